@@ -1,0 +1,33 @@
+/** What a sample counts. One recording can hold all; each is a column in every view. */
+export type EventName = "cpu" | "off_cpu" | "memory" | "io_read" | "io_write" | "net_send" | "net_recv";
+
+/** The unit of a sample's value: nanoseconds of time, or bytes. */
+export type EventUnit = "ns" | "bytes";
+
+/** Each event with its unit, in the order in which views list them. */
+export const EVENT_UNITS: Readonly<Record<EventName, EventUnit>> = {
+  cpu: "ns",
+  off_cpu: "ns",
+  memory: "bytes",
+  io_read: "bytes",
+  io_write: "bytes",
+  net_send: "bytes",
+  net_recv: "bytes",
+};
+
+/** The language or layer that a frame belongs to; `native` is machine code whose language is unknown. */
+export type FrameLanguage =
+  | "kernel"
+  | "native"
+  | "c"
+  | "cpp"
+  | "rust"
+  | "go"
+  | "python"
+  | "javascript"
+  | "java"
+  | "ruby"
+  | "php"
+  | "perl"
+  | "dotnet"
+  | "beam";

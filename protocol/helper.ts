@@ -1,0 +1,257 @@
+/**
+ * The wire between `recorder/` and the privileged helper: JSON text frames of at most 1 MiB over a WebSocket on a
+ * Unix socket. Its twin is `bpf-helper/internal/wire`; one sample per message lies in `test/fixtures/wire/`.
+ *
+ * Tables (strings, frames, stacks, processes, threads) are append-only: a batch carries the rows that are new since
+ * the last one, and rows are referred to by index for the rest of the recording.
+ */
+import type { EventName, FrameLanguage } from "./events.js";
+
+/** Raised by one with every change that an older peer could not read. */
+export const HELPER_PROTOCOL_VERSION = 1;
+
+/** The largest frame that either side sends or accepts, in bytes. */
+export const MAX_FRAME_BYTES = 1 << 20;
+
+/** Which processes a recording is about. The helper enforces it; a peer that is not root gets only its own. */
+export type Target =
+  /** Processes whose executable, script, working directory or an ancestor's working directory lies in one of `folders` (absolute). */
+  | { readonly kind: "workspace"; readonly folders: readonly string[]; readonly excludePids: readonly number[] }
+  /** One process, and its descendants where `children` is set. */
+  | { readonly kind: "process"; readonly pid: number; readonly children: boolean }
+  /** Every process of the peer's user. */
+  | { readonly kind: "user" };
+
+// ---- from the recorder to the helper ----
+
+export interface ClientHello {
+  readonly type: "hello";
+  readonly protocol: number;
+  /** Name and version of the client, for the log. */
+  readonly client: string;
+}
+
+export interface StartRequest {
+  readonly type: "start";
+  /** Chosen by the client, unique on its connection. */
+  readonly recording: number;
+  readonly target: Target;
+  readonly events: readonly EventName[];
+  /** CPU samples a second on each processor: 1 to 999. */
+  readonly hz: number;
+}
+
+export interface StopRequest {
+  readonly type: "stop";
+  readonly recording: number;
+}
+
+/** Asks for the processes that the peer may record. */
+export interface ProcessesRequest {
+  readonly type: "processes";
+  readonly request: number;
+}
+
+export type ClientMessage = ClientHello | StartRequest | StopRequest | ProcessesRequest;
+
+// ---- from the helper to the recorder ----
+
+export interface HelperHello {
+  readonly type: "hello";
+  readonly protocol: number;
+  /** Version of the helper, for example "0.1.0". */
+  readonly helper: string;
+  readonly pid: number;
+  /** The uid whose processes this connection may see; 0 sees all. */
+  readonly peerUid: number;
+  /** Kernel release, for example "6.1.0-18-amd64". */
+  readonly kernel: string;
+  /** Number of processors online. */
+  readonly processors: number;
+  /** The events that this helper can record here. */
+  readonly events: readonly EventName[];
+}
+
+/** Sent while a recording is being prepared; the engine takes seconds to load the first time. */
+export interface Progress {
+  readonly type: "progress";
+  readonly recording: number;
+  readonly phase: "loading" | "attaching";
+}
+
+export interface Started {
+  readonly type: "started";
+  readonly recording: number;
+  /** Wall clock at the recording's start, in ns since 1970 as a decimal string. Sample times count from here. */
+  readonly startUnixNs: string;
+  readonly hz: number;
+  readonly events: readonly EventName[];
+}
+
+/** A process that has samples, or that is an ancestor of one that has. */
+export interface ProcessRow {
+  readonly pid: number;
+  readonly parentPid: number;
+  /** The kernel's name of the process, at most 15 characters. */
+  readonly name: string;
+  /** Absolute path of the executable as the process sees it; empty if unknown. */
+  readonly executable: string;
+  readonly commandLine: readonly string[];
+  readonly workingDirectory: string;
+  /** Absolute path of the process's root folder as the helper sees it; "/" outside containers. */
+  readonly root: string;
+  readonly uid: number;
+  /** Start time relative to the recording's start, in ns; negative when it began before. */
+  readonly startNs: number;
+}
+
+export interface ThreadRow {
+  /** Index into the process table. */
+  readonly process: number;
+  readonly tid: number;
+  readonly name: string;
+}
+
+/**
+ * Frames as columns; all arrays have the same length. Strings are indices into the string table (0 is "").
+ * A frame of machine code comes first without a function (`function` 0) and its names follow as an update.
+ */
+export interface FrameColumns {
+  readonly language: readonly FrameLanguage[];
+  readonly function: readonly number[];
+  readonly file: readonly number[];
+  /** 1-based; 0 when unknown. */
+  readonly line: readonly number[];
+  /** 1-based; 0 when unknown. */
+  readonly column: readonly number[];
+  /** Absolute path of the mapped file (executable, library, `[vdso]`), or "" for interpreted frames. */
+  readonly module: readonly number[];
+  /** Address inside the module's file as "0x…", or "" for interpreted and kernel frames. No kernel address is ever sent. */
+  readonly address: readonly string[];
+}
+
+/** Stacks as a tree, root first: a stack is its parent's stack plus one frame. `parent` is -1 at the root. */
+export interface StackColumns {
+  readonly parent: readonly number[];
+  readonly frame: readonly number[];
+}
+
+export interface SampleColumns {
+  readonly stack: readonly number[];
+  readonly thread: readonly number[];
+  /** ns since the recording's start. */
+  readonly timeNs: readonly number[];
+  readonly event: readonly EventName[];
+  /** In the event's unit. */
+  readonly value: readonly number[];
+}
+
+/** One source position of a frame; string indices as in {@link FrameColumns}. */
+export interface FramePosition {
+  readonly function: number;
+  readonly file: number;
+  readonly line: number;
+  /** First line of the function, 0 when unknown. */
+  readonly functionLine: number;
+}
+
+/** What a late symbol says about a frame. `positions` is innermost first: inlined callees precede the physical function. */
+export interface FrameUpdate {
+  readonly frame: number;
+  readonly language: FrameLanguage;
+  readonly positions: readonly FramePosition[];
+}
+
+/** Everything that was not recorded as it should be, since the recording's start. */
+export interface LossCounts {
+  /** Samples that the kernel or the engine dropped before we had them (full ring, nesting on one CPU). */
+  readonly lost: number;
+  /** Samples whose stack could not be unwound: they count with their process and leaf. */
+  readonly leafOnly: number;
+  /** Stacks cut at the depth limit. */
+  readonly truncated: number;
+  /** Stacks in which unwinding failed part of the way. */
+  readonly broken: number;
+  /** Frames that the symbolizer could not name. */
+  readonly unresolvedFrames: number;
+}
+
+/** What profiling costs, since the recording's start. */
+export interface CostAccount {
+  /** Time spent in BPF programs, ns; -1 where the kernel does not say. */
+  readonly bpfNs: number;
+  /** CPU time of the helper and of its symbolizer, ns. */
+  readonly helperCpuNs: number;
+  readonly symbolizerCpuNs: number;
+  /** Resident memory of the helper and its symbolizer, and memory of the BPF maps, bytes. */
+  readonly residentBytes: number;
+  readonly mapBytes: number;
+}
+
+export interface Batch {
+  readonly type: "batch";
+  readonly recording: number;
+  /** 0, 1, 2 … without a gap; a gap is a lost batch. */
+  readonly sequence: number;
+  /** ns since the recording's start at which the batch was closed. */
+  readonly timeNs: number;
+  readonly strings: readonly string[];
+  readonly processes: readonly ProcessRow[];
+  readonly threads: readonly ThreadRow[];
+  readonly frames: FrameColumns;
+  readonly stacks: StackColumns;
+  readonly samples: SampleColumns;
+  readonly updates: readonly FrameUpdate[];
+  readonly loss: LossCounts;
+  readonly cost: CostAccount;
+}
+
+export interface Stopped {
+  readonly type: "stopped";
+  readonly recording: number;
+  readonly reason: "requested" | "target-exited" | "helper-exiting" | "failed";
+  /** ns since the recording's start. */
+  readonly durationNs: number;
+  readonly batches: number;
+}
+
+export interface ProcessListEntry {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly name: string;
+  readonly executable: string;
+  readonly commandLine: readonly string[];
+  readonly workingDirectory: string;
+  readonly uid: number;
+  /** CPU time used so far, ns. */
+  readonly cpuNs: number;
+}
+
+export interface ProcessList {
+  readonly type: "processes";
+  readonly request: number;
+  readonly processes: readonly ProcessListEntry[];
+}
+
+/** Why the helper refused. The client turns the code into a sentence with what to do next. */
+export type HelperErrorCode =
+  | "bad-message"
+  | "wrong-version"
+  | "bad-request"
+  | "not-permitted"
+  | "no-such-process"
+  | "too-many-recordings"
+  | "kernel-unsupported"
+  | "no-privilege"
+  | "engine-failed";
+
+export interface HelperError {
+  readonly type: "error";
+  /** The recording or request that it is about, or -1. */
+  readonly subject: number;
+  readonly code: HelperErrorCode;
+  /** For the log: what exactly failed. */
+  readonly detail: string;
+}
+
+export type HelperMessage = HelperHello | Progress | Started | Batch | Stopped | ProcessList | HelperError;

@@ -1,0 +1,91 @@
+/**
+ * The wire between `extension/` and the language server, beside standard LSP. One map for requests and one for
+ * notifications each way; parameters, results and handlers are derived from them, so a new request does not
+ * compile until both ends answer.
+ */
+import type { EventName } from "./events.js";
+import type {
+  CallersAndCallees,
+  DocumentHeat,
+  FunctionRow,
+  LineRow,
+  RecordingSummary,
+  Selection,
+  SourceLocation,
+  TreeColumns,
+  TreeDirection,
+} from "./queries.js";
+
+/** Settings that the server needs; sent at start and on each change. */
+export interface ServerSettings {
+  readonly lenses: "above" | "endOfLine" | "off";
+  /** Smallest total share of a function with a lens: 0 to 1. */
+  readonly minimumShare: number;
+  readonly justMyCode: boolean;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Folder prefix pairs from the recorded to the local path, for containers and build machines. */
+  readonly pathMappings: readonly { readonly from: string; readonly to: string }[];
+}
+
+export interface ServerInitialization {
+  readonly settings: ServerSettings;
+  /** Absolute paths of the workspace folders. */
+  readonly folders: readonly string[];
+  /** Folder that holds `recordings/`. */
+  readonly storage: string;
+  /** Folder that holds the tree-sitter runtime and grammars. */
+  readonly grammars: string;
+}
+
+/** Requests from the extension to the server. */
+export interface ServerRequests {
+  /** A live recording begins; its batches follow by `flameline/batch`. Becomes the current recording. */
+  "flameline/begin": { params: { id: string; name: string; folder: string; started: string }; result: null };
+  /** The live recording has ended: the server writes `run.pb.gz` and `sources`. */
+  "flameline/finish": { params: { id: string }; result: RecordingSummary };
+  /** Opens a profile file or a kept recording's folder and makes it current. */
+  "flameline/open": { params: { path: string }; result: RecordingSummary };
+  /** Forgets the current recording: no heat, no lenses. */
+  "flameline/clear": { params: Record<string, never>; result: null };
+  "flameline/summary": { params: Record<string, never>; result: RecordingSummary | null };
+  /** What every view shows; lenses and heat follow. */
+  "flameline/select": { params: { selection: Selection }; result: null };
+  "flameline/documentHeat": { params: { uri: string }; result: DocumentHeat | null };
+  "flameline/functions": { params: { limit: number; mineOnly: boolean; selection?: Selection }; result: { rows: FunctionRow[]; total: number } };
+  "flameline/lines": { params: { limit: number; mineOnly: boolean; selection?: Selection }; result: { rows: LineRow[]; total: number } };
+  "flameline/tree": {
+    params: { direction: TreeDirection; selection: Selection; /** Share under which nodes are left out. */ minimumShare: number };
+    result: TreeColumns | null;
+  };
+  "flameline/callers": { params: { function: number; selection: Selection }; result: CallersAndCallees | null };
+  /** Where a function's definition or hottest line is, on this machine. */
+  "flameline/locate": { params: { function: number; selection: Selection }; result: SourceLocation | null };
+  /** Writes the recording to `path` in a format. */
+  "flameline/export": { params: { path: string; format: "pprof" | "collapsed"; selection: Selection }; result: { bytes: number } };
+  /** What the server knows for the doctor's report: symbols and source maps of the current recording. */
+  "flameline/diagnose": { params: Record<string, never>; result: { findings: { ok: boolean; text: string; mend?: string }[] } };
+}
+
+/** Notifications from the extension to the server. */
+export interface ServerNotifications {
+  /** One helper message, undecoded. */
+  "flameline/batch": { id: string; text: string };
+  "flameline/settings": ServerSettings;
+}
+
+/** Notifications from the server to the extension, at most 4 a second. */
+export interface ClientNotifications {
+  "flameline/changed": {
+    readonly recording: string | null;
+    readonly event: EventName;
+    readonly samples: number;
+    readonly hottest: FunctionRow | null;
+    /** hottest's share of the selection, 0 to 1. */
+    readonly hottestShare: number;
+  };
+}
+
+export type ServerMethod = keyof ServerRequests;
+export type ParamsOf<M extends ServerMethod> = ServerRequests[M]["params"];
+export type ResultOf<M extends ServerMethod> = ServerRequests[M]["result"];

@@ -1,0 +1,151 @@
+/**
+ * Questions that the views ask of the recording, and the answers' shapes. Used by the language server's requests
+ * (`protocol/language-server.ts`), which own the transport.
+ */
+import type { EventName, EventUnit, FrameLanguage } from "./events.js";
+import type { CostAccount, LossCounts } from "./helper.js";
+
+/** The part of a recording that an answer is about; absent members mean "all". */
+export interface Selection {
+  readonly event: EventName;
+  /** Time range in ns since the recording's start, end exclusive. */
+  readonly fromNs?: number;
+  readonly toNs?: number;
+  readonly pids?: readonly number[];
+  /** Indices into the thread table. */
+  readonly threads?: readonly number[];
+}
+
+/** Whose code a function is. */
+export type CodeOwner = "mine" | "library" | "runtime" | "kernel" | "unknown";
+
+export interface RecordingSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly live: boolean;
+  /** Wall clock of the start, ms since 1970; 0 when the file does not say. */
+  readonly startUnixMs: number;
+  readonly durationNs: number;
+  readonly hz: number;
+  readonly events: readonly { readonly event: EventName; readonly unit: EventUnit; readonly samples: number; readonly total: number }[];
+  readonly processes: readonly { readonly pid: number; readonly name: string; readonly commandLine: string; readonly samples: number }[];
+  readonly threads: readonly { readonly index: number; readonly pid: number; readonly tid: number; readonly name: string; readonly samples: number }[];
+  readonly loss: LossCounts;
+  readonly cost: CostAccount;
+  /** What the reader could not read, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** A function as tables and lenses show it. Values are in the event's unit. */
+export interface FunctionRow {
+  /** Index of the function in the recording; stable while the recording is open. */
+  readonly function: number;
+  readonly name: string;
+  readonly language: FrameLanguage;
+  readonly owner: CodeOwner;
+  /** Absolute path in the workspace or on this machine; null when it cannot be told. */
+  readonly file: string | null;
+  /** 1-based line of the definition, or of its hottest line when the definition is unknown; null when unknown. */
+  readonly line: number | null;
+  readonly self: number;
+  readonly total: number;
+}
+
+export interface LineRow {
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly functionName: string;
+  readonly language: FrameLanguage;
+  readonly owner: CodeOwner;
+  readonly self: number;
+  readonly total: number;
+}
+
+export type TreeDirection = "top-down" | "bottom-up";
+
+/**
+ * A call tree as columns, nodes in preorder. Numeric columns are little-endian arrays in base64, one entry a node:
+ * i32 for indices, f64 for values. Node 0 is the root "all".
+ */
+export interface TreeColumns {
+  readonly nodes: number;
+  readonly maxDepth: number;
+  /** Sum of the selection, in `unit`. */
+  readonly total: number;
+  readonly event: EventName;
+  readonly unit: EventUnit;
+  readonly samples: number;
+  /** Nodes that were left out because they are under the given minimum, and their sum. */
+  readonly folded: number;
+  readonly foldedValue: number;
+  /** i32: index into `functions`; -1 for the root. */
+  readonly function: string;
+  /** i32: index of the first node after this node's subtree. */
+  readonly end: string;
+  /** i32: 0 for the root. */
+  readonly depth: string;
+  /** f64 */
+  readonly self: string;
+  /** f64 */
+  readonly value: string;
+  readonly functions: {
+    readonly name: readonly string[];
+    /** Index of the function in the recording. */
+    readonly id: readonly number[];
+    readonly language: readonly FrameLanguage[];
+    readonly owner: readonly CodeOwner[];
+    /** As recorded; "" when unknown. */
+    readonly file: readonly string[];
+    /** 1-based line of the definition, 0 when unknown. */
+    readonly line: readonly number[];
+    readonly module: readonly string[];
+    /** True where every occurrence is an inlined call. */
+    readonly inlined: readonly boolean[];
+  };
+}
+
+/** A small tree of objects for d3-flame-graph: callers (inverted) and callees of one function. */
+export interface SmallNode {
+  readonly name: string;
+  readonly value: number;
+  readonly function: number;
+  readonly owner: CodeOwner;
+  readonly children: readonly SmallNode[];
+}
+
+export interface CallersAndCallees {
+  readonly function: FunctionRow;
+  readonly total: number;
+  readonly callers: SmallNode;
+  readonly callees: SmallNode;
+  /** Boxes left out of the two trees. */
+  readonly folded: number;
+}
+
+/** A place in a source file that exists on this machine; `line` is 1-based. */
+export interface SourceLocation {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Heat of one line of a document. Shares are fractions of `total` of the answer. */
+export interface LineHeat {
+  /** 0-based line in the document as it is now. */
+  readonly lineIndex: number;
+  readonly self: number;
+  readonly total: number;
+  /** Total share in the recording before this one, when the line was in both. */
+  readonly before?: number;
+}
+
+export interface DocumentHeat {
+  readonly uri: string;
+  /** The document version that the lines belong to. */
+  readonly version: number | null;
+  readonly event: EventName;
+  readonly unit: EventUnit;
+  readonly total: number;
+  readonly lines: readonly LineHeat[];
+  /** Why there are no numbers, when that has a reason that the user should know. */
+  readonly notice?: string;
+}

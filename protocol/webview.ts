@@ -1,0 +1,28 @@
+/** The wire between `extension/` and the flame graph's webview. The webview asks for domain actions, never for a command id. */
+import type { CallersAndCallees, RecordingSummary, Selection, TreeColumns, TreeDirection } from "./queries.js";
+
+/** What the user was looking at; kept with `setState` and restored after a reload. */
+export interface GraphView {
+  readonly direction: TreeDirection;
+  readonly selection: Selection;
+  readonly search: string;
+  readonly colorBy: "owner" | "language";
+}
+
+export type ToWebview =
+  /** A new or changed recording; the webview asks for the tree that it needs. */
+  | { readonly type: "recording"; readonly summary: RecordingSummary | null; readonly selection: Selection }
+  | { readonly type: "tree"; readonly request: number; readonly direction: TreeDirection; readonly tree: TreeColumns | null }
+  | { readonly type: "callers"; readonly request: number; readonly answer: CallersAndCallees | null }
+  /** Zoom to a function, as a lens or a tree item asks. */
+  | { readonly type: "reveal"; readonly function: number }
+  | { readonly type: "failed"; readonly request: number; readonly message: string };
+
+export type FromWebview =
+  | { readonly type: "ready" }
+  | { readonly type: "getTree"; readonly request: number; readonly direction: TreeDirection; readonly selection: Selection }
+  | { readonly type: "getCallers"; readonly request: number; readonly function: number; readonly selection: Selection }
+  | { readonly type: "openSource"; readonly function: number; readonly selection: Selection }
+  /** The user chose another event, process or thread: lenses and heat follow. */
+  | { readonly type: "select"; readonly selection: Selection }
+  | { readonly type: "copy"; readonly text: string };
