@@ -1,6 +1,6 @@
 // Bundles every TypeScript program into dist/, copies the grammars, and builds the helper.
 //   node scripts/build.mjs [--only NAME[,NAME…]] [--watch]
-// NAME is one of: extension, language-server, webview, cli, askpass, grammars, notices, helper.
+// NAME is one of: extension, language-server, webview, cli, askpass, grammars, helper, notices.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 import * as path from "node:path";
@@ -26,8 +26,9 @@ const bundles = {
 const steps = {
   ...Object.fromEntries(Object.keys(bundles).map((name) => [name, () => bundle(name)])),
   grammars: copyGrammars,
-  notices: () => writeNotices(path.join(dist, "THIRD-PARTY-NOTICES.txt")),
   helper: buildHelper,
+  // After the helper: its build makes the folder that its licences are read from.
+  notices: () => writeNotices(path.join(dist, "THIRD-PARTY-NOTICES.txt")),
 };
 
 async function bundle(name) {
