@@ -16,13 +16,22 @@ export type ToWebview =
   | { readonly type: "callers"; readonly request: number; readonly answer: CallersAndCallees | null }
   /** Zoom to a function, as a lens or a tree item asks. */
   | { readonly type: "reveal"; readonly function: number }
+  /** `request` is 0 when the message answers no numbered request. */
   | { readonly type: "failed"; readonly request: number; readonly message: string };
 
 export type FromWebview =
   | { readonly type: "ready" }
-  | { readonly type: "getTree"; readonly request: number; readonly direction: TreeDirection; readonly selection: Selection }
+  | {
+      readonly type: "getTree";
+      readonly request: number;
+      readonly direction: TreeDirection;
+      readonly selection: Selection;
+      /** Share of the total, 0 to 1, under which nodes are left out. */
+      readonly minimumShare: number;
+    }
   | { readonly type: "getCallers"; readonly request: number; readonly function: number; readonly selection: Selection }
-  | { readonly type: "openSource"; readonly function: number; readonly selection: Selection }
+  /** With `preserveFocus` the graph keeps the keyboard. */
+  | { readonly type: "openSource"; readonly function: number; readonly selection: Selection; readonly preserveFocus: boolean }
   /** The user chose another event, process or thread: lenses and heat follow. */
   | { readonly type: "select"; readonly selection: Selection }
   | { readonly type: "copy"; readonly text: string };
