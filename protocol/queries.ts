@@ -128,13 +128,13 @@ export interface SourceLocation {
   readonly line: number;
 }
 
-/** Heat of one line of a document. Shares are fractions of `total` of the answer. */
+/** Heat of one line of a document: `self` and `total` are values in the answer's `unit`; divided by its `total` they are shares. */
 export interface LineHeat {
   /** 0-based line in the document as it is now. */
   readonly lineIndex: number;
   readonly self: number;
   readonly total: number;
-  /** Total share in the recording before this one, when the line was in both. */
+  /** Total share (0 to 1) in the recording before this one, when the line was in both. */
   readonly before?: number;
 }
 
