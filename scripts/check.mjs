@@ -1,0 +1,60 @@
+// All static checks: types, lint, format, unused code, Go's vet and lint.   node scripts/check.mjs [NAME…]
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import * as path from "node:path";
+import { root } from "./paths.mjs";
+import { has } from "./shell.mjs";
+
+const bin = (name) => path.join(root, "node_modules/.bin", name);
+const helper = path.join(root, "bpf-helper");
+
+/** @type {{ name: string, command: string[], cwd?: string, skip?: () => string | undefined, failsOnOutput?: boolean }[]} */
+const checks = [
+  { name: "types", command: [bin("tsc"), "--build"] },
+  { name: "lint", command: [bin("oxlint"), "--type-aware", "--deny-warnings"] },
+  { name: "format", command: [bin("biome"), "format", "."] },
+  { name: "unused code", command: [bin("knip"), "--no-progress"] },
+  { name: "go vet", command: ["go", "vet", "./..."], cwd: helper, skip: needsGo },
+  { name: "go format", command: ["gofmt", "-l", "internal", "main.go"], cwd: helper, skip: needsGo, failsOnOutput: true },
+  { name: "go lint", command: ["go", "tool", "-modfile=tools/go.mod", "staticcheck", "./..."], cwd: helper, skip: needsGo },
+];
+
+function needsGo() {
+  return has("go") ? undefined : "Go is not installed";
+}
+
+/**
+ * @param {string[]} [names] only these
+ * @returns {{ passed: number, failed: string[], skipped: string[] }}
+ */
+export function runChecks(names = []) {
+  const result = { passed: 0, failed: [], skipped: [] };
+  // `go vet` reads the vendored engine, which the helper's build makes.
+  if (has("go") && !existsSync(path.join(helper, "vendor"))) {
+    spawnSync("bash", [path.join(helper, "build.sh")], { stdio: "inherit" });
+  }
+  for (const check of checks.filter(({ name }) => names.length === 0 || names.includes(name))) {
+    const reason = check.skip?.();
+    if (reason !== undefined) {
+      console.log(`skipped ${check.name}: ${reason}`);
+      result.skipped.push(check.name);
+      continue;
+    }
+    const [command, ...args] = check.command;
+    const { status, stdout, stderr } = spawnSync(command, args, { cwd: check.cwd ?? root, encoding: "utf8", maxBuffer: 1 << 26 });
+    const failed = status !== 0 || (check.failsOnOutput === true && stdout.trim() !== "");
+    console.log(`${failed ? "FAILED " : "passed "} ${check.name}`);
+    if (failed) {
+      console.log(`${stdout}${stderr}`.trimEnd());
+      result.failed.push(check.name);
+    } else {
+      result.passed++;
+    }
+  }
+  return result;
+}
+
+if (import.meta.url === `file://${process.argv[1]}`) {
+  const { failed } = runChecks(process.argv.slice(2));
+  process.exit(failed.length > 0 ? 1 : 0);
+}

@@ -1,0 +1,90 @@
+// What the tests change on the machine: Debian packages and two users. Only as root; all but the packages is undone.
+import { spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { has, isRoot } from "./shell.mjs";
+
+/** Debian package by the program that it brings. */
+const PACKAGES = {
+  chromium: "chromium",
+  sudo: "sudo",
+  sshd: "openssh-server",
+  ssh: "openssh-client",
+  gcc: "gcc",
+  "g++": "g++",
+  setpriv: "util-linux",
+  "addr2line": "binutils",
+};
+
+/** Has a sudo rule that asks for its password. */
+export const TEST_USER = "flameline-test";
+/** Has no sudo rule at all. */
+export const NO_SUDO_USER = "flameline-nosudo";
+
+/** @returns {string | undefined} why the machine can't be prepared */
+export function whyNotPrepared() {
+  return isRoot ? undefined : "not root: run `sudo npm test`, or `npm test -- --prepare-machine` where you may use sudo";
+}
+
+/** Installs the Debian packages whose programs are missing. */
+export function installPackages() {
+  const missing = Object.entries(PACKAGES).filter(([program]) => !has(program) && !existsSync(`/usr/sbin/${program}`));
+  if (missing.length === 0) {
+    return;
+  }
+  const names = [...new Set(missing.map(([, name]) => name))];
+  if (!isRoot || !has("apt-get")) {
+    console.log(`These Debian packages are missing, and so are the tests that need them: ${names.join(" ")}`);
+    return;
+  }
+  console.log(`Installing Debian packages: ${names.join(" ")}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  const stdio = /** @type {const} */ (["ignore", "ignore", "inherit"]);
+  spawnSync("apt-get", ["update", "-qq"], { env, stdio });
+  if (spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names], { env, stdio }).status !== 0) {
+    console.log(`apt-get could not install them; install them by hand: apt-get install ${names.join(" ")}`);
+  }
+}
+
+/**
+ * Makes a user afresh, with a password where it may use sudo.
+ * @param {string} name
+ * @param {{ sudo: boolean }} options
+ * @returns {{ name: string, uid: number, gid: number, home: string, password: string }}
+ */
+export function createUser(name, { sudo }) {
+  removeUser(name);
+  must("useradd", ["--create-home", "--shell", "/bin/bash", name]);
+  const password = randomBytes(9).toString("base64url");
+  const set = spawnSync("chpasswd", { input: `${name}:${password}\n` });
+  if (set.status !== 0) {
+    throw new Error(`chpasswd failed for ${name}`);
+  }
+  if (sudo) {
+    // Asked every time: a remembered password would hide a broken prompt.
+    writeFileSync(sudoersFile(name), `Defaults:${name} timestamp_timeout=0\n${name} ALL=(ALL:ALL) ALL\n`, { mode: 0o440 });
+  }
+  const [, , uid, gid, , home] = must("getent", ["passwd", name]).trim().split(":");
+  return { name, uid: Number(uid), gid: Number(gid), home, password };
+}
+
+/** @param {string} name */
+export function removeUser(name) {
+  rmSync(sudoersFile(name), { force: true });
+  if (spawnSync("id", [name], { stdio: "ignore" }).status === 0) {
+    spawnSync("pkill", ["-KILL", "-u", name]);
+    spawnSync("userdel", ["--remove", "--force", name], { stdio: "ignore" });
+  }
+}
+
+function sudoersFile(name) {
+  return `/etc/sudoers.d/${name}`;
+}
+
+function must(command, args) {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  if (status !== 0) {
+    throw new Error(`${command} ${args.join(" ")}: ${stderr}`);
+  }
+  return stdout;
+}
