@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Builds the helper: a static, stripped binary.
+#
+#   bash bpf-helper/build.sh [--arch amd64|arm64] [--output FILE]     default: this machine's, dist/flameline-helper
+#   bash bpf-helper/build.sh --vendor-only                            only what `go vet` and `go test` need
+#
+# The engine is vendored (ignored by git) and our files under engine-patches/ are copied over it, so that every Go tool
+# sees the same sources without flags.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+arch="$(go env GOARCH)"
+output="../dist/flameline-helper"
+vendor_only=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --arch) arch="$2"; shift 2 ;;
+    --output) output="$(realpath -m "$OLDPWD/$2")"; shift 2 ;;
+    --vendor-only) vendor_only=yes; shift ;;
+    *) echo "build.sh: unknown argument $1; try --arch, --output or --vendor-only" >&2; exit 2 ;;
+  esac
+done
+
+engine=vendor/go.opentelemetry.io/ebpf-profiler
+state="$(cat go.mod go.sum build.sh | sha256sum)"
+# Another build at the same time must not see half a vendor folder.
+exec 9>.vendor.lock
+flock 9
+if [ "$(cat vendor/.state 2>/dev/null || true)" != "$state" ]; then
+  rm -rf vendor
+  # -e: a package that only the engine's own tests import is not served by every proxy.
+  go mod vendor -e 2> >(grep -v "sig-profiling\|not available\|pdata.test imports" >&2 || true)
+  test -d "$engine" || { echo "build.sh: go mod vendor did not bring the engine" >&2; exit 1; }
+  echo "$state" > vendor/.state
+fi
+(cd engine-patches && find . -name '*.go') | while read -r file; do
+  cmp -s "engine-patches/$file" "$engine/$file" || install -m 644 "engine-patches/$file" "$engine/$file"
+done
+exec 9>&-
+[ -z "$vendor_only" ] || exit 0
+
+version="$(sed -n 's/^  "version": "\(.*\)",$/\1/p' ../package.json | head -1)"
+mkdir -p "$(dirname "$output")"
+CGO_ENABLED=0 GOOS=linux GOARCH="$arch" go build -trimpath -buildvcs=false \
+  -ldflags "-s -w -X flameline.dev/helper/internal/wire.HelperVersion=${version:-0.0.0}" -o "$output" .

@@ -1,0 +1,145 @@
+package tracer
+
+// This file is added to the engine's package by build.sh. It gives an embedding program what the engine keeps to its
+// own start sequence: entry programs of its own without the kprobe chain (which doubles the load time), traces read
+// synchronously (so that they can be matched with records of a gate program), and synchronisation of single processes.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	cebpf "github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/ringbuf"
+
+	"go.opentelemetry.io/ebpf-profiler/internal/log"
+	"go.opentelemetry.io/ebpf-profiler/libpf"
+	"go.opentelemetry.io/ebpf-profiler/metrics"
+	"go.opentelemetry.io/ebpf-profiler/periodiccaller"
+	"go.opentelemetry.io/ebpf-profiler/process"
+	"go.opentelemetry.io/ebpf-profiler/support"
+	"go.opentelemetry.io/ebpf-profiler/times"
+)
+
+// EntryProgram is the program that unwinds the current task's stack, to be reached by a tail call from a program of
+// the perf_event type.
+func (t *Tracer) EntryProgram() *cebpf.Program { return t.ebpfProgs["native_tracer_entry"] }
+
+// Maps are the engine's maps by name. They stay the engine's.
+func (t *Tracer) Maps() map[string]*cebpf.Map { return t.ebpfMaps }
+
+// Synchronize reads the process's mappings now, or forgets the process if it is gone.
+func (t *Tracer) Synchronize(pid, tid uint32) {
+	t.processManager.SynchronizeProcess(process.New(libpf.PID(pid), libpf.PID(tid)))
+}
+
+// CleanupProcesses forgets processes that are gone.
+func (t *Tracer) CleanupProcesses() { t.processManager.CleanupPIDs() }
+
+// ProcessRequests is signalled when a process that the engine does not know yet, or an unknown mapping, was met.
+func (t *Tracer) ProcessRequests() <-chan libpf.PIDTID { return t.pidEvents }
+
+// StartMonitorsWithoutTraces is StartMapMonitors except for the reading of traces.
+func (t *Tracer) StartMonitorsWithoutTraces(ctx context.Context) error {
+	onlineCPUs, err := onlineCPUsOnce()
+	if err != nil {
+		return fmt.Errorf("failed to get online cpus: %w", err)
+	}
+	if err := t.kernelSymbolizer.StartMonitor(ctx, onlineCPUs); err != nil {
+		log.Warnf("Failed to start kallsyms monitor: %v", err)
+	}
+	if _, err := t.startEventMonitor(ctx); err != nil {
+		return err
+	}
+	pidEvents := make([]libpf.PIDTID, 0)
+	periodiccaller.StartWithManualTrigger(ctx, t.intervals.MonitorInterval(), t.triggerPIDProcessing, func(bool) bool {
+		t.enableEvent(support.EventTypeGenericPID)
+		if err := t.monitorPIDEventsMap(&pidEvents); err != nil {
+			log.Errorf("Failed to monitor PID events: %v", err)
+			t.signalDone()
+			return false
+		}
+		for _, pidTid := range pidEvents {
+			select {
+			case t.pidEvents <- pidTid:
+			case <-ctx.Done():
+				return false
+			}
+		}
+		pidEvents = pidEvents[:0]
+		return true
+	})
+	return nil
+}
+
+// TraceReader reads the traces that the kernel has written, when asked.
+type TraceReader struct {
+	tracer *Tracer
+	reader *ringbuf.Reader
+	record ringbuf.Record
+}
+
+// NewTraceReader opens the ring of traces; one reader at a time.
+func (t *Tracer) NewTraceReader() (*TraceReader, error) {
+	reader, err := ringbuf.NewReader(t.ebpfMaps["trace_events"])
+	if err != nil {
+		return nil, fmt.Errorf("open the ring of traces: %w", err)
+	}
+	// A deadline in the past: return at once when the ring is empty.
+	reader.SetDeadline(time.Unix(1, 0))
+	return &TraceReader{tracer: t, reader: reader}, nil
+}
+
+// Drain handles every trace that is in the ring now, at most `limit`, and returns their number. `before` sees each
+// trace right before the engine turns it into frames and hands it to the TraceReporter.
+func (r *TraceReader) Drain(limit int, before func(*libpf.EbpfTrace)) (int, error) {
+	handled := 0
+	for handled < limit {
+		if err := r.reader.ReadInto(&r.record); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				break
+			}
+			return handled, err
+		}
+		if len(r.record.RawSample) == 0 {
+			continue
+		}
+		trace, err := r.tracer.loadBpfTrace(r.record.RawSample)
+		if err != nil {
+			return handled, err
+		}
+		before(trace)
+		r.tracer.HandleTrace(trace)
+		handled++
+	}
+	return handled, nil
+}
+
+// Processed tells the engine that all traces taken before `ktime` were handled, so that what it keeps for processes
+// that exited before can go.
+func (t *Tracer) Processed(ktime int64) { t.processManager.ProcessedUntil(times.KTime(ktime)) }
+
+// Close gives the ring back.
+func (r *TraceReader) Close() error { return r.reader.Close() }
+
+// Metric reads one of the engine's counters from the kernel.
+func (t *Tracer) Metric(id metrics.MetricID) uint64 {
+	for ebpfID, metricID := range support.MetricsTranslation {
+		if metricID != id {
+			continue
+		}
+		key := uint32(ebpfID)
+		var perCPU []uint64
+		if err := t.ebpfMaps["metrics"].Lookup(key, &perCPU); err != nil {
+			return 0
+		}
+		sum := uint64(0)
+		for _, value := range perCPU {
+			sum += value
+		}
+		return sum
+	}
+	return 0
+}

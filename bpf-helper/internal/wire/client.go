@@ -1,0 +1,110 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"unicode/utf8"
+)
+
+// Limits on what a client may say. Generous for ours, small enough that no client can make a root process grow.
+const (
+	maxClientName  = 200
+	maxFolders     = 100
+	maxFolderBytes = 4096
+	maxExcludePIDs = 10_000
+	maxEvents      = 16
+	MinHz          = 1
+	MaxHz          = 999
+)
+
+// ClientMessage is one of ClientHello, StartRequest, StopRequest and ProcessesRequest.
+type ClientMessage interface{ clientMessage() }
+
+func (ClientHello) clientMessage()      {}
+func (StartRequest) clientMessage()     {}
+func (StopRequest) clientMessage()      {}
+func (ProcessesRequest) clientMessage() {}
+
+// DecodeClient reads and checks one message of a client. Every error means that the client does not speak this protocol.
+func DecodeClient(data []byte) (ClientMessage, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("the message is not UTF-8")
+	}
+	var tag struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(data, &tag); err != nil {
+		return nil, fmt.Errorf("the message is not a JSON object: %w", err)
+	}
+	switch tag.Type {
+	case TypeHello:
+		var m ClientHello
+		if err := strict(data, &m); err != nil {
+			return nil, err
+		}
+		if len(m.Client) > maxClientName {
+			return nil, errors.New("the client's name is too long")
+		}
+		return m, nil
+	case TypeStart:
+		var m StartRequest
+		if err := strict(data, &m); err != nil {
+			return nil, err
+		}
+		return m, checkStart(m)
+	case TypeStop:
+		var m StopRequest
+		return m, strict(data, &m)
+	case TypeProcesses:
+		var m ProcessesRequest
+		return m, strict(data, &m)
+	default:
+		return nil, fmt.Errorf("unknown message type %.40q", tag.Type)
+	}
+}
+
+func strict(data []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("the message does not have its type's shape: %w", err)
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("text follows the message")
+	}
+	return nil
+}
+
+func checkStart(m StartRequest) error {
+	if m.Hz < MinHz || m.Hz > MaxHz {
+		return fmt.Errorf("hz must be %d to %d", MinHz, MaxHz)
+	}
+	if len(m.Events) == 0 || len(m.Events) > maxEvents {
+		return fmt.Errorf("events must name 1 to %d events", maxEvents)
+	}
+	switch m.Target.Kind {
+	case TargetWorkspace:
+		if len(m.Target.Folders) == 0 || len(m.Target.Folders) > maxFolders {
+			return fmt.Errorf("a workspace has 1 to %d folders", maxFolders)
+		}
+		for _, folder := range m.Target.Folders {
+			if len(folder) > maxFolderBytes || !path.IsAbs(folder) {
+				return fmt.Errorf("a folder must be an absolute path of at most %d bytes", maxFolderBytes)
+			}
+		}
+		if len(m.Target.ExcludePIDs) > maxExcludePIDs {
+			return fmt.Errorf("at most %d pids can be excluded", maxExcludePIDs)
+		}
+	case TargetProcess:
+		if m.Target.PID <= 0 {
+			return errors.New("pid must be positive")
+		}
+	case TargetUser:
+	default:
+		return fmt.Errorf("unknown target kind %.40q", m.Target.Kind)
+	}
+	return nil
+}

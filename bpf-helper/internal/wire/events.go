@@ -1,0 +1,33 @@
+package wire
+
+// EventName says what a sample counts.
+type EventName string
+
+// The events of protocol/events.ts; those that this helper records are in RecordableEvents.
+const (
+	EventCPU EventName = "cpu"
+)
+
+// RecordableEvents are the events that this helper can record.
+var RecordableEvents = []EventName{EventCPU}
+
+// Language is the language or layer that a frame belongs to.
+type Language string
+
+// The languages of protocol/events.ts; Native is machine code whose language is unknown.
+const (
+	Kernel     Language = "kernel"
+	Native     Language = "native"
+	C          Language = "c"
+	CPP        Language = "cpp"
+	Rust       Language = "rust"
+	Go         Language = "go"
+	Python     Language = "python"
+	JavaScript Language = "javascript"
+	Java       Language = "java"
+	Ruby       Language = "ruby"
+	PHP        Language = "php"
+	Perl       Language = "perl"
+	DotNet     Language = "dotnet"
+	BEAM       Language = "beam"
+)
