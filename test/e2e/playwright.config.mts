@@ -1,0 +1,16 @@
+import { defineConfig } from "@playwright/test";
+import { chromium } from "../../scripts/vscode-server.mjs";
+
+// biome-ignore lint: Playwright reads the default export.
+export default defineConfig({
+  testDir: ".",
+  testMatch: "**/*.spec.mts",
+  outputDir: "../../.test/e2e-output",
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  workers: 1,
+  fullyParallel: false,
+  retries: 0,
+  reporter: [["list"], ["json"]],
+  use: { browserName: "chromium", viewport: { width: 1400, height: 900 }, launchOptions: chromium, trace: "off", screenshot: "only-on-failure" },
+});
