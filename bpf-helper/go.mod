@@ -7,7 +7,11 @@ require (
 	go.opentelemetry.io/ebpf-profiler v0.0.202633
 )
 
-require golang.org/x/sys v0.47.0 // indirect
+require (
+	github.com/ianlancetaylor/demangle v0.0.0-20260724033716-83e58baca724
+	github.com/ulikunitz/xz v0.5.17
+	golang.org/x/sys v0.47.0
+)
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
