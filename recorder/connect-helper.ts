@@ -1,0 +1,128 @@
+/** Finds a running helper or starts one: service socket, per-user socket, then the ways to root. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { dirname } from "node:path";
+import { type Attempt, type Elevation, type Refusal, waysToRoot } from "./elevation.js";
+import { FlamelineError } from "./failures.js";
+import { HelperConnection } from "./helper-connection.js";
+import { checkHelperFile, programFiles } from "./helper-file.js";
+import { containerAround, helperUid, type Machine, rootMayRecord, thisMachine } from "./machine.js";
+import { inspectSocket, socketPaths } from "./socket-trust.js";
+
+/** How long a started helper may take until it listens, the user's typing apart. It loads the engine only for a recording. */
+const START_TIMEOUT_MS = 20_000;
+const RETRY_MS = 50;
+/** Two windows may start a helper at the same time: the loser's ends, and both use the winner's, which may need this long. */
+const RACE_MS = 1_500;
+
+export interface ConnectOptions {
+  readonly elevation: Elevation;
+  /** Path of `flameline-helper`, as `programFiles` gives it. */
+  readonly helperPath: string;
+  /** Path of the askpass bundle; by default beside the helper. */
+  readonly askpassPath?: string;
+  /** Name and version of the program, for the helper's log. */
+  readonly client?: string;
+  readonly signal?: AbortSignal;
+  readonly log?: (line: string) => void;
+  /** Arguments after `serve`, for the idle rule's tests. */
+  readonly serveArguments?: readonly string[];
+  readonly machine?: Machine;
+}
+
+/** Connects to the helper of this user. Throws `FlamelineError`. */
+export async function connectHelper(options: ConnectOptions): Promise<HelperConnection> {
+  const machine = options.machine ?? thisMachine();
+  if (machine.platform !== "linux") throw new FlamelineError({ kind: "unsupported-platform", platform: machine.platform });
+  const running = await connectRunningHelper(options);
+  if (running !== undefined) return running;
+  checkHelperFile(options.helperPath, machine.arch);
+  checkRights(machine);
+  const context = {
+    machine,
+    command: [options.helperPath, "serve", ...(options.serveArguments ?? [])] as const satisfies readonly [string, ...string[]],
+    askpassPath: options.askpassPath ?? programFiles(dirname(options.helperPath)).askpassPath,
+    log: options.log ?? (() => undefined),
+  };
+  let refusal: Refusal | undefined;
+  for (const way of waysToRoot({ ...context, command: [...context.command] }, options.elevation)) {
+    const attempt = await way();
+    try {
+      const result = await waitForHelper(attempt, options);
+      if (result instanceof HelperConnection) return result;
+      refusal = result;
+    } finally {
+      attempt.close();
+    }
+    context.log(new FlamelineError(refusal.failure).message);
+    if (refusal.kind === "final") break;
+  }
+  throw new FlamelineError(refusal?.failure ?? { kind: "sudo-needs-password", helperPath: options.helperPath });
+}
+
+/** A helper that runs already; undefined when there is none. Never starts one and never asks. */
+export async function connectRunningHelper(
+  options: Pick<ConnectOptions, "client" | "machine" | "log">,
+): Promise<HelperConnection | undefined> {
+  const machine = options.machine ?? thisMachine();
+  const uid = helperUid(machine);
+  const paths = socketPaths(machine, uid);
+  for (const path of [paths.service, paths.user]) {
+    const state = inspectSocket(machine, path, uid);
+    if (state.kind === "absent") continue;
+    if (state.kind === "untrusted") throw new FlamelineError({ kind: "socket-untrusted", path: state.path, reason: state.reason });
+    const opened = await HelperConnection.open(path, options.client ?? "flameline");
+    if (opened instanceof HelperConnection) {
+      options.log?.(`connected to helper ${opened.hello.helper} (process ${opened.hello.pid}) at ${path}`);
+      return opened;
+    }
+    if (opened.kind === "refused") {
+      throw new FlamelineError({ kind: "socket-untrusted", path, reason: `it does not let this user in (${opened.detail})` });
+    }
+  }
+  return undefined;
+}
+
+async function waitForHelper(attempt: Attempt, options: ConnectOptions): Promise<HelperConnection | Refusal> {
+  const began = performance.now();
+  const waited = (): number => performance.now() - began - attempt.typingMs();
+  let deadline = START_TIMEOUT_MS;
+  for (;;) {
+    if (options.signal?.aborted === true) throw new FlamelineError({ kind: "cancelled" });
+    const connection = await connectOrWait(options);
+    if (connection instanceof HelperConnection) return connection;
+    const { end } = attempt.process;
+    if (end !== undefined) {
+      const refusal = attempt.whyNot(end);
+      // Only a helper that ran and ended can have lost a race; sudo's refusals are final at once.
+      if (refusal.failure.kind !== "helper-failed") return refusal;
+      deadline = Math.min(deadline, waited() + RACE_MS);
+    }
+    if (!attempt.typing() && waited() > deadline) {
+      if (connection !== undefined) throw connection;
+      return end === undefined
+        ? { kind: "final", failure: { kind: "helper-silent", seconds: START_TIMEOUT_MS / 1_000 } }
+        : attempt.whyNot(end);
+    }
+    await sleep(RETRY_MS);
+  }
+}
+
+/** A helper that is starting owns its socket before it has given it to the user: that is no failure until time is up. */
+async function connectOrWait(options: ConnectOptions): Promise<HelperConnection | FlamelineError | undefined> {
+  try {
+    return await connectRunningHelper(options);
+  } catch (error) {
+    if (error instanceof FlamelineError && error.failure.kind === "socket-untrusted") return error;
+    throw error;
+  }
+}
+
+function checkRights(machine: Machine): void {
+  if (rootMayRecord(machine)) return;
+  const engine = containerAround(machine);
+  throw new FlamelineError(
+    engine === undefined
+      ? { kind: "no-privilege", detail: "CAP_BPF and CAP_PERFMON are not in this process's bounding set" }
+      : { kind: "container-without-rights", engine },
+  );
+}

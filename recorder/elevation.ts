@@ -1,0 +1,121 @@
+/** Getting root, in the order of design.md §3: already root, `sudo -n`, `sudo -A`; else the failure that says which way is shut. */
+import { Askpass, type AskPassword } from "./askpass.js";
+import { FlamelineError, type Failure } from "./failures.js";
+import type { Machine } from "./machine.js";
+import { PrivilegedProcess, type ProcessEnd } from "./privileged-process.js";
+import { lastLine, readSudoAnswer } from "./sudo-answers.js";
+
+export interface Elevation {
+  /** Absent where nobody can be asked: then only `sudo -n` is tried. */
+  readonly askPassword?: AskPassword;
+  /** Ways that may be tried; all by default. */
+  readonly allowed?: readonly ("root" | "sudo")[];
+}
+
+export interface ElevationContext {
+  readonly machine: Machine;
+  /** What runs as root: the helper's path and its arguments. */
+  readonly command: readonly [string, ...string[]];
+  readonly askpassPath: string;
+  readonly log: (line: string) => void;
+}
+
+/** One way of getting root, started; `whyNot` says what its end means. */
+export interface Attempt {
+  readonly process: PrivilegedProcess;
+  /** Time that does not count as waiting for the helper, because the user is typing. */
+  readonly typingMs: () => number;
+  readonly typing: () => boolean;
+  readonly whyNot: (end: ProcessEnd) => Refusal;
+  readonly close: () => void;
+}
+
+/** "next": another way may work. "final": no other way will. */
+export interface Refusal {
+  readonly kind: "next" | "final";
+  readonly failure: Failure;
+}
+
+/** The ways that are open to this process, most convenient first. Throws when there is none. */
+export function waysToRoot(context: ElevationContext, elevation: Elevation): readonly (() => Promise<Attempt>)[] {
+  const allowed = elevation.allowed ?? ["root", "sudo"];
+  const { askPassword } = elevation;
+  if (context.machine.uid === 0 && allowed.includes("root")) return [() => Promise.resolve(asRoot(context))];
+  if (!allowed.includes("sudo")) throw new FlamelineError({ kind: "sudo-needs-password", helperPath: context.command[0] });
+  const ways = [() => Promise.resolve(sudoWithoutPassword(context))];
+  return askPassword === undefined ? ways : [...ways, () => sudoWithPassword(context, askPassword)];
+}
+
+function asRoot(context: ElevationContext): Attempt {
+  context.log("starting the helper as root");
+  const process = PrivilegedProcess.spawn(context.command, plainEnvironment(context.machine));
+  return attempt(process, (end) => ({ kind: "final", failure: helperEnded(end, process.output) }));
+}
+
+function sudoWithoutPassword(context: ElevationContext): Attempt {
+  context.log("starting the helper with sudo -n");
+  const process = PrivilegedProcess.spawn(["sudo", "-n", "--", ...context.command], plainEnvironment(context.machine));
+  return attempt(process, (end) => sudoRefusal(context, end, process.output, undefined));
+}
+
+async function sudoWithPassword(context: ElevationContext, askPassword: AskPassword): Promise<Attempt> {
+  context.log("starting the helper with sudo -A");
+  let askpass: Askpass;
+  try {
+    askpass = await Askpass.open(context.machine, context.askpassPath, askPassword);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new FlamelineError({ kind: "sudo-failed", detail, helperPath: context.command[0] }, error);
+  }
+  const env = { ...plainEnvironment(context.machine), SUDO_ASKPASS: askpass.shimPath };
+  const process = PrivilegedProcess.spawn(["sudo", "-A", "-p", "Password of %p:", "--", ...context.command], env);
+  return {
+    ...attempt(process, (end) => sudoRefusal(context, end, process.output, askpass)),
+    typingMs: () => askpass.askedForMs,
+    typing: () => askpass.waiting,
+    close: () => {
+      askpass.close();
+      process.forget();
+    },
+  };
+}
+
+function attempt(process: PrivilegedProcess, whyNot: (end: ProcessEnd) => Refusal): Attempt {
+  return { process, typingMs: () => 0, typing: () => false, whyNot, close: () => process.forget() };
+}
+
+function sudoRefusal(context: ElevationContext, end: ProcessEnd, output: string, askpass: Askpass | undefined): Refusal {
+  const helperPath = context.command[0];
+  const { uid } = context.machine;
+  if (end.kind === "not-run") return { kind: "final", failure: { kind: "sudo-missing", helperPath, uid } };
+  if (askpass?.outcome.cancelled === true) return { kind: "final", failure: { kind: "password-cancelled", helperPath } };
+  const answer = readSudoAnswer(output);
+  switch (answer) {
+    case "ran":
+      return { kind: "final", failure: helperEnded(end, output) };
+    case "forbidden":
+      return { kind: "final", failure: { kind: "sudo-forbidden", helperPath, uid } };
+    case "needs-terminal":
+      return { kind: "final", failure: { kind: "sudo-needs-terminal", helperPath } };
+    case "wrong-password":
+      return { kind: "final", failure: { kind: "sudo-wrong-password", attempts: askpass?.outcome.asked ?? 0, helperPath } };
+    case "needs-password":
+    case "no-password":
+      return { kind: "next", failure: { kind: "sudo-needs-password", helperPath } };
+    case "failed":
+      return { kind: "final", failure: { kind: "sudo-failed", detail: lastLine(output), helperPath } };
+  }
+}
+
+/** The helper itself ran as root and ended. */
+function helperEnded(end: ProcessEnd, output: string): Failure {
+  if (end.kind === "not-run") return { kind: "helper-failed", detail: `it could not be run (${end.code})` };
+  const said = lastLine(output);
+  return { kind: "helper-failed", detail: said === "" ? `status ${end.status ?? "of a signal"}, without a word` : said };
+}
+
+/** sudo's messages are read, so they must be English; nothing of the window's own environment is needed. */
+function plainEnvironment(machine: Machine): Record<string, string | undefined> {
+  const kept = ["PATH", "HOME", "USER", "LOGNAME", "SUDO_UID", "SUDO_GID", "PKEXEC_UID", "XDG_RUNTIME_DIR", "TMPDIR"];
+  return { ...Object.fromEntries(kept.map((name) => [name, machine.env[name]])), LC_ALL: "C", LANGUAGE: "C" };
+}

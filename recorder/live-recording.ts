@@ -1,0 +1,96 @@
+/** One recording on a connection: from the start request to the helper's last word, or to the failure that took it away. */
+import type { HelperMessage, Started, Stopped } from "../protocol/helper.js";
+import { FlamelineError, type Failure, type TargetName } from "./failures.js";
+import { failureOfCode } from "./helper-messages.js";
+import type { HelperSocket } from "./helper-socket.js";
+
+/** The helper flushes its last batch at stop; a helper that does not answer is treated as gone. */
+const STOP_TIMEOUT_MS = 10_000;
+
+export interface RecordingListener {
+  /** Every message of this recording in order, with its text as received; the next one waits for the promise. */
+  readonly onMessage: (text: string, message: HelperMessage) => Promise<void> | void;
+}
+
+/** How a recording ended: the helper's last word, or the failure that took the helper away. */
+export type RecordingEnd =
+  | { readonly kind: "stopped"; readonly stopped: Stopped; readonly failure: Failure | undefined }
+  | { readonly kind: "lost"; readonly failure: Failure };
+
+/** A recording that runs. Closing the connection ends it. */
+export interface LiveRecording {
+  readonly started: Started;
+  /** Batches that the sequence numbers show to be missing so far. */
+  readonly missingBatches: number;
+  /** Settles once, never rejects. */
+  readonly ended: Promise<RecordingEnd>;
+  /** Asks the helper to stop and waits for its last batch. */
+  stop(): Promise<RecordingEnd>;
+}
+
+export class RunningRecording {
+  missingBatches = 0;
+  readonly whenStarted: Promise<Started>;
+  readonly ended: Promise<RecordingEnd>;
+  readonly #id: number;
+  readonly #target: TargetName;
+  readonly #listener: RecordingListener;
+  readonly #socket: HelperSocket;
+  #batches = 0;
+  #nextSequence = 0;
+  #failure: Failure | undefined;
+  #resolveStarted: (started: Started) => void = () => undefined;
+  #rejectStarted: (error: Error) => void = () => undefined;
+  #resolveEnded: (end: RecordingEnd) => void = () => undefined;
+
+  constructor(id: number, target: TargetName, listener: RecordingListener, socket: HelperSocket) {
+    this.#id = id;
+    this.#target = target;
+    this.#listener = listener;
+    this.#socket = socket;
+    this.whenStarted = new Promise((resolve, reject) => {
+      this.#resolveStarted = resolve;
+      this.#rejectStarted = reject;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+  }
+
+  async receive(text: string, message: HelperMessage): Promise<void> {
+    if (message.type === "error") {
+      // Before `started` the helper refuses the recording; after it, `stopped` with reason "failed" follows.
+      this.#failure = failureOfCode(message.code, message.detail, this.#target);
+      this.#rejectStarted(new FlamelineError(this.#failure));
+      return;
+    }
+    if (message.type === "batch") {
+      this.#batches++;
+      if (message.sequence > this.#nextSequence) this.missingBatches += message.sequence - this.#nextSequence;
+      this.#nextSequence = message.sequence + 1;
+    }
+    await this.#listener.onMessage(text, message);
+    if (message.type === "started") this.#resolveStarted(message);
+    if (message.type === "stopped") this.end({ kind: "stopped", stopped: message, failure: this.#failure });
+  }
+
+  /** The connection is gone. */
+  lose(failure: Failure): void {
+    this.end({ kind: "lost", failure: failure.kind === "helper-closed" ? { ...failure, keptBatches: this.#batches } : failure });
+  }
+
+  end(end: RecordingEnd): void {
+    const failure: Failure = end.failure ?? { kind: "helper-refused", detail: "it stopped before it started" };
+    this.#rejectStarted(new FlamelineError(failure));
+    this.#resolveEnded(end);
+  }
+
+  stop(): Promise<RecordingEnd> {
+    this.#socket.send({ type: "stop", recording: this.#id });
+    const timer = setTimeout(
+      () => this.end({ kind: "lost", failure: { kind: "helper-silent", seconds: STOP_TIMEOUT_MS / 1_000 } }),
+      STOP_TIMEOUT_MS,
+    );
+    return this.ended.finally(() => clearTimeout(timer));
+  }
+}

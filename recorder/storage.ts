@@ -1,0 +1,292 @@
+/**
+ * Recordings on disk: `recordings/<UTC>-<slug>/{batches.jsonl, run.pb.gz, meta.json, sources/<sha256>}`. This file
+ * owns the folders, `meta.json` and `batches.jsonl`; the language server turns the batches into `run.pb.gz` and `sources`.
+ *
+ * Durability: every message is written before it is forwarded, so a crash of any of our processes loses none. The
+ * file is flushed to the disk every 5 s and at the end, so a power cut loses at most the last 5 s.
+ */
+import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import type { EventName } from "../protocol/events.js";
+import { FlamelineError } from "./failures.js";
+
+/** What all recordings of a workspace may take on disk. */
+export const STORAGE_LIMIT_BYTES = 1e9;
+const SYNC_EVERY_MS = 5_000;
+const FORMAT = 1;
+
+export type RecordingState =
+  /** Being written by the process `writerPid`. */
+  | "recording"
+  /** Ended in order. */
+  | "ended"
+  /** The helper or the writer died; what was taken until then is there. */
+  | "interrupted";
+
+export interface RecordingMeta {
+  readonly format: typeof FORMAT;
+  /** Name of the recording's folder; stable. */
+  readonly id: string;
+  readonly name: string;
+  /** The user named it: the limit never removes it. */
+  readonly named: boolean;
+  /** Workspace folders, absolute. */
+  readonly folders: readonly string[];
+  readonly startedUnixMs: number;
+  readonly events: readonly EventName[];
+  readonly hz: number;
+  readonly state: RecordingState;
+  readonly writerPid: number;
+  readonly durationNs: number;
+  readonly batches: number;
+  readonly samples: number;
+  /** One sentence each: why it was interrupted, batches that are missing, the command's status. */
+  readonly notes: readonly string[];
+}
+
+export interface StoredRecording {
+  readonly meta: RecordingMeta;
+  /** Absolute path of the recording's folder. */
+  readonly folder: string;
+  readonly bytes: number;
+}
+
+export interface NewRecording {
+  readonly name: string;
+  readonly folders: readonly string[];
+  readonly events: readonly EventName[];
+  readonly hz: number;
+  readonly startedUnixMs: number;
+}
+
+export class RecordingStore {
+  readonly #root: string;
+  readonly #limitBytes: number;
+
+  /** `storage` is the folder that holds `recordings/`. */
+  constructor(storage: string, limitBytes: number = STORAGE_LIMIT_BYTES) {
+    this.#root = join(storage, "recordings");
+    this.#limitBytes = limitBytes;
+  }
+
+  /** Makes the folder of a new recording. Throws `file-not-written`. */
+  async create(recording: NewRecording): Promise<RecordingWriter> {
+    try {
+      await mkdir(this.#root, { recursive: true, mode: 0o700 });
+      const id = await this.#makeFolder(`${utcStamp(recording.startedUnixMs)}-${slug(recording.name)}`);
+      const meta: RecordingMeta = {
+        ...recording,
+        format: FORMAT,
+        id,
+        named: false,
+        state: "recording",
+        writerPid: process.pid,
+        durationNs: 0,
+        batches: 0,
+        samples: 0,
+        notes: [],
+      };
+      const folder = join(this.#root, id);
+      await writeMeta(folder, meta);
+      return new RecordingWriter(folder, meta, await open(join(folder, "batches.jsonl"), "ax", 0o600), this.#limitBytes);
+    } catch (error) {
+      throw notWritten(this.#root, error);
+    }
+  }
+
+  /** All recordings, newest first. One that says "recording" while its writer is dead is a leftover of a crash: "interrupted". */
+  async list(): Promise<readonly StoredRecording[]> {
+    const names = await readdir(this.#root).catch(() => []);
+    const found = await Promise.all(names.map((name) => this.#read(name)));
+    return found
+      .filter((one) => one !== undefined)
+      .toSorted((a, b) => b.meta.startedUnixMs - a.meta.startedUnixMs || (a.meta.id < b.meta.id ? 1 : -1));
+  }
+
+  async get(id: string): Promise<StoredRecording | undefined> {
+    return (await this.list()).find((one) => one.meta.id === id);
+  }
+
+  /** Gives a recording a name, which also keeps it from the limit. */
+  async rename(id: string, name: string): Promise<void> {
+    const stored = await this.get(id);
+    if (stored === undefined) throw new FlamelineError({ kind: "file-missing", path: join(this.#root, id) });
+    await writeMeta(stored.folder, { ...stored.meta, name, named: true }).catch((error: unknown) => {
+      throw notWritten(stored.folder, error);
+    });
+  }
+
+  async delete(id: string): Promise<void> {
+    const stored = await this.get(id);
+    if (stored !== undefined) await rm(stored.folder, { recursive: true, force: true });
+  }
+
+  /** Removes the oldest unnamed recordings until all take less than the limit, and returns them so that the caller says so. */
+  async enforceLimit(): Promise<readonly StoredRecording[]> {
+    const all = await this.list();
+    let bytes = all.reduce((sum, one) => sum + one.bytes, 0);
+    const removed: StoredRecording[] = [];
+    // The newest stays: it is the one that the user has just made.
+    for (const one of all.slice(1).toReversed()) {
+      if (bytes <= this.#limitBytes) break;
+      if (one.meta.named || one.meta.state === "recording") continue;
+      await rm(one.folder, { recursive: true, force: true });
+      bytes -= one.bytes;
+      removed.push(one);
+    }
+    return removed;
+  }
+
+  async #makeFolder(wanted: string): Promise<string> {
+    for (let attempt = 1; ; attempt++) {
+      const id = attempt === 1 ? wanted : `${wanted}-${attempt}`;
+      try {
+        await mkdir(join(this.#root, id), { mode: 0o700 });
+        return id;
+      } catch (error) {
+        if (!isErrno(error, "EEXIST") || attempt === 100) throw error;
+      }
+    }
+  }
+
+  async #read(name: string): Promise<StoredRecording | undefined> {
+    const folder = join(this.#root, name);
+    const meta = parseMeta(await readFile(join(folder, "meta.json"), "utf8").catch(() => ""), name);
+    if (meta === undefined) return undefined;
+    const dead = meta.state === "recording" && !isAlive(meta.writerPid);
+    const shown = dead
+      ? { ...meta, state: "interrupted" as const, notes: [...meta.notes, "The window that recorded it ended before the recording did."] }
+      : meta;
+    return { meta: shown, folder, bytes: await sizeOf(folder) };
+  }
+}
+
+/** Appends a recording's messages, in order. */
+export class RecordingWriter {
+  readonly folder: string;
+  readonly #file: FileHandle;
+  readonly #limitBytes: number;
+  #meta: RecordingMeta;
+  #bytes = 0;
+  #syncedAt = performance.now();
+
+  constructor(folder: string, meta: RecordingMeta, file: FileHandle, limitBytes: number) {
+    this.folder = folder;
+    this.#meta = meta;
+    this.#file = file;
+    this.#limitBytes = limitBytes;
+  }
+
+  get meta(): RecordingMeta {
+    return this.#meta;
+  }
+
+  /** Writes one message as received; it is in the file when this resolves. Throws `file-not-written` and `recording-too-large`. */
+  async append(text: string): Promise<void> {
+    // JSON text may hold line ends between its tokens; inside strings they are escaped.
+    const line = `${text.includes("\n") ? text.replaceAll("\n", " ") : text}\n`;
+    const bytes = Buffer.byteLength(line);
+    if (this.#bytes + bytes > this.#limitBytes) throw new FlamelineError({ kind: "recording-too-large", limit: this.#limitBytes });
+    try {
+      await this.#file.appendFile(line);
+      this.#bytes += bytes;
+      if (performance.now() - this.#syncedAt < SYNC_EVERY_MS) return;
+      this.#syncedAt = performance.now();
+      await this.#file.datasync();
+    } catch (error) {
+      throw notWritten(this.folder, error);
+    }
+  }
+
+  /** Flushes and closes; the recording's last facts go into `meta.json`. */
+  async end(last: Pick<RecordingMeta, "state" | "durationNs" | "batches" | "samples" | "notes">): Promise<RecordingMeta> {
+    this.#meta = { ...this.#meta, ...last };
+    try {
+      await this.#file.datasync();
+      await this.#file.close();
+      await writeMeta(this.folder, this.#meta);
+    } catch (error) {
+      throw notWritten(this.folder, error);
+    }
+    return this.#meta;
+  }
+}
+
+/** "20250131T235959Z": sorts by time, and is a file name on every system. */
+export function utcStamp(unixMs: number): string {
+  return new Date(unixMs).toISOString().replace(/[-:]/g, "").replace(/\.\d+/, "");
+}
+
+function slug(name: string): string {
+  const plain = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "");
+  return plain.slice(0, 40) || "recording";
+}
+
+/** By rename, so that a reader sees the old text or the new one. */
+async function writeMeta(folder: string, meta: RecordingMeta): Promise<void> {
+  const next = join(folder, `meta.json.${process.pid}`);
+  await writeFile(next, `${JSON.stringify(meta, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(next, join(folder, "meta.json"));
+}
+
+function parseMeta(text: string, id: string): RecordingMeta | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<RecordingMeta>;
+    if (value.format !== FORMAT || typeof value.startedUnixMs !== "number") return undefined;
+    return {
+      format: FORMAT,
+      id,
+      name: value.name ?? id,
+      named: value.named === true,
+      folders: value.folders ?? [],
+      startedUnixMs: value.startedUnixMs,
+      events: value.events ?? [],
+      hz: value.hz ?? 0,
+      state: value.state ?? "interrupted",
+      writerPid: value.writerPid ?? 0,
+      durationNs: value.durationNs ?? 0,
+      batches: value.batches ?? 0,
+      samples: value.samples ?? 0,
+      notes: value.notes ?? [],
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Signal 0 asks only whether the process exists; one of another user's answers EPERM. */
+function isAlive(pid: number): boolean {
+  if (pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return isErrno(error, "EPERM");
+  }
+}
+
+async function sizeOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) =>
+      stat(join(entry.parentPath, entry.name)).then(
+        (found) => found.size,
+        () => 0,
+      ),
+    );
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}
+
+function notWritten(path: string, error: unknown): FlamelineError {
+  if (error instanceof FlamelineError) return error;
+  return new FlamelineError({ kind: "file-not-written", path, detail: error instanceof Error ? error.message : String(error) }, error);
+}
+
+function isErrno(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}
