@@ -1,0 +1,103 @@
+import type { EventName } from "../protocol/events.js";
+import type { Batch, CostAccount, LossCounts, ProcessRow, Started, Stopped, ThreadRow } from "../protocol/helper.js";
+import { EVENTS, eventIndex } from "./names.js";
+import { RecordingTables } from "./tables.js";
+import { WireReader } from "./wire-reader.js";
+
+export interface RecordingInfo {
+  readonly name: string;
+  /** Wall clock of the start, ns since 1970 as a decimal string; "0" when unknown. */
+  readonly startUnixNs: string;
+  /** The same in ms; 0 when unknown. */
+  readonly startUnixMs: number;
+  /** CPU samples a second on each processor; 0 when unknown. */
+  readonly hz: number;
+  /** The events that were asked for, in the protocol's order. */
+  readonly events: readonly EventName[];
+  /** ns from the start to the end, or to the latest batch while it is live. */
+  readonly durationNs: number;
+}
+
+const NO_LOSS: LossCounts = { lost: 0, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 };
+const NO_COST: CostAccount = { bpfNs: -1, helperCpuNs: 0, symbolizerCpuNs: 0, residentBytes: 0, mapBytes: 0 };
+
+/**
+ * A recording as columns: interned strings, functions, frames and stacks, and one row a sample. It is append-only and
+ * never throws on bad rows: they are left out, counted, and said once a kind in `warnings`.
+ */
+export class Recording extends RecordingTables {
+  info: RecordingInfo = { name: "", startUnixNs: "0", startUnixMs: 0, hz: 0, events: [], durationNs: 0 };
+  loss: LossCounts = NO_LOSS;
+  cost: CostAccount = NO_COST;
+  /** Grows with every change, so that what was derived from the recording can be kept until then. */
+  revision = 0;
+  readonly #wire = new WireReader(this);
+
+  static empty(): Recording {
+    return new Recording();
+  }
+
+  static fromStarted(started: Started, name = ""): Recording {
+    const recording = new Recording();
+    const startUnixNs = typeof started.startUnixNs === "string" && /^\d{1,19}$/.test(started.startUnixNs) ? started.startUnixNs : "0";
+    const events = Array.isArray(started.events) ? started.events : [];
+    recording.setInfo({ name, startUnixNs, hz: positive(started.hz), events: EVENTS.filter((event) => events.includes(event)) });
+    return recording;
+  }
+
+  get strings(): readonly string[] {
+    return this.stringTable.values;
+  }
+
+  get processes(): readonly ProcessRow[] {
+    return this.processRows;
+  }
+
+  get threads(): readonly ThreadRow[] {
+    return this.threadRows;
+  }
+
+  /** One sentence for each kind of thing that could not be read, with its count. */
+  get warnings(): string[] {
+    return this.notes.sentences();
+  }
+
+  /** Changes what is known about the recording as a whole; `startUnixMs` follows `startUnixNs`. */
+  setInfo(change: Partial<Omit<RecordingInfo, "startUnixMs">>): void {
+    const info = { ...this.info, ...change };
+    this.info = { ...info, startUnixMs: Math.floor(Number(info.startUnixNs) / 1e6) };
+    this.revision++;
+  }
+
+  append(batch: Batch): void {
+    const latest = this.#wire.append(batch);
+    this.revision++;
+    if (latest === undefined) return;
+    if (latest.timeNs > this.info.durationNs) this.setInfo({ durationNs: latest.timeNs });
+    this.loss = latest.loss ?? this.loss;
+    this.cost = latest.cost ?? this.cost;
+  }
+
+  /** The recording has ended; batches that the helper sent and we never saw are counted as lost. */
+  stop(stopped: Stopped): void {
+    this.#wire.stop(stopped);
+    const durationNs = positive(stopped.durationNs);
+    this.setInfo({ durationNs: Math.max(durationNs, this.info.durationNs) });
+  }
+
+  /** The event of an index in `samples.event`. */
+  eventName(index: number): EventName {
+    return EVENTS[index] ?? "cpu";
+  }
+
+  /** The events that have samples or were asked for, in the protocol's order. */
+  eventsPresent(): EventName[] {
+    const present = new Set<number>(this.info.events.map(eventIndex));
+    for (const event of this.samples.event.view()) present.add(event);
+    return EVENTS.filter((_, index) => present.has(index));
+  }
+}
+
+function positive(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) && value > 0 ? value : 0;
+}
