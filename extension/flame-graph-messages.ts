@@ -1,0 +1,82 @@
+import { EVENT_UNITS, type EventName } from "../protocol/events.js";
+import type { Selection } from "../protocol/queries.js";
+import type { FromWebview } from "../protocol/webview.js";
+
+/** The longest text that the webview may put on the clipboard, in UTF-16 units. */
+const LONGEST_COPY = 10_000;
+
+/**
+ * Reads a message of the flame graph's webview; undefined for anything that is not exactly one. The page shows names
+ * from profiled programs, so what it sends is checked as if it came from one. Members that are not known are dropped.
+ */
+export function readFromWebview(data: unknown): FromWebview | undefined {
+  if (!isRecord(data)) return undefined;
+  switch (data["type"]) {
+    case "ready":
+      return { type: "ready" };
+    case "getTree": {
+      const selection = readSelection(data["selection"]);
+      const { request, direction, minimumShare } = data;
+      if (!selection || !isIndex(request) || (direction !== "top-down" && direction !== "bottom-up")) return undefined;
+      if (typeof minimumShare !== "number" || !(minimumShare >= 0 && minimumShare <= 1)) return undefined;
+      return { type: "getTree", request, direction, selection, minimumShare };
+    }
+    case "getCallers": {
+      const selection = readSelection(data["selection"]);
+      if (!selection || !isIndex(data["request"]) || !isIndex(data["function"])) return undefined;
+      return { type: "getCallers", request: data["request"], function: data["function"], selection };
+    }
+    case "openSource": {
+      const selection = readSelection(data["selection"]);
+      if (!selection || !isIndex(data["function"]) || typeof data["preserveFocus"] !== "boolean") return undefined;
+      return { type: "openSource", function: data["function"], selection, preserveFocus: data["preserveFocus"] };
+    }
+    case "select": {
+      const selection = readSelection(data["selection"]);
+      return selection && { type: "select", selection };
+    }
+    case "copy":
+      return typeof data["text"] === "string" ? { type: "copy", text: data["text"].slice(0, LONGEST_COPY) } : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function readSelection(value: unknown): Selection | undefined {
+  if (!isRecord(value) || !isEvent(value["event"])) return undefined;
+  const { fromNs, toNs, pids, threads } = value;
+  if (!isOptional(fromNs, isTime) || !isOptional(toNs, isTime) || !isOptional(pids, isIndices) || !isOptional(threads, isIndices)) {
+    return undefined;
+  }
+  return {
+    event: value["event"],
+    ...(fromNs === undefined ? {} : { fromNs }),
+    ...(toNs === undefined ? {} : { toNs }),
+    ...(pids === undefined ? {} : { pids }),
+    ...(threads === undefined ? {} : { threads }),
+  };
+}
+
+function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {
+  return value === undefined || is(value);
+}
+
+function isEvent(value: unknown): value is EventName {
+  return typeof value === "string" && Object.hasOwn(EVENT_UNITS, value);
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+function isIndex(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isIndices(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(isIndex);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

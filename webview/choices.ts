@@ -1,0 +1,91 @@
+import { EVENT_UNITS, type EventName } from "../protocol/events.js";
+import type { RecordingSummary, Selection } from "../protocol/queries.js";
+import { EVENT_WORDS, formatCount } from "./format.js";
+import { cleanText } from "./graph-tree.js";
+import type { Choice } from "./toolkit.js";
+
+/** Rows in a list before it says how many more there are: 2,000 short-lived processes are no list to read. */
+const LONGEST_LIST = 100;
+const ALL = "";
+
+export interface Choices {
+  readonly choices: readonly Choice[];
+  readonly chosen: string;
+}
+
+export function eventChoices(summary: RecordingSummary, selection: Selection): Choices {
+  const events = summary.events.filter((row) => row.samples > 0 || row.event === selection.event).map((row) => row.event);
+  const listed: EventName[] = events.includes(selection.event) ? events : [selection.event, ...events];
+  return { choices: listed.map((event) => ({ value: event, label: capitalize(EVENT_WORDS[event]) })), chosen: selection.event };
+}
+
+export function withEvent(selection: Selection, value: string): Selection {
+  const event = (Object.keys(EVENT_UNITS) as EventName[]).find((name) => name === value);
+  return event ? { ...selection, event } : selection;
+}
+
+/** Processes, those of one name together first: `python3: all 12`. Values are pids joined by commas. */
+export function processChoices(summary: RecordingSummary, selection: Selection): Choices {
+  const rows = [...summary.processes].filter((row) => row.samples > 0).sort((a, b) => b.samples - a.samples);
+  const byName = new Map<string, number[]>();
+  for (const { name, pid } of rows) byName.set(name, [...(byName.get(name) ?? []), pid]);
+  const together = [...byName]
+    .filter(([, pids]) => pids.length > 1)
+    .map(([name, pids]) => ({ value: key(pids), label: `${cleanText(name)}: all ${pids.length}` }));
+  const single = rows.map((row) => ({
+    value: key([row.pid]),
+    label: `${cleanText(row.name)} (${row.pid}), ${formatCount(row.samples, "sample")}`,
+  }));
+  return list(`All processes (${rows.length})`, [...together.slice(0, LONGEST_LIST), ...single], selection.pids);
+}
+
+/** Threads of the chosen processes. Values are indices into the thread table. */
+export function threadChoices(summary: RecordingSummary, selection: Selection): Choices {
+  const pids = selection.pids && new Set(selection.pids);
+  const rows = summary.threads.filter((row) => row.samples > 0 && (!pids || pids.has(row.pid))).sort((a, b) => b.samples - a.samples);
+  const choices = rows.map((row) => ({
+    value: key([row.index]),
+    label: `${cleanText(row.name)} (${row.tid}), ${formatCount(row.samples, "sample")}`,
+  }));
+  return list(`All threads (${rows.length})`, choices, selection.threads);
+}
+
+/** Another process: threads of the one before don't belong to it. */
+export function withProcesses(selection: Selection, value: string): Selection {
+  const { pids: _pids, threads: _threads, ...rest } = selection;
+  return value === ALL ? rest : { ...rest, pids: numbers(value) };
+}
+
+export function withThreads(selection: Selection, value: string): Selection {
+  const { threads: _threads, ...rest } = selection;
+  return value === ALL ? rest : { ...rest, threads: numbers(value) };
+}
+
+function list(all: string, choices: readonly Choice[], selected: readonly number[] | undefined): Choices {
+  const chosen = selected ? key(selected) : ALL;
+  const shown = choices.slice(0, LONGEST_LIST);
+  const kept = choices.find((choice) => choice.value === chosen);
+  if (kept && !shown.includes(kept)) shown.push(kept);
+  if (!kept && chosen !== ALL) shown.unshift({ value: chosen, label: `${selected?.length ?? 0} chosen` });
+  const more = choices.length - shown.length;
+  return {
+    choices: [
+      { value: ALL, label: all },
+      ...shown,
+      ...(more > 0 ? [{ value: chosen, label: `… and ${more.toLocaleString("en-US")} with fewer samples` }] : []),
+    ],
+    chosen,
+  };
+}
+
+function key(ids: readonly number[]): string {
+  return ids.join(",");
+}
+
+function numbers(value: string): number[] {
+  return value.split(",").map(Number);
+}
+
+function capitalize(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

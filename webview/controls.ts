@@ -1,0 +1,97 @@
+import type { RecordingSummary, Selection, TreeDirection } from "../protocol/queries.js";
+import type { GraphView } from "../protocol/webview.js";
+import { eventChoices, processChoices, threadChoices, withEvent, withProcesses, withThreads } from "./choices.js";
+import type { ColorBy } from "./palette.js";
+import { type Chooser, makeButton, makeChooser, makeTextInput } from "./toolkit.js";
+
+export interface ControlActions {
+  readonly select: (selection: Selection) => void;
+  readonly turn: (direction: TreeDirection) => void;
+  readonly color: (colorBy: ColorBy) => void;
+  readonly search: (text: string) => void;
+  readonly nextMatch: (step: 1 | -1) => void;
+  readonly resetZoom: () => void;
+  readonly leaveSearch: () => void;
+}
+
+/** The bar above the graph: what is shown, how, and the search with its share. */
+export class Controls {
+  readonly element = document.createElement("div");
+  readonly #event: Chooser;
+  readonly #processes: Chooser;
+  readonly #threads: Chooser;
+  readonly #direction: Chooser;
+  readonly #colors: Chooser;
+  readonly #search;
+  readonly #matches = document.createElement("span");
+  #selection: Selection = { event: "cpu" };
+
+  constructor(actions: ControlActions) {
+    this.element.className = "controls";
+    this.element.setAttribute("role", "toolbar");
+    this.element.setAttribute("aria-label", "Flame graph controls");
+    this.#event = makeChooser("Event", (value) => actions.select(withEvent(this.#selection, value)));
+    this.#processes = makeChooser("Process", (value) => actions.select(withProcesses(this.#selection, value)));
+    this.#threads = makeChooser("Thread", (value) => actions.select(withThreads(this.#selection, value)));
+    this.#direction = makeChooser("Direction", (value) => actions.turn(value === "bottom-up" ? "bottom-up" : "top-down"));
+    this.#colors = makeChooser("Colours", (value) => actions.color(value === "language" ? "language" : "owner"));
+    this.#search = makeTextInput("Search functions and files", "Search functions and files", actions.search);
+    this.#search.element.classList.add("search");
+    this.#search.element.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") actions.nextMatch(event.shiftKey ? -1 : 1);
+      if (event.key === "Escape") actions.leaveSearch();
+    });
+    this.#matches.className = "matches";
+    const gap = document.createElement("span");
+    gap.className = "gap";
+    this.element.append(
+      this.#event.element,
+      this.#processes.element,
+      this.#threads.element,
+      this.#direction.element,
+      this.#colors.element,
+      gap,
+      this.#matches,
+      this.#search.element,
+      makeButton("Reset zoom", "Show everything (Esc)", actions.resetZoom),
+    );
+  }
+
+  show(summary: RecordingSummary | null, view: GraphView): void {
+    const { selection } = view;
+    this.#selection = selection;
+    const fill = (chooser: Chooser, { choices, chosen }: ReturnType<typeof eventChoices>, shown: boolean) => {
+      chooser.element.hidden = !shown;
+      chooser.set(choices, chosen);
+    };
+    if (summary) {
+      fill(this.#event, eventChoices(summary, selection), true);
+      fill(this.#processes, processChoices(summary, selection), summary.processes.length > 1);
+      fill(this.#threads, threadChoices(summary, selection), summary.threads.length > 1);
+    }
+    this.#direction.set(
+      [
+        { value: "top-down", label: "Top-down: callers first" },
+        { value: "bottom-up", label: "Bottom-up: hottest first" },
+      ],
+      view.direction,
+    );
+    this.#colors.set(
+      [
+        { value: "owner", label: "Colour: whose code" },
+        { value: "language", label: "Colour: language" },
+      ],
+      view.colorBy,
+    );
+    if (this.#search.value !== view.search) this.#search.value = view.search;
+    this.element.hidden = summary === null;
+  }
+
+  showMatches(words: string): void {
+    this.#matches.textContent = words;
+  }
+
+  focusSearch(): void {
+    this.#search.focus();
+  }
+}

@@ -1,0 +1,2 @@
+// esbuild writes these beside the bundle.
+declare module "*.css";

@@ -1,0 +1,141 @@
+import type { CallersAndCallees, RecordingSummary, Selection, TreeColumns, TreeDirection } from "../protocol/queries.js";
+import type { FromWebview, GraphView, ToWebview } from "../protocol/webview.js";
+import { decodeTree, type GraphTree } from "./graph-tree.js";
+import type { SavedView } from "./saved-view.js";
+import { type Search, searchTree } from "./search.js";
+import { type Clock, TreeRequests } from "./tree-requests.js";
+
+export type Change =
+  | { readonly kind: "recording" }
+  /** `turned`: in the other direction, where no place of the old tree means anything. */
+  | { readonly kind: "tree"; readonly turned: boolean }
+  | { readonly kind: "view" }
+  | { readonly kind: "colors" }
+  | { readonly kind: "search" }
+  | { readonly kind: "callers"; readonly answer: CallersAndCallees | null }
+  /** Index of a function in the recording. */
+  | { readonly kind: "reveal"; readonly function: number }
+  | { readonly kind: "notice"; readonly message: string };
+
+/** What is shown and why, without a pixel: the recording, the tree, the view, and the conversation with the extension. */
+export class FlameGraphModel {
+  /** Undefined until the extension has said which recording is open; null when none is. */
+  summary: RecordingSummary | null | undefined;
+  /** Undefined until the first answer; null when there is nothing to draw. */
+  tree: GraphTree | null | undefined;
+  view: GraphView;
+  minimumShare: number;
+  search: Search | undefined;
+  onChange: (change: Change) => void = () => undefined;
+
+  readonly #post: (message: FromWebview) => void;
+  readonly #requests: TreeRequests;
+  #callersRequest = 0;
+  #shownDirection: TreeDirection;
+
+  constructor(post: (message: FromWebview) => void, saved: SavedView, clock: Clock) {
+    this.#post = post;
+    this.view = saved.view;
+    this.minimumShare = saved.minimumShare;
+    this.#shownDirection = saved.view.direction;
+    this.#requests = new TreeRequests((request, query) => post({ type: "getTree", request, ...query }), clock);
+  }
+
+  receive(message: ToWebview): void {
+    switch (message.type) {
+      case "recording":
+        return this.#setRecording(message.summary, message.selection);
+      case "tree":
+        if (this.#requests.answered(message.request)) this.#setTree(message.tree, message.direction);
+        return;
+      case "callers":
+        if (message.request === this.#callersRequest) this.onChange({ kind: "callers", answer: message.answer });
+        return;
+      case "reveal":
+        return this.onChange({ kind: "reveal", function: message.function });
+      case "failed":
+        this.#requests.answered(message.request);
+        return this.onChange({ kind: "notice", message: message.message });
+    }
+  }
+
+  /** The user chose another event, process or thread: all views follow. */
+  select(selection: Selection): void {
+    this.view = { ...this.view, selection };
+    this.#post({ type: "select", selection });
+    this.#ask();
+    this.onChange({ kind: "view" });
+  }
+
+  turn(direction: TreeDirection): void {
+    if (direction === this.view.direction) return;
+    this.view = { ...this.view, direction };
+    this.#ask();
+    this.onChange({ kind: "view" });
+  }
+
+  color(colorBy: GraphView["colorBy"]): void {
+    this.view = { ...this.view, colorBy };
+    this.onChange({ kind: "colors" });
+  }
+
+  find(text: string): void {
+    this.view = { ...this.view, search: text };
+    this.#findAgain();
+    this.onChange({ kind: "search" });
+  }
+
+  unfold(): void {
+    this.minimumShare = 0;
+    this.#ask();
+  }
+
+  openSource(fn: number, preserveFocus: boolean): void {
+    this.#post({ type: "openSource", function: fn, selection: this.view.selection, preserveFocus });
+  }
+
+  askCallers(fn: number): void {
+    this.#post({ type: "getCallers", request: ++this.#callersRequest, function: fn, selection: this.view.selection });
+  }
+
+  copy(text: string): void {
+    this.#post({ type: "copy", text });
+  }
+
+  #setRecording(summary: RecordingSummary | null, selection: Selection): void {
+    const other = summary?.id !== this.summary?.id;
+    const chosen = JSON.stringify(selection) !== JSON.stringify(this.view.selection);
+    this.summary = summary;
+    this.view = { ...this.view, selection };
+    if (other) this.tree = undefined;
+    if (!summary) this.#setTree(null, this.view.direction);
+    else if (other || chosen || !summary.live) this.#ask();
+    else this.#requests.refresh(this.#query());
+    this.onChange({ kind: "recording" });
+  }
+
+  #setTree(columns: TreeColumns | null, direction: TreeDirection): void {
+    const turned = direction !== this.#shownDirection;
+    this.#shownDirection = direction;
+    try {
+      this.tree = columns ? decodeTree(columns) : null;
+    } catch (error) {
+      this.tree = null;
+      this.onChange({ kind: "notice", message: error instanceof Error ? error.message : String(error) });
+    }
+    this.#findAgain();
+    this.onChange({ kind: "tree", turned });
+  }
+
+  #findAgain(): void {
+    this.search = this.tree ? searchTree(this.tree, this.view.search) : undefined;
+  }
+
+  #ask(): void {
+    this.#requests.ask(this.#query());
+  }
+
+  #query() {
+    return { direction: this.view.direction, selection: this.view.selection, minimumShare: this.minimumShare };
+  }
+}

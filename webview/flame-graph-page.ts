@@ -1,0 +1,238 @@
+import { Controls } from "./controls.js";
+import { copyText, DetailsBar } from "./details-bar.js";
+import type { Change, FlameGraphModel } from "./flame-graph-model.js";
+import { GraphCanvas } from "./graph-canvas.js";
+import { listenToPointer } from "./graph-input.js";
+import { at } from "./graph-tree.js";
+import { listenToKeys } from "./keyboard.js";
+import { Legend } from "./legend.js";
+import { Mirror } from "./mirror.js";
+import { findFunction, pathOfNode } from "./node-path.js";
+import type { SavedView } from "./saved-view.js";
+import { nextMatch } from "./search.js";
+import { StatusLine } from "./status-line.js";
+import { onThemeChange } from "./theme.js";
+import { Tooltip } from "./tooltip.js";
+import { fullRange } from "./viewport.js";
+import { emptyWords, searchWords } from "./words.js";
+
+/** Rest after the last drawn frame before the page does what is not needed for the next one: writing text costs a layout. */
+const SETTLE_MS = 200;
+
+/** The page's parts, and what passes between them and the model. */
+export class FlameGraphPage {
+  readonly element = document.createElement("main");
+  readonly #model: FlameGraphModel;
+  readonly #save: (view: SavedView) => void;
+  readonly #graph = new GraphCanvas();
+  readonly #controls: Controls;
+  readonly #details: DetailsBar;
+  readonly #status: StatusLine;
+  readonly #legend = new Legend();
+  readonly #tooltip = new Tooltip();
+  readonly #mirror = new Mirror(this.#graph.scroller);
+  readonly #empty = div("empty");
+  readonly #notice = div("notice", "alert");
+  readonly #live = div("hidden-visually", "status");
+  #restore: SavedView | undefined;
+  #reveal: number | undefined;
+  #settled: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(model: FlameGraphModel, saved: SavedView, save: (view: SavedView) => void) {
+    this.#model = model;
+    this.#save = save;
+    this.#restore = saved;
+    const selected = (run: (node: number) => void) => () => run(this.#graph.selected);
+    this.#controls = new Controls({
+      select: (selection) => model.select(selection),
+      turn: (direction) => model.turn(direction),
+      color: (colorBy) => model.color(colorBy),
+      search: (text) => model.find(text),
+      nextMatch: (step) => this.#goToMatch(step),
+      resetZoom: () => this.#graph.tree && this.#graph.setRange(fullRange(this.#graph.tree), true),
+      leaveSearch: () => {
+        model.find("");
+        this.#graph.scroller.focus();
+      },
+    });
+    this.#details = new DetailsBar({
+      openSource: selected((node) => this.#openSource(node, false)),
+      zoom: selected((node) => this.#graph.zoomToNode(node)),
+      showCallers: selected((node) => this.#askCallers(node)),
+      copy: selected((node) => this.#copy(node)),
+    });
+    this.#status = new StatusLine(() => model.unfold());
+    this.#build();
+    this.#listen();
+    this.#show();
+  }
+
+  #build(): void {
+    this.element.className = "page";
+    const stage = div("stage");
+    stage.append(this.#graph.scroller, this.#empty);
+    this.element.append(this.#controls.element, this.#legend.element, stage, this.#notice, this.#details.element, this.#status.element);
+    this.element.append(this.#live, this.#tooltip.element);
+    this.#notice.hidden = true;
+  }
+
+  #listen(): void {
+    const graph = this.#graph;
+    this.#model.onChange = (change) => this.#changed(change);
+    graph.onDrawn = () => {
+      clearTimeout(this.#settled);
+      this.#settled = setTimeout(() => this.#settle(), SETTLE_MS);
+    };
+    onThemeChange(() => this.#recolor());
+    listenToPointer(graph, {
+      hover: (hit, x, y) => (hit && graph.tree ? this.#tooltip.show(graph.tree, hit, x, y) : this.#tooltip.hide()),
+      click: (hit) => {
+        if (hit.nodes > 1) return;
+        this.#selectNode(hit.node, false);
+        this.#openSource(hit.node, true);
+      },
+      doubleClick: (hit) => graph.zoomToNode(hit.nodes > 1 && graph.tree ? at(graph.tree.parent, hit.node) : hit.node),
+    });
+    listenToKeys(graph, {
+      select: (node) => this.#selectNode(node, true),
+      openSource: (node) => this.#openSource(node, false),
+      showCallers: (node) => this.#askCallers(node),
+      copy: (node) => this.#copy(node),
+      find: () => this.#controls.focusSearch(),
+      nextMatch: (step) => this.#goToMatch(step),
+      clearSearch: () => {
+        const had = this.#model.search !== undefined;
+        if (had) this.#model.find("");
+        return had;
+      },
+    });
+  }
+
+  #changed(change: Change): void {
+    switch (change.kind) {
+      case "tree":
+        return this.#showTree(change.turned);
+      case "recording":
+      case "view":
+        return this.#show();
+      case "colors":
+        this.#recolor();
+        return this.#show();
+      case "search":
+        this.#graph.setSearch(this.#model.search);
+        return this.#show();
+      case "reveal":
+        this.#reveal = change.function;
+        return this.#revealFunction();
+      case "callers":
+        return;
+      case "notice":
+        this.#notice.hidden = change.message === "";
+        this.#notice.textContent = change.message;
+        return;
+    }
+  }
+
+  #showTree(turned: boolean): void {
+    const { tree, search } = this.#model;
+    const graph = this.#graph;
+    if (turned) graph.setTree(undefined);
+    graph.setTree(tree ?? undefined, this.#restore?.anchor, this.#restore?.selected);
+    graph.setSearch(search);
+    if (tree) {
+      const scrollTop = this.#restore?.scrollTop ?? (turned ? 0 : graph.scroller.scrollTop);
+      this.#restore = undefined;
+      graph.scroller.scrollTop = scrollTop;
+      this.#notice.hidden = true;
+    }
+    this.#recolor();
+    this.#details.show(graph.tree, graph.selected);
+    this.#mirror.show(graph.tree, graph.selected);
+    this.#show();
+    this.#revealFunction();
+  }
+
+  /** Everything that follows from the model and is cheap to write again. */
+  #show(): void {
+    const { summary, tree, view, search } = this.#model;
+    this.#controls.show(summary ?? null, view);
+    const words = summary === undefined ? "" : emptyWords(summary, tree);
+    this.#empty.textContent = words ?? "";
+    this.#empty.hidden = words === undefined;
+    const found = tree && search ? searchWords(tree, search) : "";
+    this.#controls.showMatches(found);
+    this.#live.textContent = words ?? found;
+    this.#status.show(summary ?? null, this.#graph.tree, this.#graph.hidden);
+  }
+
+  #recolor(): void {
+    const { colorBy } = this.#model.view;
+    this.#graph.setColors(colorBy);
+    this.#legend.show(this.#graph.tree, this.#graph.palette(), colorBy);
+  }
+
+  #selectNode(node: number, reveal: boolean): void {
+    this.#graph.select(node);
+    if (reveal) this.#graph.revealNode(node);
+    this.#details.show(this.#graph.tree, node);
+    this.#mirror.show(this.#graph.tree, node);
+    this.#notice.hidden = true;
+  }
+
+  #revealFunction(): void {
+    const { tree } = this.#graph;
+    if (this.#reveal === undefined || !tree) return;
+    const node = findFunction(tree, this.#reveal);
+    this.#reveal = undefined;
+    if (node < 0) return this.#changed({ kind: "notice", message: "That function is not in what is chosen above." });
+    this.#selectNode(node, false);
+    this.#graph.zoomToNode(node);
+    this.#graph.scroller.focus();
+  }
+
+  #goToMatch(step: 1 | -1): void {
+    const { search } = this.#model;
+    const { tree, selected } = this.#graph;
+    if (!tree || !search) return;
+    const node = nextMatch(tree, search, Math.max(0, selected), step);
+    if (node >= 0) this.#selectNode(node, true);
+  }
+
+  #openSource(node: number, preserveFocus: boolean): void {
+    const fn = this.#functionOf(node);
+    if (fn >= 0) this.#model.openSource(fn, preserveFocus);
+  }
+
+  #askCallers(node: number): void {
+    const fn = this.#functionOf(node);
+    if (fn >= 0) this.#model.askCallers(fn);
+  }
+
+  #copy(node: number): void {
+    if (this.#graph.tree && node >= 0) this.#model.copy(copyText(this.#graph.tree, node));
+  }
+
+  /** Index of a node's function in the recording; -1 for the root. */
+  #functionOf(node: number): number {
+    const { tree } = this.#graph;
+    return tree && node > 0 ? (tree.functions.id[at(tree.fn, node)] ?? -1) : -1;
+  }
+
+  /** What may wait until the view rests: the footer's count of hidden boxes, and keeping the view for a reload. */
+  #settle(): void {
+    this.#status.show(this.#model.summary ?? null, this.#graph.tree, this.#graph.hidden);
+    const { view, minimumShare } = this.#model;
+    const { tree, selected, scroller } = this.#graph;
+    const anchor = this.#graph.anchor();
+    if (!tree || !anchor) return;
+    const path = selected > 0 ? { selected: pathOfNode(tree, selected) } : {};
+    this.#save({ view, minimumShare, anchor, scrollTop: scroller.scrollTop, ...path });
+  }
+}
+
+function div(className: string, role?: string): HTMLDivElement {
+  const element = document.createElement("div");
+  element.className = className;
+  if (role) element.setAttribute("role", role);
+  return element;
+}

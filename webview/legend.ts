@@ -1,0 +1,51 @@
+import { formatShare } from "./format.js";
+import { at, type GraphTree } from "./graph-tree.js";
+import type { ColorBy, Palette } from "./palette.js";
+
+/** What each colour means, with the share of self value that the group has; groups without any are left out. */
+export class Legend {
+  readonly element = document.createElement("div");
+
+  constructor() {
+    this.element.className = "legend";
+    this.element.setAttribute("role", "list");
+    this.element.setAttribute("aria-label", "Colours, with each group's own share");
+  }
+
+  show(tree: GraphTree | undefined, palette: Palette | undefined, colorBy: ColorBy): void {
+    if (!tree || !palette) {
+      this.element.replaceChildren();
+      return;
+    }
+    const shares = groupShares(tree, colorBy);
+    const present = palette.groups.filter((group) => (shares.get(group.key) ?? 0) > 0);
+    present.sort((a, b) => (shares.get(b.key) ?? 0) - (shares.get(a.key) ?? 0));
+    this.element.replaceChildren(
+      ...present.map((group) => entry(group.label, group.fill, formatShare(shares.get(group.key) ?? 0, tree.total))),
+    );
+  }
+}
+
+/** Self value by owner or language, in the tree's unit. Bottom-up trees carry their self value in the first row only. */
+export function groupShares(tree: GraphTree, colorBy: ColorBy): Map<string, number> {
+  const keys: readonly string[] = tree.functions[colorBy];
+  const byFunction = new Float64Array(keys.length);
+  for (let node = 1; node < tree.count; node++) {
+    const fn = at(tree.fn, node);
+    if (fn >= 0) byFunction[fn] = at(byFunction, fn) + at(tree.self, node);
+  }
+  const shares = new Map<string, number>();
+  byFunction.forEach((self, fn) => shares.set(keys[fn] ?? "", (shares.get(keys[fn] ?? "") ?? 0) + self));
+  return shares;
+}
+
+function entry(label: string, fill: string, share: string): HTMLElement {
+  const element = document.createElement("span");
+  element.setAttribute("role", "listitem");
+  element.className = "legend-entry";
+  const chip = document.createElement("span");
+  chip.className = "legend-chip";
+  chip.style.backgroundColor = fill;
+  element.append(chip, `${label} ${share}`);
+  return element;
+}

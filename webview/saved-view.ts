@@ -1,0 +1,52 @@
+import type { GraphView } from "../protocol/webview.js";
+import type { Anchor, NodePath } from "./node-path.js";
+
+/** Everything that a reload of the window must bring back. */
+export interface SavedView {
+  readonly view: GraphView;
+  readonly minimumShare: number;
+  readonly anchor?: Anchor;
+  readonly selected?: NodePath;
+  /** CSS pixels. */
+  readonly scrollTop: number;
+}
+
+/** Share of the total under which nodes are left out: a tenth of a pixel on a wide screen. */
+export const DEFAULT_MINIMUM_SHARE = 0.0001;
+
+export const FIRST_VIEW: SavedView = {
+  view: { direction: "top-down", selection: { event: "cpu" }, search: "", colorBy: "owner" },
+  minimumShare: DEFAULT_MINIMUM_SHARE,
+  scrollTop: 0,
+};
+
+/** Reads what `setState` kept; a state that an older version wrote, or a damaged one, gives the first view. */
+export function readSavedView(state: unknown): SavedView {
+  if (!isRecord(state) || !isRecord(state["view"])) return FIRST_VIEW;
+  const view = state["view"];
+  const anchor = state["anchor"];
+  return {
+    view: {
+      direction: view["direction"] === "bottom-up" ? "bottom-up" : "top-down",
+      selection: FIRST_VIEW.view.selection, // the extension knows the selection, and all views follow it
+      search: typeof view["search"] === "string" ? view["search"] : "",
+      colorBy: view["colorBy"] === "language" ? "language" : "owner",
+    },
+    minimumShare: state["minimumShare"] === 0 ? 0 : DEFAULT_MINIMUM_SHARE,
+    scrollTop: typeof state["scrollTop"] === "number" && state["scrollTop"] > 0 ? state["scrollTop"] : 0,
+    ...(isAnchor(anchor) ? { anchor } : {}),
+    ...(isPath(state["selected"]) ? { selected: state["selected"] } : {}),
+  };
+}
+
+function isAnchor(value: unknown): value is Anchor {
+  return isRecord(value) && isPath(value["path"]) && Number.isFinite(value["from"]) && Number.isFinite(value["to"]);
+}
+
+function isPath(value: unknown): value is NodePath {
+  return Array.isArray(value) && value.every((part) => typeof part === "string");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,53 @@
+import { at, type GraphTree } from "./graph-tree.js";
+
+/** The boxes that a search found. */
+export interface Search {
+  readonly text: string;
+  /** By function: 1 where its name or file contains the text. */
+  readonly functions: Uint8Array;
+  /** `before[i]`: matching nodes before node i, so a subtree has `before[end] - before[i]` of them. Length count + 1. */
+  readonly before: Int32Array;
+  readonly nodes: number;
+  /** Value under matching boxes, in the tree's unit; a match inside a match counts once. */
+  readonly value: number;
+}
+
+/** Finds text in function names and file names, without regard to case. Undefined when there is nothing to look for. */
+export function searchTree(tree: GraphTree, text: string): Search | undefined {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === "") return undefined;
+  const { name, file } = tree.functions;
+  const functions = new Uint8Array(name.length);
+  for (let fn = 0; fn < name.length; fn++) {
+    if (name[fn]?.toLowerCase().includes(wanted) || file[fn]?.toLowerCase().includes(wanted)) functions[fn] = 1;
+  }
+  const before = new Int32Array(tree.count + 1);
+  let nodes = 0;
+  let value = 0;
+  let counted = 0;
+  for (let node = 0; node < tree.count; node++) {
+    before[node] = nodes;
+    const fn = at(tree.fn, node);
+    if (fn < 0 || functions[fn] !== 1) continue;
+    nodes++;
+    if (node < counted) continue;
+    value += at(tree.value, node);
+    counted = at(tree.end, node);
+  }
+  before[tree.count] = nodes;
+  return { text, functions, before, nodes, value };
+}
+
+export function isMatch(tree: GraphTree, search: Search, node: number): boolean {
+  const fn = at(tree.fn, node);
+  return fn >= 0 && search.functions[fn] === 1;
+}
+
+/** The next matching node in drawing order after `from`, around the end; -1 without matches. */
+export function nextMatch(tree: GraphTree, search: Search, from: number, step: 1 | -1): number {
+  for (let i = 1; i <= tree.count; i++) {
+    const node = (from + step * i + tree.count * 2) % tree.count;
+    if (isMatch(tree, search, node)) return node;
+  }
+  return -1;
+}

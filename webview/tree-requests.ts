@@ -1,0 +1,72 @@
+import type { Selection, TreeDirection } from "../protocol/queries.js";
+
+export interface TreeQuery {
+  readonly direction: TreeDirection;
+  readonly selection: Selection;
+  readonly minimumShare: number;
+}
+
+/** Time as the pacing sees it; handed in so that tests need not wait. */
+export interface Clock {
+  /** ms */
+  now(): number;
+  after(ms: number, run: () => void): void;
+}
+
+/** A live recording asks again at most this often, and never for more than a third of the time. */
+const REFRESH_MS = 1000;
+
+/**
+ * Decides when a tree is asked for. What the user chose is asked for at once and makes older answers worthless; a
+ * recording that merely grew waits for the answer under way and for its turn.
+ */
+export class TreeRequests {
+  readonly #send: (request: number, query: TreeQuery) => void;
+  readonly #clock: Clock;
+  #latest = 0;
+  #sentMs = -Infinity;
+  #waiting = false;
+  #pauseMs = REFRESH_MS;
+  #timer = false;
+  #stale: TreeQuery | undefined;
+
+  constructor(send: (request: number, query: TreeQuery) => void, clock: Clock) {
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  ask(query: TreeQuery): void {
+    this.#stale = undefined;
+    this.#waiting = true;
+    this.#sentMs = this.#clock.now();
+    this.#send(++this.#latest, query);
+  }
+
+  refresh(query: TreeQuery): void {
+    this.#stale = query;
+    this.#askWhenDue();
+  }
+
+  /** True when the answer is to the newest question; false when it is to be thrown away. */
+  answered(request: number): boolean {
+    if (request !== this.#latest) return false;
+    this.#waiting = false;
+    this.#pauseMs = Math.max(REFRESH_MS, 3 * (this.#clock.now() - this.#sentMs));
+    this.#askWhenDue();
+    return true;
+  }
+
+  #askWhenDue(): void {
+    if (!this.#stale || this.#waiting || this.#timer) return;
+    const due = this.#sentMs + this.#pauseMs - this.#clock.now();
+    if (due <= 0) {
+      this.ask(this.#stale);
+      return;
+    }
+    this.#timer = true;
+    this.#clock.after(due, () => {
+      this.#timer = false;
+      this.#askWhenDue();
+    });
+  }
+}

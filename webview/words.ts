@@ -1,0 +1,83 @@
+import type { RecordingSummary } from "../protocol/queries.js";
+import { EVENT_WORDS, formatCount, formatShare, formatValue } from "./format.js";
+import { at, type GraphTree, nodeName } from "./graph-tree.js";
+import { LANGUAGE_GROUPS, OWNER_GROUPS } from "./palette.js";
+import type { Search } from "./search.js";
+
+/** A box in words, for the tooltip, the details bar and screen readers. */
+export interface NodeWords {
+  readonly name: string;
+  /** `file:line`, the module, or that it is unknown. */
+  readonly place: string;
+  readonly kind: string;
+  readonly total: string;
+  readonly self: string;
+  /** What the shares are shares of. */
+  readonly of: string;
+}
+
+export function describeNode(tree: GraphTree, node: number): NodeWords {
+  const { unit, event } = tree.info;
+  const fn = at(tree.fn, node);
+  const value = at(tree.value, node);
+  const self = at(tree.self, node);
+  const { file, line, module, language, owner, inlined } = tree.functions;
+  const where = file[fn] ? `${file[fn]}${(line[fn] ?? 0) > 0 ? `:${line[fn]}` : ""}` : module[fn];
+  const kinds = [OWNER_GROUPS[owner[fn] ?? "unknown"].label, LANGUAGE_GROUPS[language[fn] ?? "native"].label, inlined[fn] ? "inlined" : ""];
+  return {
+    name: nodeName(tree, node),
+    place: fn < 0 ? "Everything that was selected" : where || "Place unknown",
+    kind: fn < 0 ? "" : [...new Set(kinds)].filter((kind) => kind !== "").join(" · "),
+    total: `${formatValue(value, unit)} (${formatShare(value, tree.total)})`,
+    self: `${formatValue(self, unit)} (${formatShare(self, tree.total)})`,
+    of: `${formatValue(tree.total, unit)} of ${EVENT_WORDS[event]}`,
+  };
+}
+
+/** Why there is nothing to draw, and what to do; undefined when there is something. */
+export function emptyWords(summary: RecordingSummary | null, tree: GraphTree | null | undefined): string | undefined {
+  if (summary === null) return "No recording is open. Run “Flameline: Profile This Workspace”, or open a profile file.";
+  if (tree === undefined) return summary.live ? "Waiting for the first samples…" : "Reading the recording…";
+  if (tree && tree.total > 0) return undefined;
+  const any = summary.events.some((row) => row.samples > 0);
+  if (!any && summary.live) return "No samples yet: nothing that is recorded has used the processor so far.";
+  if (!any) return "This recording has no samples: nothing that was recorded ran while it was made.";
+  const event = tree ? EVENT_WORDS[tree.info.event] : "this event";
+  if (tree && tree.info.samples > 0) return `The ${formatCount(tree.info.samples, "sample")} of ${event} chosen above have no value.`;
+  return `No samples of ${event} in what is chosen above: choose another event, process or thread.`;
+}
+
+/** The footer: what was recorded, and everything that is missing from the picture. */
+export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: number): string[] {
+  const { loss } = summary;
+  const { info } = tree;
+  const seconds = summary.durationNs / 1e9;
+  const losses: [number, string][] = [
+    [loss.lost, "lost"],
+    [loss.leafOnly, "with their last frame only"],
+    [loss.truncated, "cut at the depth limit"],
+    [loss.broken, "broken on the way"],
+  ];
+  const missing = losses.filter(([count]) => count > 0).map(([count, words]) => `${count.toLocaleString("en-US")} ${words}`);
+  return [
+    `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
+    seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
+    missing.length > 0 ? `samples ${missing.join(", ")}` : "no sample lost",
+    loss.unresolvedFrames > 0 ? formatCount(loss.unresolvedFrames, "frame without a name", "frames without a name") : "",
+    tree.repaired > 0 ? `${formatCount(tree.repaired, "box", "boxes")} with impossible values cut to fit` : "",
+    hidden > 0 ? `${formatCount(hidden, "box", "boxes")} in view narrower than a pixel` : "",
+    ...summary.warnings,
+  ].filter((part) => part !== "");
+}
+
+/** Nodes that the server left out; empty when there are none. */
+export function foldedWords(tree: GraphTree): string {
+  const { folded, foldedValue } = tree.info;
+  if (!(folded > 0)) return "";
+  return `${formatCount(folded, "small box", "small boxes")} left out (${formatShare(foldedValue, tree.total)})`;
+}
+
+export function searchWords(tree: GraphTree, search: Search): string {
+  if (search.nodes === 0) return "No match";
+  return `${formatShare(search.value, tree.total)} in ${formatCount(search.nodes, "box", "boxes")}`;
+}
