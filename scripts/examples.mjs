@@ -11,7 +11,7 @@ import { has } from "./shell.mjs";
  * @property {string} name
  * @property {string} title
  * @property {string} language
- * @property {string[]} needs programs that must be in PATH
+ * @property {string[]} needs programs that must be in PATH, and files by absolute path
  * @property {string[][]} setup commands that install libraries and compile, run in the folder
  * @property {string[]} run the command line; it runs until it is stopped and prints its account as JSON lines
  * @property {string} main the file to look at
@@ -42,7 +42,7 @@ export function readExample(name) {
 
 /** @param {string} name @returns {string | undefined} why it can't run here */
 export function whyNotRunnable(name) {
-  const missing = readExample(name).needs.filter((program) => !has(program));
+  const missing = readExample(name).needs.filter((each) => (each.startsWith("/") ? !existsSync(each) : !has(each)));
   return missing.length === 0 ? undefined : `${missing.join(" and ")} not installed`;
 }
 

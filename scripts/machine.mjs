@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { has, isRoot } from "./shell.mjs";
 
-/** Debian package by the program that it brings. */
+/** Debian package by the program or file that it brings. */
 const PACKAGES = {
   chromium: "chromium",
   sudo: "sudo",
@@ -13,7 +13,9 @@ const PACKAGES = {
   gcc: "gcc",
   "g++": "g++",
   setpriv: "util-linux",
-  "addr2line": "binutils",
+  addr2line: "binutils",
+  "/usr/include/zlib.h": "zlib1g-dev",
+  "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
 };
 
 /** Has a sudo rule that asks for its password. */
@@ -28,7 +30,7 @@ export function whyNotPrepared() {
 
 /** Installs the Debian packages whose programs are missing. */
 export function installPackages() {
-  const missing = Object.entries(PACKAGES).filter(([program]) => !has(program) && !existsSync(`/usr/sbin/${program}`));
+  const missing = Object.entries(PACKAGES).filter(([each]) => (each.startsWith("/") ? !existsSync(each) : !has(each) && !existsSync(`/usr/sbin/${each}`)));
   if (missing.length === 0) {
     return;
   }
