@@ -1,0 +1,69 @@
+// Package symbolize turns addresses inside mapped files into functions, files and lines, with inlined calls expanded and
+// names demangled.
+//
+// Debug information is written by whoever built the program, so parsing it is the dangerous part of the helper. Start
+// runs the parser in a child process without any rights (see client.go and sandbox/), to which `serve` hands open files;
+// Local runs the same parser in this process, for tests and tools.
+//
+// Addresses are ELF virtual addresses of the file (what the file's program headers, symbols and DWARF speak of), not file
+// offsets: that is what the engine delivers in libpf.Frame.AddressOrLineno of a native frame. The engine has already
+// taken one from a return address there (processmanager.convertFrame), so for its frames Address.Return stays false;
+// it is for raw return addresses only.
+package symbolize
+
+import (
+	"context"
+	"os"
+
+	"flameline.dev/helper/internal/symbolize/position"
+)
+
+// Limits of one request and its answer; both sides hold them.
+const (
+	MaxAddresses  = 4096 // in one request
+	MaxPositions  = 64   // of one address: a deeper inline chain is cut at its outer end
+	MaxNameBytes  = 1024 // a longer function name is cut
+	MaxFileBytes  = 4096 // a longer path is left out
+	MaxLineNumber = 1 << 24
+	MaxKeyBytes   = 256
+)
+
+// Address is a place in a file's code, as an ELF virtual address.
+type Address struct {
+	Addr uint64
+	// Return says that Addr is a raw return address: the call is in front of it, so Addr-1 is looked up.
+	Return bool
+}
+
+// Position is one place in source code.
+type Position = position.Position
+
+// Result is what is known about one address.
+type Result struct {
+	// Language is c, cpp, rust, go or native.
+	Language string
+	// Positions are innermost first: the callees that the compiler inlined precede the physical function.
+	Positions []Position
+	// Resolved is whether at least the function's name is known.
+	Resolved bool
+}
+
+// Module is a mapped file. The files stay the caller's to close.
+type Module struct {
+	// Key says which content this is: the engine's file id or the build id. Equal keys share what was parsed.
+	Key string
+	// File is the mapped file, open for reading (OpenModule).
+	File *os.File
+	// Debug is the separate debug file, or nil (OpenDebugFile). It counts only when its build id equals the file's.
+	Debug *os.File
+}
+
+// Symbolizer answers about addresses. It may be used from several goroutines.
+type Symbolizer interface {
+	// Symbolize answers in the order of addrs, with len(addrs) results; an unknown address has Resolved false. The error
+	// says why nothing could be answered (the file is no ELF file, the parser died); the results are then all unresolved.
+	Symbolize(ctx context.Context, module Module, addrs []Address) ([]Result, error)
+	// Cost is what symbolizing has taken so far: CPU time, and the memory resident now.
+	Cost() (cpuNs int64, residentBytes int64)
+	Close() error
+}
