@@ -1,0 +1,63 @@
+import { EVENT_UNITS, type EventName } from "../protocol/events.js";
+import type { CodeOwner, TreeColumns } from "../protocol/queries.js";
+import { toBase64 } from "./base64.js";
+import type { RecordingTables } from "./tables.js";
+import type { CallTree } from "./tree.js";
+
+/** A tree as it crosses to the webview, with only the functions that it has; `ownerOf` says whose code each is. */
+export function treeColumns(
+  recording: RecordingTables,
+  tree: CallTree,
+  event: EventName,
+  ownerOf: (functionIndex: number) => CodeOwner,
+): TreeColumns {
+  const { functions } = recording;
+  const rowOf = new Int32Array(functions.length).fill(-1);
+  const ids: number[] = [];
+  const rows = tree.function.map((fn) => {
+    if (fn < 0) return -1;
+    if (rowOf[fn] === -1) rowOf[fn] = ids.push(fn) - 1;
+    return rowOf[fn] ?? -1;
+  });
+  const physical = physicalFunctions(recording);
+  return {
+    nodes: tree.nodes,
+    maxDepth: tree.maxDepth,
+    total: tree.total,
+    event,
+    unit: EVENT_UNITS[event],
+    samples: tree.samples,
+    folded: tree.folded,
+    foldedValue: tree.foldedValue,
+    function: toBase64(rows),
+    end: toBase64(tree.end),
+    depth: toBase64(tree.depth),
+    self: toBase64(tree.self),
+    value: toBase64(tree.value),
+    functions: {
+      name: ids.map((fn) => functions.labelOf(fn)),
+      id: ids,
+      language: ids.map((fn) => functions.languageOf(fn)),
+      owner: ids.map(ownerOf),
+      file: ids.map((fn) => functions.fileOf(fn)),
+      line: ids.map((fn) => functions.lineOf(fn)),
+      module: ids.map((fn) => functions.moduleOf(fn)),
+      inlined: ids.map((fn) => physical[fn] !== 1),
+    },
+  };
+}
+
+/** 1 for each function that is somewhere a frame of its own, and not only inlined into another. */
+function physicalFunctions(recording: RecordingTables): Uint8Array {
+  const { frames, functions } = recording;
+  const physical = new Uint8Array(functions.length);
+  const start = frames.start.view();
+  const count = frames.count.view();
+  const lineOf = frames.positionLine.view();
+  const functionOfLine = frames.lines.first.view();
+  for (let frame = 0; frame < start.length; frame++) {
+    const outermost = (start[frame] ?? 0) + (count[frame] ?? 0) - 1;
+    physical[functionOfLine[lineOf[outermost] ?? 0] ?? 0] = 1;
+  }
+  return physical;
+}
