@@ -1,5 +1,5 @@
 /** What the recorder knows of the machine that it runs on; tests hand in another. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { isContainer, type ContainerEngine } from "./container.js";
 
 export interface Machine {
@@ -16,6 +16,9 @@ export interface Machine {
   readonly socketFolderOwner: number;
   /** The text of a file of /proc or /sys, undefined when it cannot be read. */
   readonly readText: (path: string) => string | undefined;
+  readonly exists: (path: string) => boolean;
+  /** False in a process namespace of its own (containers), where the numbers in the kernel's samples mean nothing. */
+  readonly inFirstPidNamespace: () => boolean;
 }
 
 /** The machine as it is. */
@@ -29,7 +32,18 @@ export function thisMachine(): Machine {
     socketFolder: "/run/flameline",
     socketFolderOwner: 0,
     readText: readTextOrNothing,
+    exists: existsSync,
+    inFirstPidNamespace,
   };
+}
+
+/** The first namespace has a fixed inode: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
+function inFirstPidNamespace(): boolean {
+  try {
+    return readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]";
+  } catch {
+    return true;
+  }
 }
 
 function readTextOrNothing(path: string): string | undefined {
