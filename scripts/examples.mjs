@@ -21,10 +21,11 @@ import { has } from "./shell.mjs";
  * @property {string} file
  * @property {string} function the function that is called there
  * @property {number} line
- * @property {number} share of the program's CPU time, 0 to 1
+ * @property {number} share of measuredSeconds, 0 to 1
  *
  * @typedef {object} Account the last line that an example printed
- * @property {number} cpuSeconds
+ * @property {number} cpuSeconds of the whole process
+ * @property {number} measuredSeconds the sum over the parts
  * @property {AccountPart[]} parts
  */
 

@@ -41,7 +41,7 @@ void account_print(struct account *account, bool force)
     for (int i = 0; i < account->count; i++) {
         total += account->parts[i].seconds;
     }
-    printf("{\"cpuSeconds\":%.6f,\"parts\":[", read_clock(CLOCK_PROCESS_CPUTIME_ID));
+    printf("{\"cpuSeconds\":%.6f,\"measuredSeconds\":%.6f,\"parts\":[", read_clock(CLOCK_PROCESS_CPUTIME_ID), total);
     for (int i = 0; i < account->count; i++) {
         const struct part *part = &account->parts[i];
         printf("%s{\"name\":\"%s\",\"file\":\"archive.c\",\"function\":\"%s\",\"line\":%d,\"share\":%.6f}", i ? "," : "", part->name,

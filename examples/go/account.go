@@ -63,9 +63,10 @@ func (a *Account) Print(force bool) {
 		p.Share = float64(p.duration) / float64(max(total, 1))
 	}
 	text, err := json.Marshal(struct {
-		CPUSeconds float64 `json:"cpuSeconds"`
-		Parts      []*part `json:"parts"`
-	}{clock(unix.CLOCK_PROCESS_CPUTIME_ID).Seconds(), a.parts})
+		CPUSeconds      float64 `json:"cpuSeconds"`
+		MeasuredSeconds float64 `json:"measuredSeconds"`
+		Parts           []*part `json:"parts"`
+	}{clock(unix.CLOCK_PROCESS_CPUTIME_ID).Seconds(), total.Seconds(), a.parts})
 	if err != nil {
 		panic(err)
 	}

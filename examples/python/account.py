@@ -29,7 +29,7 @@ class Account:
             {"name": name, **self._places[name], "share": seconds / total if total else 0.0}
             for name, seconds in self._seconds.items()
         ]
-        print(json.dumps({"cpuSeconds": time.process_time(), "parts": parts}), flush=True)
+        print(json.dumps({"cpuSeconds": time.process_time(), "measuredSeconds": total, "parts": parts}), flush=True)
 
 
 class Part:

@@ -60,6 +60,6 @@ impl Account {
             })
             .collect();
         let cpu = clock_seconds(libc::CLOCK_PROCESS_CPUTIME_ID);
-        println!(r#"{{"cpuSeconds":{cpu:.6},"parts":[{}]}}"#, parts.join(","));
+        println!(r#"{{"cpuSeconds":{cpu:.6},"measuredSeconds":{total:.6},"parts":[{}]}}"#, parts.join(","));
     }
 }

@@ -37,6 +37,6 @@ export class Account {
     const total = [...this.parts.values()].reduce((sum, { ns }) => sum + ns, 0);
     const parts = [...this.parts].map(([name, { place, ns }]) => ({ name, ...place, share: total === 0 ? 0 : ns / total }));
     const { user, system } = process.cpuUsage();
-    console.log(JSON.stringify({ cpuSeconds: (user + system) / 1e6, parts }));
+    console.log(JSON.stringify({ cpuSeconds: (user + system) / 1e6, measuredSeconds: total / 1e9, parts }));
   }
 }

@@ -63,6 +63,7 @@ final class Account {
         });
     Map<String, Object> document = new LinkedHashMap<>();
     document.put("cpuSeconds", ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos() / 1e9);
+    document.put("measuredSeconds", total / 1e9);
     document.put("parts", rows);
     System.out.println(gson.toJson(document));
   }
