@@ -1,0 +1,134 @@
+import * as vscode from "vscode";
+import { openDoctorReport } from "./doctor.js";
+import { exportRecording } from "./export-recording.js";
+import { WindowError } from "./failures.js";
+import type { FlameGraphs } from "./flame-graphs.js";
+import type { LanguageServer } from "./language-server-client.js";
+import type { KeptRecordings } from "./recording/kept-recordings.js";
+import { askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
+import type { RecordingSession } from "./recording/recording-session.js";
+import { changeSetting, setting } from "./settings.js";
+import { functionOf, showFunction } from "./show-function.js";
+import type { HottestTree } from "./trees/hottest-tree.js";
+import type { RecordingItem } from "./trees/recordings-tree.js";
+
+export interface Features {
+  readonly extension: vscode.Extension<unknown>;
+  readonly log: vscode.LogOutputChannel;
+  readonly server: LanguageServer;
+  readonly kept: KeptRecordings;
+  readonly session: RecordingSession;
+  readonly graphs: FlameGraphs;
+  readonly hottest: HottestTree;
+}
+
+export type Handler = (...args: unknown[]) => unknown;
+
+/** Every command of `package.json` by its name without "flameline."; a unit test compares the two. */
+export function createCommands({ extension, log, server, kept, session, graphs, hottest }: Features): Readonly<Record<string, Handler>> {
+  return {
+    profileWorkspace: () => session.record(workspacePlan),
+    profileProcess: () => session.record(processPlan),
+    profileCurrentFile: async () => {
+      const document = await currentDocument();
+      await session.record((source) => currentFilePlan(source, document));
+    },
+    profileForSeconds: async (seconds) => {
+      const chosen = typeof seconds === "number" ? seconds : await askSeconds();
+      if (chosen !== undefined) {
+        await session.record((source) => workspacePlan(source, chosen));
+      }
+    },
+    stop: () => session.stop(),
+    openFlameGraph: async () => {
+      if (!server.running) {
+        throw new WindowError({ kind: "nothing-open" });
+      }
+      await graphs.show();
+    },
+    openProfile: async (uri) => {
+      const file = uri instanceof vscode.Uri ? uri : await chooseProfile();
+      if (file !== undefined) {
+        await kept.open(file.fsPath);
+        await graphs.show();
+      }
+    },
+    export: () => exportRecording(server),
+    clearHeat: async () => {
+      await server.ask("flameline/clear", {});
+      await kept.nothingOpen();
+    },
+    toggleHeat: () => changeSetting("heat.enabled", !setting("heat.enabled")),
+    toggleEndOfLine: () => changeSetting("heat.endOfLine", !setting("heat.endOfLine")),
+    doctor: () => openDoctorReport(extension, server),
+    showLog: () => log.show(),
+    showFunction: async (argument) => {
+      const index = functionOf(argument);
+      if (index !== undefined) {
+        await showFunction(index, server, graphs);
+      }
+    },
+    openRecording: async (item) => {
+      await openKept(kept, item);
+      await graphs.show();
+    },
+    renameRecording: (item) => renameRecording(kept, item),
+    deleteRecording: (item) => deleteRecording(kept, server, item),
+    exportRecording: async (item) => {
+      await openKept(kept, item);
+      await exportRecording(server);
+    },
+    showOnlyMine: () => hottest.showOnlyMine(true),
+    showAllCode: () => hottest.showOnlyMine(false),
+    showHottestLines: () => hottest.show("line"),
+    showHottestFunctions: () => hottest.show("function"),
+  };
+}
+
+async function chooseProfile(): Promise<vscode.Uri | undefined> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  const chosen = await vscode.window.showOpenDialog({
+    title: "Open Profile",
+    filters: { Profiles: ["gz", "pb", "pprof", "folded", "txt", "jsonl"], "All files": ["*"] },
+    ...(folder === undefined ? {} : { defaultUri: folder }),
+  });
+  return chosen?.[0];
+}
+
+async function openKept(kept: KeptRecordings, item: unknown): Promise<void> {
+  const { id } = item as RecordingItem;
+  const folder = await kept.folderOf(id);
+  if (folder === undefined) {
+    kept.changed();
+    throw new Error("This recording is gone from the disk.");
+  }
+  await kept.open(folder, id);
+}
+
+async function renameRecording(kept: KeptRecordings, item: unknown): Promise<void> {
+  const { id, name } = item as RecordingItem;
+  const answer = await vscode.window.showInputBox({
+    title: "Flameline: Rename Recording",
+    prompt: "A recording with a name of your own is kept when space runs out.",
+    value: name,
+    validateInput: (text) => (text.trim() === "" ? "Type a name." : undefined),
+  });
+  if (answer !== undefined) {
+    await kept.rename(id, answer.trim());
+  }
+}
+
+async function deleteRecording(kept: KeptRecordings, server: LanguageServer, item: unknown): Promise<void> {
+  const { id, name } = item as RecordingItem;
+  const answer = await vscode.window.showWarningMessage(
+    `Delete the recording “${name}”? It can't be brought back.`,
+    { modal: true },
+    "Delete",
+  );
+  if (answer === "Delete") {
+    if (kept.openId === id) {
+      await server.ask("flameline/clear", {});
+    }
+    await kept.forget(id);
+  }
+}

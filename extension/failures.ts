@@ -1,0 +1,125 @@
+import * as vscode from "vscode";
+import { describe, FlamelineError } from "../recorder/failures.js";
+
+/** What can go wrong before the recorder is asked; the recorder's own catalogue has the rest. */
+export type WindowFailure =
+  | { readonly kind: "untrusted" }
+  | { readonly kind: "no-folder" }
+  | { readonly kind: "already-recording" }
+  | { readonly kind: "nothing-open" }
+  | { readonly kind: "no-file" };
+
+export class WindowError extends Error {
+  readonly failure: WindowFailure;
+
+  constructor(failure: WindowFailure) {
+    super(describeWindowFailure(failure).sentence);
+    this.name = "WindowError";
+    this.failure = failure;
+  }
+}
+
+interface Shown {
+  readonly sentence: string;
+  readonly action?: string;
+  readonly buttons: Readonly<Record<string, () => void>>;
+}
+
+/** The one place where an error becomes a message. What the user stopped on purpose is not an error. */
+export async function showError(error: unknown, log: vscode.LogOutputChannel): Promise<void> {
+  if (error instanceof FlamelineError && error.failure.kind === "cancelled") {
+    return;
+  }
+  const { sentence, action, buttons } = describeError(error, log);
+  log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  const text = action === undefined ? sentence : `${sentence} ${action}`;
+  const chosen = await vscode.window.showErrorMessage(text, ...Object.keys(buttons));
+  if (chosen !== undefined) {
+    buttons[chosen]?.();
+  }
+}
+
+/** Runs a command's handler and shows what it throws. */
+export function guarded<A extends readonly unknown[]>(
+  log: vscode.LogOutputChannel,
+  handler: (...args: A) => unknown,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      await handler(...args);
+    } catch (error) {
+      // Not awaited: a command ends when its work ends, not when its message is read.
+      void showError(error, log);
+    }
+  };
+}
+
+function describeError(error: unknown, log: vscode.LogOutputChannel): Shown {
+  if (error instanceof WindowError) {
+    return describeWindowFailure(error.failure);
+  }
+  const showLog = { "Show Log": () => log.show() };
+  if (!(error instanceof FlamelineError)) {
+    return { sentence: error instanceof Error ? error.message : String(error), buttons: showLog };
+  }
+  const { sentence, action, command } = describe(error.failure);
+  if (command === undefined) {
+    return { sentence, action, buttons: showLog };
+  }
+  if (command === "flameline doctor") {
+    return { sentence, action, buttons: { "Run Doctor": () => void vscode.commands.executeCommand("flameline.doctor"), ...showLog } };
+  }
+  return {
+    sentence,
+    action: `${action} ${command}`,
+    buttons: {
+      "Copy Command": () => void vscode.env.clipboard.writeText(command),
+      "Open in Terminal": () => typeInTerminal(command),
+      ...showLog,
+    },
+  };
+}
+
+/** Types the command and leaves the Enter key to the user. */
+function typeInTerminal(command: string): void {
+  const terminal = vscode.window.createTerminal("Flameline");
+  terminal.show();
+  terminal.sendText(command, false);
+}
+
+function describeWindowFailure(failure: WindowFailure): Shown {
+  switch (failure.kind) {
+    case "untrusted":
+      return {
+        sentence: "Recording runs programs with root's rights, so it needs a trusted workspace.",
+        action: "Trust this workspace and record again.",
+        buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
+      };
+    case "no-folder":
+      return {
+        sentence: "No folder is open, so there is no workspace to profile.",
+        action: "Open a folder, or profile one process.",
+        buttons: {
+          "Open Folder": () => void vscode.commands.executeCommand("vscode.openFolder"),
+          "Profile Process…": () => void vscode.commands.executeCommand("flameline.profileProcess"),
+        },
+      };
+    case "already-recording":
+      return {
+        sentence: "A recording is already running in this window.",
+        action: "Stop it first.",
+        buttons: { Stop: () => void vscode.commands.executeCommand("flameline.stop") },
+      };
+    case "nothing-open":
+      return {
+        sentence: "No recording is open.",
+        action: "Record one, or open a profile.",
+        buttons: {
+          "Profile This Workspace": () => void vscode.commands.executeCommand("flameline.profileWorkspace"),
+          "Open Profile…": () => void vscode.commands.executeCommand("flameline.openProfile"),
+        },
+      };
+    case "no-file":
+      return { sentence: "The file in the editor is not a saved file of this machine.", action: "Save it and try again.", buttons: {} };
+  }
+}

@@ -1,0 +1,65 @@
+import * as vscode from "vscode";
+import type { SourceLocation } from "../protocol/queries.js";
+import { DisposableStore } from "./disposable-store.js";
+import { FlameGraphPanel, type FlameGraphPanelOptions } from "./flame-graph-panel.js";
+import type { LanguageServer } from "./language-server-client.js";
+
+/** Graphs follow a live recording at most this often: each update asks for a whole tree. */
+const UPDATE_MS = 1000;
+
+/** The flame graph's own tab, and the ones that stand in the editors of opened profile files. */
+export class FlameGraphs implements vscode.Disposable {
+  readonly #held = new DisposableStore();
+  readonly #options: FlameGraphPanelOptions;
+  readonly #main: FlameGraphPanel;
+  readonly #inEditors = new Set<FlameGraphPanel>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(extensionUri: vscode.Uri, server: LanguageServer) {
+    this.#options = { extensionUri, ask: server.ask, openSource };
+    this.#main = this.#held.add(new FlameGraphPanel(this.#options));
+    this.#held.add(server.onChanged(() => this.#updateSoon()));
+  }
+
+  /** The tab that a reload brings back. */
+  get serializer(): vscode.WebviewPanelSerializer {
+    return this.#main;
+  }
+
+  /** Opens the tab; `revealFunction` (index in the recording) is zoomed to. */
+  async show(revealFunction?: number): Promise<void> {
+    await this.#main.show(revealFunction);
+  }
+
+  /** Puts a graph into the panel of a custom editor. */
+  async fill(panel: vscode.WebviewPanel): Promise<void> {
+    const graph = new FlameGraphPanel(this.#options);
+    this.#inEditors.add(graph);
+    panel.onDidDispose(() => this.#inEditors.delete(graph));
+    await graph.deserializeWebviewPanel(panel);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#held.dispose();
+  }
+
+  #updateSoon(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      for (const graph of [this.#main, ...this.#inEditors]) {
+        void graph.update();
+      }
+    }, UPDATE_MS);
+  }
+}
+
+/** Shows a line in the column where sources are, so that the graph stays where it is. */
+export async function openSource({ file, line }: SourceLocation, preserveFocus: boolean): Promise<void> {
+  const at = new vscode.Position(Math.max(line - 1, 0), 0);
+  await vscode.window.showTextDocument(vscode.Uri.file(file), {
+    selection: new vscode.Range(at, at),
+    preserveFocus,
+    viewColumn: vscode.window.visibleTextEditors[0]?.viewColumn ?? vscode.ViewColumn.One,
+  });
+}

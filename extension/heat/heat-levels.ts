@@ -1,0 +1,54 @@
+/** How a line's share becomes a mark and a text. Pure, so that the tests need no editor. */
+import type { DocumentHeat, LineHeat } from "../../protocol/queries.js";
+
+/** Smallest share (of the selection's total) of levels 1 to 5; roughly even steps on a logarithmic scale. */
+export const LEVEL_SHARES = [0.005, 0.02, 0.05, 0.15, 0.4] as const;
+export const LEVELS = LEVEL_SHARES.length;
+
+/** Changes of less than this share are within what two runs of the same code differ by, and are not shown. */
+const CHANGE_SHARE = 0.01;
+
+/** A marked line. `level` is 0 to {@link LEVELS} - 1; `text` is empty where nothing is written at the line's end. */
+export interface HeatMark {
+  readonly lineIndex: number;
+  readonly level: number;
+  readonly text: string;
+}
+
+/** The level of a share, or -1 where the line gets no mark. */
+export function levelOf(share: number): number {
+  return LEVEL_SHARES.findLastIndex((smallest) => share >= smallest);
+}
+
+/** The marks of a document, by line, each line once. Lines that cooled down since the recording before keep their text. */
+export function heatMarks(heat: DocumentHeat, showEndOfLine: boolean): HeatMark[] {
+  const marks: HeatMark[] = [];
+  for (const line of heat.lines) {
+    const share = heat.total > 0 ? line.total / heat.total : 0;
+    const level = levelOf(share);
+    const changed = line.before !== undefined && Math.abs(share - line.before) >= CHANGE_SHARE;
+    if (level >= 0 || changed) {
+      marks.push({ lineIndex: line.lineIndex, level, text: endOfLineText(line, share, changed, showEndOfLine && level >= 0) });
+    }
+  }
+  return marks;
+}
+
+function endOfLineText(line: LineHeat, share: number, changed: boolean, always: boolean): string {
+  if (changed && line.before !== undefined) {
+    return `${percent(line.before)} → ${percent(share)}`;
+  }
+  return always ? percent(share) : "";
+}
+
+/** A share as people read it: "38 %", "4.2 %", "0.5 %", "<0.1 %", "0 %". */
+export function percent(share: number): string {
+  const value = share * 100;
+  if (value === 0) {
+    return "0 %";
+  }
+  if (value < 0.1) {
+    return "<0.1 %";
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} %`;
+}

@@ -1,0 +1,129 @@
+import * as vscode from "vscode";
+import { DisposableStore } from "../disposable-store.js";
+import type { Ask, LanguageServer } from "../language-server-client.js";
+import { onSettings, setting } from "../settings.js";
+import { HeatDecorations } from "./heat-decorations.js";
+import { heatMarks } from "./heat-levels.js";
+
+/** After the last keystroke, before the server is asked again: VS Code moves the marks meanwhile. */
+const AFTER_EDIT_MS = 300;
+
+/** Keeps the marks of all visible editors as the server says; asks only for what is visible. */
+export class Heat implements vscode.Disposable {
+  readonly #held = new DisposableStore();
+  readonly #asking = new Map<string, "once" | "again">();
+  readonly #afterEdit = new Map<string, NodeJS.Timeout>();
+  readonly #noticed = new Set<string>();
+  readonly #extensionUri: vscode.Uri;
+  readonly #server: LanguageServer;
+  readonly #log: vscode.LogOutputChannel;
+  #decorations: HeatDecorations;
+
+  constructor(extensionUri: vscode.Uri, server: LanguageServer, log: vscode.LogOutputChannel) {
+    this.#extensionUri = extensionUri;
+    this.#server = server;
+    this.#log = log;
+    this.#decorations = this.#draw();
+    this.#held.add(server.onChanged(() => this.refresh()));
+    this.#held.add(vscode.window.onDidChangeVisibleTextEditors(() => this.refresh()));
+    this.#held.add(onSettings([], () => this.refresh()));
+    this.#held.add(vscode.workspace.onDidChangeTextDocument((event) => this.#edited(event)));
+    this.#held.add(vscode.window.onDidChangeActiveColorTheme(() => this.#redraw()));
+  }
+
+  /** Asks for the heat of all visible documents. Safe to call often: a document is asked for once at a time. */
+  refresh(): void {
+    const documents = new Set(vscode.window.visibleTextEditors.map((editor) => editor.document));
+    for (const document of documents) {
+      if (document.uri.scheme === "file") {
+        void this.#update(document);
+      }
+    }
+  }
+
+  /** The reasons for missing numbers may be said again: a new recording is shown. */
+  forgetNotices(): void {
+    this.#noticed.clear();
+  }
+
+  dispose(): void {
+    for (const timer of this.#afterEdit.values()) {
+      clearTimeout(timer);
+    }
+    this.#held.dispose();
+    this.#decorations.dispose();
+  }
+
+  #draw(): HeatDecorations {
+    return new HeatDecorations(this.#extensionUri, vscode.window.activeColorTheme.kind);
+  }
+
+  #redraw(): void {
+    const old = this.#decorations;
+    this.#decorations = this.#draw();
+    this.refresh();
+    // Dropped late, so that the new marks are there before the old ones go.
+    setTimeout(() => old.dispose(), 1000);
+  }
+
+  #edited({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
+    if (document.uri.scheme !== "file" || contentChanges.length === 0 || !this.#server.running) {
+      return;
+    }
+    const key = document.uri.toString();
+    this.#decorations.forget(document);
+    clearTimeout(this.#afterEdit.get(key));
+    this.#afterEdit.set(
+      key,
+      setTimeout(() => {
+        this.#afterEdit.delete(key);
+        void this.#update(document);
+      }, AFTER_EDIT_MS),
+    );
+  }
+
+  async #update(document: vscode.TextDocument): Promise<void> {
+    const key = document.uri.toString();
+    if (!setting("heat.enabled") || !this.#server.running) {
+      this.#show(document, []);
+      return;
+    }
+    if (this.#asking.has(key)) {
+      this.#asking.set(key, "again");
+      return;
+    }
+    this.#asking.set(key, "once");
+    try {
+      await this.#ask(this.#server.ask, document);
+    } catch (error) {
+      this.#log.debug(`no heat for ${document.uri.fsPath}: ${String(error)}`);
+    } finally {
+      const again = this.#asking.get(key) === "again";
+      this.#asking.delete(key);
+      if (again && !document.isClosed) {
+        void this.#update(document);
+      }
+    }
+  }
+
+  async #ask(ask: Ask, document: vscode.TextDocument): Promise<void> {
+    const heat = await ask("flameline/documentHeat", { uri: document.uri.toString() });
+    // Lines of another version would land beside their text; an edit has already asked for the right ones.
+    if (heat !== null && heat.version !== null && heat.version !== document.version) {
+      return;
+    }
+    this.#show(document, heat === null ? [] : heatMarks(heat, setting("heat.endOfLine")));
+    if (heat?.notice !== undefined && !this.#noticed.has(heat.uri)) {
+      this.#noticed.add(heat.uri);
+      void vscode.window.showWarningMessage(heat.notice);
+    }
+  }
+
+  #show(document: vscode.TextDocument, marks: ReturnType<typeof heatMarks>): void {
+    for (const editor of vscode.window.visibleTextEditors) {
+      if (editor.document === document) {
+        this.#decorations.show(editor, marks);
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import * as path from "node:path";
+import * as vscode from "vscode";
+import type { LanguageClient } from "vscode-languageclient/node";
+import type {
+  ClientNotifications,
+  ParamsOf,
+  ResultOf,
+  ServerInitialization,
+  ServerMethod,
+  ServerNotifications,
+} from "../protocol/language-server.js";
+import { DisposableStore } from "./disposable-store.js";
+import { folderPaths } from "./folders.js";
+import { onSettings, serverSettings } from "./settings.js";
+
+/** A typed request to the server, which is started when it is not running. */
+export type Ask = <M extends ServerMethod>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>;
+
+/** Languages that the server has outlines for, and those that it finds by name. */
+const LANGUAGES = [
+  "python",
+  "javascript",
+  "javascriptreact",
+  "typescript",
+  "typescriptreact",
+  "java",
+  "go",
+  "rust",
+  "c",
+  "cpp",
+  "ruby",
+  "php",
+  "csharp",
+  "perl",
+  "erlang",
+  "elixir",
+];
+
+/** The language server's process: started by the first question, restarted by the client when it crashes. */
+export class LanguageServer implements vscode.Disposable {
+  readonly #held = new DisposableStore();
+  readonly #changed = this.#held.add(new vscode.EventEmitter<ClientNotifications["flameline/changed"]>());
+  readonly #restarted = this.#held.add(new vscode.EventEmitter<void>());
+  readonly #extensionPath: string;
+  readonly #storage: string;
+  readonly #log: vscode.LogOutputChannel;
+  #starting: Promise<LanguageClient> | undefined;
+  #client: LanguageClient | undefined;
+
+  /** At most 4 times a second, while something is recorded or another recording is shown. */
+  readonly onChanged = this.#changed.event;
+  /** The server crashed and runs again, without any recording. */
+  readonly onRestarted = this.#restarted.event;
+
+  /** @param storage folder that holds `recordings/` */
+  constructor(extensionPath: string, storage: string, log: vscode.LogOutputChannel) {
+    this.#extensionPath = extensionPath;
+    this.#storage = storage;
+    this.#log = log;
+    this.#held.add(onSettings([], () => this.#client && void this.notify("flameline/settings", serverSettings())));
+  }
+
+  get running(): boolean {
+    return this.#client !== undefined;
+  }
+
+  readonly ask: Ask = async (method, params) => {
+    const client = await this.start();
+    return client.sendRequest(method, params);
+  };
+
+  async notify<N extends keyof ServerNotifications>(method: N, params: ServerNotifications[N]): Promise<void> {
+    const client = await this.start();
+    await client.sendNotification(method, params);
+  }
+
+  start(): Promise<LanguageClient> {
+    this.#starting ??= this.#start().catch((error: unknown) => {
+      this.#starting = undefined;
+      throw error;
+    });
+    return this.#starting;
+  }
+
+  async stop(): Promise<void> {
+    const client = await this.#starting?.catch(() => undefined);
+    this.#client = undefined;
+    await client?.stop();
+  }
+
+  dispose(): void {
+    this.#held.dispose();
+  }
+
+  async #start(): Promise<LanguageClient> {
+    // Loaded here and not above: it takes longer than the whole activation may.
+    const { LanguageClient, State, TransportKind } = await import("vscode-languageclient/node");
+    const extensionPath = this.#extensionPath;
+    const initialization: ServerInitialization = {
+      settings: serverSettings(),
+      folders: folderPaths(),
+      storage: this.#storage,
+      grammars: path.join(extensionPath, "dist", "grammars"),
+    };
+    const client = new LanguageClient(
+      "flameline",
+      "Flameline",
+      // Its working folder is ours, so that it is never taken for a program of the workspace.
+      { module: path.join(extensionPath, "dist", "language-server.js"), transport: TransportKind.ipc, options: { cwd: extensionPath } },
+      {
+        documentSelector: LANGUAGES.map((language) => ({ scheme: "file", language })),
+        initializationOptions: initialization,
+        outputChannel: this.#log,
+      },
+    );
+    let started = false;
+    this.#held.add(
+      client.onDidChangeState(({ newState }) => {
+        if (newState === State.Running && started) {
+          this.#log.warn("the language server was restarted");
+          this.#restarted.fire();
+        }
+        started ||= newState === State.Running;
+      }),
+    );
+    this.#held.add(
+      client.onNotification("flameline/changed", (change: ClientNotifications["flameline/changed"]) => this.#changed.fire(change)),
+    );
+    await client.start();
+    this.#client = client;
+    return client;
+  }
+}

@@ -1,0 +1,60 @@
+import * as vscode from "vscode";
+import { createCommands } from "./commands.js";
+import { DisposableStore } from "./disposable-store.js";
+import { guarded, showError } from "./failures.js";
+import { FlameGraphPanel } from "./flame-graph-panel.js";
+import { FlameGraphs } from "./flame-graphs.js";
+import { distFolder } from "./folders.js";
+import { Heat } from "./heat/heat.js";
+import { LanguageServer } from "./language-server-client.js";
+import { ProfileEditor } from "./profile-editor.js";
+import { KeptRecordings } from "./recording/kept-recordings.js";
+import { RecordingSession } from "./recording/recording-session.js";
+import { StatusBar } from "./recording/status-bar.js";
+import { HottestTree } from "./trees/hottest-tree.js";
+import { RecordingsTree } from "./trees/recordings-tree.js";
+
+/** At a reload VS Code waits about five seconds; what is not written by then is finished at the next start. */
+const LAST_WORDS_MS = 3000;
+
+let goodbye: (() => Promise<unknown>) | undefined;
+
+/** Wires the features. Everything heavy (language client, recorder) is loaded by the first use, not here. */
+export function activate(context: vscode.ExtensionContext): void {
+  const held = new DisposableStore();
+  context.subscriptions.push(held);
+  const log = held.add(vscode.window.createOutputChannel("Flameline", { log: true }));
+  const failed = (error: unknown) => void showError(error, log);
+  // Without a folder there is no storage of the workspace.
+  const storage = (context.storageUri ?? context.globalStorageUri).fsPath;
+
+  const server = held.add(new LanguageServer(context.extensionPath, storage, log));
+  const kept = held.add(new KeptRecordings(storage, server, context.workspaceState, log));
+  const session = held.add(new RecordingSession(distFolder(context.extensionPath), server, kept, log, failed));
+  const graphs = held.add(new FlameGraphs(context.extensionUri, server));
+  const hottest = held.add(new HottestTree(server, log));
+  const heat = held.add(new Heat(context.extensionUri, server, log));
+  held.add(new StatusBar(session, server));
+  held.add(new RecordingsTree(kept, session));
+
+  held.add(kept.onChanged(() => heat.forgetNotices()));
+  held.add(server.onRestarted(guarded(log, () => session.state.kind === "idle" && kept.reopen())));
+  held.add(vscode.window.registerWebviewPanelSerializer(FlameGraphPanel.viewType, graphs.serializer));
+  held.add(
+    vscode.window.registerCustomEditorProvider(ProfileEditor.viewType, new ProfileEditor(graphs, ({ fsPath }) => kept.open(fsPath))),
+  );
+
+  const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest });
+  for (const [name, handler] of Object.entries(commands)) {
+    held.add(vscode.commands.registerCommand(`flameline.${name}`, guarded(log, handler)));
+  }
+  goodbye = async () => {
+    await session.stop();
+    await server.stop();
+  };
+  void kept.reopen().catch(failed);
+}
+
+export async function deactivate(): Promise<void> {
+  await Promise.race([goodbye?.().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS))]);
+}

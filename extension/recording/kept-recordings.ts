@@ -1,0 +1,144 @@
+import * as vscode from "vscode";
+import type { RecordingSummary } from "../../protocol/queries.js";
+import type { RecordingStore } from "../../recorder/storage.js";
+import { DisposableStore } from "../disposable-store.js";
+import type { LanguageServer } from "../language-server-client.js";
+import { setting } from "../settings.js";
+
+export interface KeptRecording {
+  readonly id: string;
+  readonly name: string;
+  readonly startUnixMs: number;
+  readonly durationNs: number;
+  readonly bytes: number;
+}
+
+/** Where the recording that was open before a reload is remembered. */
+const OPEN_KEY = "flameline.open";
+
+/** The recordings on disk, and which recording or file is open. */
+export class KeptRecordings implements vscode.Disposable {
+  readonly #held = new DisposableStore();
+  readonly #changed = this.#held.add(new vscode.EventEmitter<void>());
+  readonly #storage: string;
+  readonly #server: LanguageServer;
+  readonly #memory: vscode.Memento;
+  readonly #log: vscode.LogOutputChannel;
+  #openId: string | undefined;
+  /** Settles when what was open before is open again: a recording that begins must not be replaced by it. */
+  reopening: Promise<void> = Promise.resolve();
+  readonly onChanged = this.#changed.event;
+
+  constructor(storage: string, server: LanguageServer, memory: vscode.Memento, log: vscode.LogOutputChannel) {
+    this.#storage = storage;
+    this.#server = server;
+    this.#memory = memory;
+    this.#log = log;
+  }
+
+  /** The id of the open recording; undefined for a file that is none of ours, or where nothing is open. */
+  get openId(): string | undefined {
+    return this.#openId;
+  }
+
+  async store(): Promise<RecordingStore> {
+    const { RecordingStore } = await import("../../recorder/storage.js");
+    return new RecordingStore(this.#storage, setting("storage.limitMegabytes") * 1e6);
+  }
+
+  async list(): Promise<KeptRecording[]> {
+    const stored = await (await this.store()).list();
+    return stored
+      .filter(({ meta }) => meta.state !== "recording")
+      .map(({ meta, bytes }) => ({ id: meta.id, name: meta.name, startUnixMs: meta.startedUnixMs, durationNs: meta.durationNs, bytes }));
+  }
+
+  async folderOf(id: string): Promise<string | undefined> {
+    return (await (await this.store()).get(id))?.folder;
+  }
+
+  /** Opens a profile file, or a kept recording's folder. One that was interrupted is finished by the server as it opens. */
+  async open(path: string, id?: string): Promise<RecordingSummary> {
+    const summary = await this.#server.ask("flameline/open", { path });
+    this.nowOpen(id);
+    await this.#memory.update(OPEN_KEY, path);
+    for (const warning of summary.warnings) {
+      this.#log.warn(`${path}: ${warning}`);
+    }
+    if (summary.warnings.length > 0) {
+      const more = summary.warnings.length > 1 ? ` (and ${summary.warnings.length - 1} more)` : "";
+      void vscode.window.showWarningMessage(`${summary.warnings[0]}${more}`, "Show Log").then((chosen) => chosen && this.#log.show());
+    }
+    return summary;
+  }
+
+  /** Opens again what was open before the window was reloaded or the server crashed; quiet where that is gone. */
+  reopen(): Promise<void> {
+    this.reopening = this.#reopen();
+    return this.reopening;
+  }
+
+  async #reopen(): Promise<void> {
+    const path = this.#memory.get<string>(OPEN_KEY);
+    if (path === undefined) {
+      return;
+    }
+    try {
+      const kept = (await (await this.store()).list()).find(({ folder }) => folder === path);
+      await this.open(path, kept?.meta.id);
+    } catch (error) {
+      this.#log.info(`not opened again: ${String(error)}`);
+      await this.#memory.update(OPEN_KEY, undefined);
+    }
+  }
+
+  nowOpen(id: string | undefined): void {
+    this.#openId = id;
+    void vscode.commands.executeCommand("setContext", "flameline.hasRecording", true);
+    this.#changed.fire();
+  }
+
+  async nothingOpen(): Promise<void> {
+    this.#openId = undefined;
+    await this.#memory.update(OPEN_KEY, undefined);
+    void vscode.commands.executeCommand("setContext", "flameline.hasRecording", false);
+    this.#changed.fire();
+  }
+
+  async finished(summary: RecordingSummary): Promise<void> {
+    await this.#memory.update(OPEN_KEY, await this.folderOf(summary.id));
+    this.#changed.fire();
+  }
+
+  changed(): void {
+    this.#changed.fire();
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await (await this.store()).rename(id, name);
+    this.#changed.fire();
+  }
+
+  async forget(id: string): Promise<void> {
+    await (await this.store()).delete(id);
+    if (this.#openId === id) {
+      await this.nothingOpen();
+    }
+    this.#changed.fire();
+  }
+
+  /** Deletes the oldest unnamed recordings above the limit, and says which. */
+  async enforceLimit(): Promise<void> {
+    const removed = await (await this.store()).enforceLimit();
+    if (removed.length > 0) {
+      const names = removed.map(({ meta }) => meta.name).join(", ");
+      void vscode.window.showInformationMessage(
+        `Recordings took more than ${setting("storage.limitMegabytes")} MB: deleted the oldest without a name (${names}). Rename a recording to keep it.`,
+      );
+    }
+  }
+
+  dispose(): void {
+    this.#held.dispose();
+  }
+}

@@ -1,0 +1,59 @@
+/** The figures of the status bar, from what the helper sends. Pure. */
+import type { Batch, LossCounts } from "../../protocol/helper.js";
+import { type CostReading, ownShare } from "./own-cost.js";
+
+/** Rates are over about this long: steady enough to read, quick enough to follow. */
+const WINDOW_NS = 3e9;
+
+interface Reading extends CostReading {
+  /** Samples since the recording's start. */
+  readonly samples: number;
+}
+
+export class LiveFigures {
+  readonly #processors: number;
+  readonly #readings: Reading[] = [];
+  #samples = 0;
+  #loss: LossCounts | undefined;
+
+  /** @param processors number of processors of the machine */
+  constructor(processors: number) {
+    this.#processors = Math.max(processors, 1);
+  }
+
+  add(batch: Batch): void {
+    this.#samples += batch.samples.stack.length;
+    this.#loss = batch.loss;
+    this.#readings.push({ timeNs: batch.timeNs, cost: batch.cost, samples: this.#samples });
+    while (this.#readings.length > 2 && (this.#readings[1]?.timeNs ?? 0) < batch.timeNs - WINDOW_NS) {
+      this.#readings.shift();
+    }
+  }
+
+  get samples(): number {
+    return this.#samples;
+  }
+
+  /** Since the recording's start. */
+  get lost(): number {
+    return this.#loss?.lost ?? 0;
+  }
+
+  /** Samples a second over the last seconds. */
+  get rate(): number {
+    const [first, last] = this.#ends();
+    return first === undefined || last === undefined || last.timeNs <= first.timeNs
+      ? 0
+      : ((last.samples - first.samples) / (last.timeNs - first.timeNs)) * 1e9;
+  }
+
+  /** Share of the machine that recording takes over the last seconds, 0 to 1; undefined before two batches. */
+  get ownShare(): number | undefined {
+    const [first, last] = this.#ends();
+    return first === undefined || last === undefined || first === last ? undefined : ownShare(first, last, this.#processors);
+  }
+
+  #ends(): [Reading | undefined, Reading | undefined] {
+    return [this.#readings[0], this.#readings.at(-1)];
+  }
+}

@@ -1,0 +1,68 @@
+/** What the status bar says. Pure. */
+import type { ClientNotifications } from "../../protocol/language-server.js";
+import { percent } from "../heat/heat-levels.js";
+import type { SessionState } from "./session-state.js";
+
+export interface StatusText {
+  readonly text: string;
+  readonly tooltip: string;
+}
+
+type Change = ClientNotifications["flameline/changed"];
+
+/** Longer names are cut in the bar and whole in the tooltip. */
+const NAME_LENGTH = 28;
+
+/** The bar's text, or undefined where there is nothing to say. `nowUnixMs` is the wall clock. */
+export function statusText(state: SessionState, change: Change | undefined, nowUnixMs: number): StatusText | undefined {
+  switch (state.kind) {
+    case "idle":
+      return undefined;
+    case "connecting":
+      return {
+        text: "$(loading~spin) Flameline: starting the helper",
+        tooltip: "Finding or starting the recording helper. Click to cancel.",
+      };
+    case "loading":
+      return {
+        text: `$(loading~spin) Flameline: ${state.phase === "loading" ? "loading into the kernel" : "attaching"}`,
+        tooltip: "The first recording loads the sampler into the kernel, which takes some seconds. Click to cancel.",
+      };
+    case "stopping":
+      return { text: "$(loading~spin) Flameline: saving", tooltip: "Waiting for the last samples." };
+    case "recording":
+      return recordingText(state, change, nowUnixMs);
+  }
+}
+
+function recordingText(state: SessionState & { kind: "recording" }, change: Change | undefined, nowUnixMs: number): StatusText {
+  const { figures } = state;
+  const hottest = change?.recording === state.id ? change.hottest : null;
+  const share = change === undefined ? "" : percent(change.hottestShare);
+  const cost = figures.ownShare;
+  const parts = [
+    clock(nowUnixMs - state.startUnixMs),
+    `${Math.round(figures.rate)}/s`,
+    ...(hottest === null || hottest === undefined ? [] : [`${shorten(hottest.name)} ${share}`]),
+    ...(cost === undefined ? [] : [`cost ${percent(cost)}`]),
+  ];
+  const tooltip = [
+    `Recording ${state.name}. Click to stop.`,
+    `${figures.samples.toLocaleString("en")} samples${figures.lost > 0 ? `, ${figures.lost.toLocaleString("en")} lost` : ""}, ${Math.round(figures.rate)} a second.`,
+    ...(hottest === null || hottest === undefined ? ["No sample yet."] : [`Hottest: ${hottest.name}, ${share} itself.`]),
+    ...(cost === undefined ? [] : [`Recording itself takes ${percent(cost)} of this machine.`]),
+  ];
+  return { text: `$(record) ${parts.join(" · ")}`, tooltip: tooltip.join("\n") };
+}
+
+function shorten(name: string): string {
+  return name.length <= NAME_LENGTH ? name : `${name.slice(0, NAME_LENGTH - 1)}…`;
+}
+
+/** "0:07", "12:30", "1:02:03". */
+export function clock(milliseconds: number): string {
+  const seconds = Math.max(Math.floor(milliseconds / 1000), 0);
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (value: number) => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}

@@ -1,0 +1,104 @@
+import * as vscode from "vscode";
+import type { CodeOwner } from "../../protocol/queries.js";
+import { DisposableStore } from "../disposable-store.js";
+import type { LanguageServer } from "../language-server-client.js";
+import { setting } from "../settings.js";
+import { type HottestItem, rowText } from "./hottest-rows.js";
+
+const ROWS = 100;
+/** A tree that is redrawn more often can't be read or clicked. */
+const REDRAW_MS = 1000;
+
+const ICONS: Readonly<Record<CodeOwner, string>> = {
+  mine: "account",
+  library: "library",
+  runtime: "gear",
+  kernel: "server-process",
+  unknown: "question",
+};
+
+/** The hottest functions or lines of the recording that is shown. */
+export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode.Disposable {
+  readonly #held = new DisposableStore();
+  readonly #changed = this.#held.add(new vscode.EventEmitter<void>());
+  readonly #server: LanguageServer;
+  readonly #log: vscode.LogOutputChannel;
+  #by: "function" | "line" = "function";
+  #onlyMine = setting("justMyCode");
+  #redraw: NodeJS.Timeout | undefined;
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(server: LanguageServer, log: vscode.LogOutputChannel) {
+    this.#server = server;
+    this.#log = log;
+    this.#held.add(vscode.window.registerTreeDataProvider("flameline.hottest", this));
+    this.#held.add(server.onChanged(() => this.#redrawSoon()));
+    this.#setContext();
+  }
+
+  show(by: "function" | "line"): void {
+    this.#by = by;
+    this.#setContext();
+    this.#changed.fire();
+  }
+
+  showOnlyMine(onlyMine: boolean): void {
+    this.#onlyMine = onlyMine;
+    this.#setContext();
+    this.#changed.fire();
+  }
+
+  async getChildren(parent?: HottestItem): Promise<HottestItem[]> {
+    if (parent !== undefined || !this.#server.running) {
+      return [];
+    }
+    const asked = { limit: ROWS, mineOnly: this.#onlyMine };
+    try {
+      if (this.#by === "function") {
+        const { rows, total } = await this.#server.ask("flameline/functions", asked);
+        return rows.map((row) => ({ kind: "function", row, total }));
+      }
+      const { rows, total } = await this.#server.ask("flameline/lines", asked);
+      return rows.map((row) => ({ kind: "line", row, total }));
+    } catch (error) {
+      // Nothing is open: the welcome text says what to do.
+      this.#log.debug(`no hottest rows: ${String(error)}`);
+      return [];
+    }
+  }
+
+  getTreeItem(item: HottestItem): vscode.TreeItem {
+    const { label, description, tooltip } = rowText(item);
+    const { file, line, owner } = item.row;
+    const row = new vscode.TreeItem(label);
+    row.description = description;
+    row.tooltip = tooltip;
+    row.iconPath = new vscode.ThemeIcon(ICONS[owner]);
+    row.contextValue = item.kind;
+    row.accessibilityInformation = { label: `${label}, ${description}` };
+    if (file !== null) {
+      const at = new vscode.Position(Math.max((line ?? 1) - 1, 0), 0);
+      row.command = { command: "vscode.open", title: "Open", arguments: [vscode.Uri.file(file), { selection: new vscode.Range(at, at) }] };
+    } else if (item.kind === "function") {
+      row.command = { command: "flameline.showFunction", title: "Show Callers and Callees", arguments: [item.row.function] };
+    }
+    return row;
+  }
+
+  dispose(): void {
+    clearTimeout(this.#redraw);
+    this.#held.dispose();
+  }
+
+  #redrawSoon(): void {
+    this.#redraw ??= setTimeout(() => {
+      this.#redraw = undefined;
+      this.#changed.fire();
+    }, REDRAW_MS);
+  }
+
+  #setContext(): void {
+    void vscode.commands.executeCommand("setContext", "flameline.onlyMine", this.#onlyMine);
+    void vscode.commands.executeCommand("setContext", "flameline.hottestLines", this.#by === "line");
+  }
+}
