@@ -23,7 +23,9 @@ test("an absolute path that exists is taken as it is, in the workspace or not", 
   const files = new FilesInMemory(["/ws/app.py", "/usr/lib/python3.11/json/decoder.py"]);
   expect(await locate(files, { file: "/ws/app.py" })).toBe("/ws/app.py:7 (recorded path)");
   expect(await locate(files, { file: "/ws/./src/../app.py" })).toBe("/ws/app.py:7 (recorded path)");
-  expect(await locate(files, { file: "/usr/lib/python3.11/json/decoder.py" })).toBe("/usr/lib/python3.11/json/decoder.py:7 (recorded path)");
+  expect(await locate(files, { file: "/usr/lib/python3.11/json/decoder.py" })).toBe(
+    "/usr/lib/python3.11/json/decoder.py:7 (recorded path)",
+  );
   expect(await locate(files, { file: "/gone/other.py" })).toBe("nowhere");
 });
 
