@@ -21,7 +21,9 @@ while [ $# -gt 0 ]; do
 done
 
 engine=vendor/go.opentelemetry.io/ebpf-profiler
-state="$(cat go.mod go.sum build.sh | sha256sum)"
+# What is imported decides what is vendored.
+imports="$(find . -path ./vendor -prune -o -name '*.go' -print0 | sort -z | xargs -0 grep -hoE '"[a-z0-9-]+\.[a-z]+/[^"]+"$' | sort -u)"
+state="$( (cat go.mod go.sum build.sh; echo "$imports") | sha256sum)"
 # Another build at the same time must not see half a vendor folder.
 exec 9>.vendor.lock
 flock 9

@@ -143,3 +143,22 @@ func (t *Tracer) Metric(id metrics.MetricID) uint64 {
 	}
 	return 0
 }
+
+// KernelFunction names the kernel function at an address, or "".
+func (t *Tracer) KernelFunction(address uint64) string {
+	resolution, ok := t.kernelSymbolizer.Snapshot().ResolveAddress(libpf.Address(address))
+	if !ok {
+		return ""
+	}
+	if resolution.BPFName != "" {
+		return resolution.BPFName
+	}
+	if resolution.Module == nil {
+		return ""
+	}
+	name, _, err := resolution.Module.LookupSymbolByAddress(libpf.Address(address))
+	if err != nil {
+		return ""
+	}
+	return name
+}

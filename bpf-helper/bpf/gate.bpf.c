@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The gate stands in front of the engine's unwinder. At every tick of a processor's clock it looks whether the
+ * running process is in the set `wanted`; if not, nothing else happens. If so, it writes a record of the tick, so
+ * that every sample is counted even when the stack can't be unwound yet, and goes on into the unwinder.
+ *
+ *     perf event ──► gate ── not wanted: done
+ *                     └──► ring `ticks` ──► tail call: the engine's native_tracer_entry ──► ring of traces
+ *
+ * Children inherit the set here, in the kernel, so that no sample of a new process is missed; `lifecycle` tells user
+ * space of forks and exits of wanted processes and of every exec.
+ */
+#include "kernel.h"
+
+#define COMM_BYTES 16
+#define FILENAME_BYTES 256
+#define ARGUMENT_BYTES 1024
+#define MIXED_UID 0xffffffff
+
+/* Each set bit is a recording that wants the process. */
+struct wanted_value {
+  u64 recordings;
+  /* Set once the engine knows the process's mappings; before that a tick carries its own leaf's mapping. */
+  u64 synchronized;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 16384);
+  __type(key, u32);
+  __type(value, struct wanted_value);
+} wanted SEC(".maps");
+
+/* The recordings whose processes' children are wanted too. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, u64);
+} inheriting SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, u32);
+} unwinder SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 1 << 20);
+} ticks SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 1 << 20);
+} lifecycle SEC(".maps");
+
+enum counter { TICKS_LOST, LIFECYCLE_LOST, WANTED_FULL, UNWINDER_MISSED, COUNTERS };
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, COUNTERS);
+  __type(key, u32);
+  __type(value, u64);
+} counters SEC(".maps");
+
+INLINE void count(u32 counter)
+{
+  u64 *value = bpf_map_lookup_elem(&counters, &counter);
+  if (value) {
+    ++*value;
+  }
+}
+
+struct tick {
+  u64 ktime;
+  u64 start_boottime;
+  u64 recordings;
+  u64 instruction;
+  /* The leaf's mapping, zeros when not asked for. */
+  u64 inode;
+  u64 mapping_start;
+  u64 mapping_page;
+  u32 device;
+  u32 processor;
+  u32 pid;
+  u32 tid;
+  u32 uid;
+  u32 user_mode;
+  char comm[COMM_BYTES];
+};
+
+enum lifecycle_kind { FORKED = 1, EXECUTED = 2, EXITED = 3 };
+struct lifecycle_event {
+  u32 kind;
+  u32 pid;
+  u32 parent;
+  u32 uid;
+  u64 ktime;
+  u64 start_boottime;
+  u64 recordings;
+};
+struct exec_event {
+  struct lifecycle_event event;
+  u32 filename_length;
+  u32 argument_length;
+  char filename[FILENAME_BYTES];
+  char arguments[ARGUMENT_BYTES];
+};
+
+/* The uid that owns a task for our purposes: real, effective and saved uid agree, as ptrace asks; else no one's. */
+INLINE u32 owner(struct task_struct *task)
+{
+  const struct cred *cred = 0;
+  kuid_t uid = {}, euid = {}, suid = {};
+  READ(cred, task, cred);
+  if (!cred || READ(uid, cred, uid) || READ(euid, cred, euid) || READ(suid, cred, suid)) {
+    return MIXED_UID;
+  }
+  return uid.val == euid.val && uid.val == suid.val ? uid.val : MIXED_UID;
+}
+
+INLINE u64 started(struct task_struct *task)
+{
+  struct task_struct *leader = 0;
+  u64 start = 0;
+  READ(leader, task, group_leader);
+  READ(start, leader, start_boottime);
+  return start;
+}
+
+static long note_mapping(struct task_struct *task, struct vm_area_struct *area, struct tick *tick)
+{
+  unsigned long start = 0, page = 0, inode_number = 0;
+  struct file *file = 0;
+  struct inode *inode = 0;
+  struct super_block *super = 0;
+  READ(file, area, vm_file);
+  if (!file) {
+    return 0;
+  }
+  READ(start, area, vm_start);
+  READ(page, area, vm_pgoff);
+  READ(inode, file, f_inode);
+  READ(inode_number, inode, i_ino);
+  READ(super, inode, i_sb);
+  READ(tick->device, super, s_dev);
+  tick->mapping_start = start;
+  tick->mapping_page = page;
+  tick->inode = inode_number;
+  return 0;
+}
+
+INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping)
+{
+  u64 id = bpf_get_current_pid_tgid();
+  u32 pid = id >> 32;
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  if (!value || !value->recordings) {
+    return 0;
+  }
+  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+  struct tick tick = {};
+  tick.ktime = bpf_ktime_get_ns();
+  tick.start_boottime = started(task);
+  tick.recordings = value->recordings;
+  tick.processor = bpf_get_smp_processor_id();
+  tick.pid = pid;
+  tick.tid = (u32)id;
+  tick.uid = owner(task);
+  tick.instruction = INSTRUCTION(&ctx->regs);
+  tick.user_mode = IN_USER_MODE(&ctx->regs);
+  bpf_get_current_comm(tick.comm, sizeof(tick.comm));
+  if (find_mapping && tick.user_mode && !value->synchronized) {
+    bpf_find_vma(bpf_get_current_task_btf(), tick.instruction, note_mapping, &tick, 0);
+  }
+  if (bpf_ringbuf_output(&ticks, &tick, sizeof(tick), BPF_RB_NO_WAKEUP)) {
+    count(TICKS_LOST);
+  }
+  bpf_tail_call(ctx, &unwinder, 0);
+  count(UNWINDER_MISSED);
+  return 0;
+}
+
+SEC("perf_event/gate")
+int gate(struct bpf_perf_event_data *ctx)
+{
+  return pass(ctx, 0);
+}
+
+/* For kernels that have bpf_find_vma (5.17). */
+SEC("perf_event/gate_with_mapping")
+int gate_with_mapping(struct bpf_perf_event_data *ctx)
+{
+  return pass(ctx, 1);
+}
+
+INLINE void send(struct task_struct *task, u32 kind, u32 pid, u32 parent, u64 recordings)
+{
+  struct lifecycle_event event = {
+    .kind = kind, .pid = pid, .parent = parent, .uid = owner(task),
+    .ktime = bpf_ktime_get_ns(), .start_boottime = started(task), .recordings = recordings,
+  };
+  if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), 0)) {
+    count(LIFECYCLE_LOST);
+  }
+}
+
+SEC("tp_btf/sched_process_fork")
+int forked(u64 *ctx)
+{
+  struct task_struct *parent = (struct task_struct *)ctx[0];
+  struct task_struct *child = (struct task_struct *)ctx[1];
+  u32 child_pid = 0, child_tid = 0, parent_pid = 0, zero = 0;
+  READ(child_tid, child, pid);
+  READ(child_pid, child, tgid);
+  if (child_tid != child_pid) {
+    return 0; /* a thread */
+  }
+  READ(parent_pid, parent, tgid);
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &parent_pid);
+  u64 *inherit = bpf_map_lookup_elem(&inheriting, &zero);
+  u64 recordings = value && inherit ? value->recordings & *inherit : 0;
+  if (!recordings) {
+    /* The pid may have been a wanted process's that user space has not forgotten yet. */
+    bpf_map_delete_elem(&wanted, &child_pid);
+    return 0;
+  }
+  /* A fork has its parent's mappings, but the engine keeps them by pid. */
+  struct wanted_value inherited = {.recordings = recordings};
+  if (bpf_map_update_elem(&wanted, &child_pid, &inherited, BPF_ANY)) {
+    count(WANTED_FULL);
+  }
+  send(child, FORKED, child_pid, parent_pid, recordings);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int executed(u64 *ctx)
+{
+  struct task_struct *task = (struct task_struct *)ctx[0];
+  struct linux_binprm *program = (struct linux_binprm *)ctx[2];
+  u32 pid = 0, parent_pid = 0;
+  struct task_struct *parent = 0;
+  struct mm_struct *mm = 0;
+  const char *filename = 0;
+  unsigned long start = 0, end = 0;
+  READ(pid, task, tgid);
+  READ(parent, task, real_parent);
+  READ(parent_pid, parent, tgid);
+
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  u64 recordings = 0;
+  if (value) {
+    recordings = value->recordings;
+    value->synchronized = 0;
+  }
+  struct exec_event *exec = bpf_ringbuf_reserve(&lifecycle, sizeof(*exec), 0);
+  if (!exec) {
+    count(LIFECYCLE_LOST);
+    return 0;
+  }
+  exec->event.kind = EXECUTED;
+  exec->event.pid = pid;
+  exec->event.parent = parent_pid;
+  exec->event.uid = owner(task);
+  exec->event.ktime = bpf_ktime_get_ns();
+  exec->event.start_boottime = started(task);
+  exec->event.recordings = recordings;
+  READ(filename, program, filename);
+  long length = bpf_probe_read_kernel_str(exec->filename, FILENAME_BYTES, filename);
+  exec->filename_length = length > 0 ? length - 1 : 0;
+
+  READ(mm, task, mm);
+  READ(start, mm, arg_start);
+  READ(end, mm, arg_end);
+  u64 size = end - start;
+  if (size > ARGUMENT_BYTES) {
+    size = ARGUMENT_BYTES;
+  }
+  exec->argument_length = 0;
+  if (size && !bpf_probe_read_user(exec->arguments, size, (const void *)start)) {
+    exec->argument_length = size;
+  }
+  bpf_ringbuf_submit(exec, 0);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int exited(u64 *ctx)
+{
+  struct task_struct *task = (struct task_struct *)ctx[0];
+  struct signal_struct *signal = 0;
+  atomic_t live = {};
+  u32 pid = 0;
+  READ(signal, task, signal);
+  READ(live, signal, live);
+  if (live.counter > 0) {
+    return 0; /* other threads of the process still run */
+  }
+  READ(pid, task, tgid);
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  if (value) {
+    /* The entry stays until user space has read this: the rest of the exit is still the process's time. */
+    send(task, EXITED, pid, 0, value->recordings);
+  }
+  return 0;
+}
+
+char _license[] SEC("license") = "GPL";

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The part of the kernel's types and helpers that our programs use. Fields are found by name on the running kernel
+ * (CO-RE), so their order here does not matter. */
+#ifndef FLAMELINE_KERNEL_H
+#define FLAMELINE_KERNEL_H
+
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef int s32;
+typedef long long s64;
+
+#define SEC(name) __attribute__((section(name), used))
+#define INLINE static inline __attribute__((always_inline))
+#define RELOCATED __attribute__((preserve_access_index))
+
+#define __uint(name, value) int(*name)[value]
+#define __type(name, value) typeof(value) *name
+
+enum {
+  BPF_MAP_TYPE_HASH = 1,
+  BPF_MAP_TYPE_ARRAY = 2,
+  BPF_MAP_TYPE_PROG_ARRAY = 3,
+  BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_RINGBUF = 27,
+};
+enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
+
+struct task_struct;
+struct vm_area_struct;
+
+static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
+static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
+static long (*bpf_map_delete_elem)(void *map, const void *key) = (void *)3;
+static u64 (*bpf_ktime_get_ns)(void) = (void *)5;
+static u32 (*bpf_get_smp_processor_id)(void) = (void *)8;
+static long (*bpf_tail_call)(void *ctx, void *prog_array, u32 index) = (void *)12;
+static u64 (*bpf_get_current_pid_tgid)(void) = (void *)14;
+static long (*bpf_get_current_comm)(void *buf, u32 size) = (void *)16;
+static u64 (*bpf_get_current_task)(void) = (void *)35;
+static long (*bpf_probe_read_user)(void *dst, u32 size, const void *from) = (void *)112;
+static long (*bpf_probe_read_kernel)(void *dst, u32 size, const void *from) = (void *)113;
+static long (*bpf_probe_read_kernel_str)(void *dst, u32 size, const void *from) = (void *)115;
+static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
+static void *(*bpf_ringbuf_reserve)(void *ring, u64 size, u64 flags) = (void *)131;
+static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
+static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
+static long (*bpf_find_vma)(struct task_struct *task, u64 addr, void *callback, void *callback_ctx, u64 flags) = (void *)180;
+
+struct kuid { u32 val; } RELOCATED;
+typedef struct { u32 val; } kuid_t;
+struct cred { kuid_t uid, suid, euid; } RELOCATED;
+struct super_block { u32 s_dev; } RELOCATED;
+struct inode { struct super_block *i_sb; unsigned long i_ino; } RELOCATED;
+struct file { struct inode *f_inode; } RELOCATED;
+struct vm_area_struct { unsigned long vm_start, vm_pgoff; struct file *vm_file; } RELOCATED;
+struct mm_struct { unsigned long arg_start, arg_end; } RELOCATED;
+typedef struct { int counter; } atomic_t;
+struct signal_struct { atomic_t live; } RELOCATED;
+struct linux_binprm { const char *filename; } RELOCATED;
+struct task_struct {
+  int pid, tgid;
+  u64 start_boottime;
+  struct task_struct *group_leader, *real_parent;
+  const struct cred *cred;
+  struct mm_struct *mm;
+  struct signal_struct *signal;
+} RELOCATED;
+
+/* The address of a field on the running kernel, and its value, which a program of any type may read. */
+#define READ(into, pointer, field) \
+  bpf_probe_read_kernel(&(into), sizeof(into), (const void *)__builtin_preserve_access_index(&(pointer)->field))
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs { u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss; };
+#define INSTRUCTION(regs) ((regs)->ip)
+#define IN_USER_MODE(regs) (((regs)->cs & 3) == 3)
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs { u64 regs[31], sp, pc, pstate; };
+#define INSTRUCTION(regs) ((regs)->pc)
+#define IN_USER_MODE(regs) (((regs)->pstate & 0xf) == 0)
+#endif
+struct bpf_perf_event_data { struct pt_regs regs; u64 sample_period, addr; };
+
+#endif

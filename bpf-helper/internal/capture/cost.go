@@ -1,0 +1,46 @@
+package capture
+
+import (
+	"errors"
+
+	"github.com/cilium/ebpf"
+)
+
+// BPFTime is the time that our programs and the engine's have run, in ns; -1 where the kernel does not say. The
+// unwinder runs inside the gate's tail call, so its time is the gate's.
+func (e *Engine) BPFTime() int64 {
+	if e.stats == nil {
+		return -1
+	}
+	total := int64(0)
+	for _, program := range e.gate.collection.Programs {
+		stats, err := program.Stats()
+		if err != nil {
+			return -1
+		}
+		total += stats.Runtime.Nanoseconds()
+	}
+	return total
+}
+
+// MapBytes is the memory of all maps, as the kernel accounts it.
+func (e *Engine) MapBytes() int64 {
+	total := int64(0)
+	for _, maps := range []map[string]*ebpf.Map{e.tracer.Maps(), e.gate.collection.Maps} {
+		for _, m := range maps {
+			info, err := m.Info()
+			if err != nil {
+				continue
+			}
+			if bytes, known := info.Memlock(); known {
+				total += int64(bytes)
+			}
+		}
+	}
+	return total
+}
+
+// Unsupported says whether an error means that the kernel lacks something that we need.
+func Unsupported(err error) bool {
+	return errors.Is(err, ebpf.ErrNotSupported)
+}

@@ -1,0 +1,260 @@
+// Package capture takes samples: it loads the engine that unwinds stacks and the gate in front of it, and turns what
+// they say into samples of our own. It is the only package that knows the engine, whose interfaces change weekly, and
+// the only one that needs privilege.
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/ringbuf"
+	"go.opentelemetry.io/ebpf-profiler/interpreter/interpreterconfig"
+	"go.opentelemetry.io/ebpf-profiler/libpf"
+	enginelog "go.opentelemetry.io/ebpf-profiler/log"
+	"go.opentelemetry.io/ebpf-profiler/times"
+	"go.opentelemetry.io/ebpf-profiler/tracer"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// pollInterval is how often ticks and traces are read. Half of the shortest interval between batches.
+	pollInterval = 50 * time.Millisecond
+	// tracesPerPoll bounds the work between two looks at the ring of ticks.
+	tracesPerPoll = 4096
+	// afterExec is how long a new program gets to map its libraries before the engine reads its mappings.
+	afterExec = 2 * time.Millisecond
+)
+
+// Sink receives what the engine sees. Its methods are called from one goroutine each and must not call back.
+type Sink interface {
+	// Samples come a few times a second, not in order of time. The slice is only lent.
+	Samples([]Sample)
+	// Lifecycle events come as they happen.
+	Lifecycle(Lifecycle)
+}
+
+// Engine is the loaded engine. One per helper.
+type Engine struct {
+	log      *slog.Logger
+	sink     Sink
+	tracer   *tracer.Tracer
+	gate     *gate
+	gateLock sync.Mutex // guards gate.want and the attachment
+	stats    io.Closer  // keeps the kernel's BPF run time statistics on; nil where refused
+	frames   *frameTable
+	modules  *moduleTable
+	matcher  matcher
+	sync     *synchronizer
+	cancel   context.CancelFunc
+	workers  sync.WaitGroup
+	rate     int
+}
+
+// Load loads everything into the kernel; seconds, most of them the verifier's. Nothing is sampled before SetRate.
+func Load(sink Sink, log *slog.Logger) (*Engine, error) {
+	enginelog.SetLogger(*quiet(log))
+	ctx, cancel := context.WithCancel(context.Background())
+	e := &Engine{log: log, sink: sink, cancel: cancel, modules: newModuleTable()}
+	e.frames = newFrameTable(e.modules)
+	if err := e.load(ctx); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+func (e *Engine) load(ctx context.Context) error {
+	interpreters := interpreterconfig.AllInterpreters()
+	// Go frames then arrive as addresses, which the symbolizer expands with their inlined calls.
+	interpreters.Go.Disabled = true
+	intervals := times.New(time.Second, 5*time.Second, time.Minute)
+	times.StartRealtimeSync(ctx, 0)
+	var err error
+	e.tracer, err = tracer.NewTracer(ctx, &tracer.Config{
+		TraceReporter:          reporter{e},
+		ExecutableReporter:     e.modules,
+		Intervals:              intervals,
+		InterpretersConfig:     interpreters,
+		FilterIdleFrames:       true,
+		SamplesPerSecond:       99,
+		FrameCacheSize:         65536,
+		KernelVersionCheck:     true,
+		ProbabilisticInterval:  time.Minute,
+		ProbabilisticThreshold: tracer.ProbabilisticThresholdMax,
+		IncludeEnvVars:         libpf.Set[string]{},
+	})
+	if err != nil {
+		return fmt.Errorf("load the engine: %w", err)
+	}
+	processors, err := onlineProcessors()
+	if err != nil {
+		return err
+	}
+	if e.gate, err = loadGate(e.tracer.EntryProgram(), len(processors)); err != nil {
+		return err
+	}
+	e.matcher = newMatcher()
+	e.sync = newSynchronizer(e)
+	reader, err := e.tracer.NewTraceReader()
+	if err != nil {
+		return err
+	}
+	if err := e.tracer.StartMonitorsWithoutTraces(ctx); err != nil {
+		_ = reader.Close()
+		return fmt.Errorf("start the engine's monitors: %w", err)
+	}
+	if stats, err := ebpf.EnableStats(uint32(unix.BPF_STATS_RUN_TIME)); err == nil {
+		e.stats = stats
+	}
+	e.start(func() { e.sync.run(ctx) })
+	e.start(func() { e.poll(ctx, reader) })
+	e.start(e.follow)
+	return nil
+}
+
+func (e *Engine) start(work func()) {
+	e.workers.Add(1)
+	go func() {
+		defer e.workers.Done()
+		work()
+	}()
+}
+
+// Close detaches and unloads everything.
+func (e *Engine) Close() {
+	e.cancel()
+	if e.gate != nil {
+		e.gate.close()
+	}
+	e.workers.Wait()
+	if e.stats != nil {
+		_ = e.stats.Close()
+	}
+	if e.tracer != nil {
+		e.tracer.Close()
+	}
+	e.modules.close()
+}
+
+// SetRate sets the ticks a second on every processor; 0 ends sampling.
+func (e *Engine) SetRate(hz int) error {
+	e.gateLock.Lock()
+	defer e.gateLock.Unlock()
+	if hz == e.rate {
+		return nil
+	}
+	if hz == 0 {
+		e.gate.detach()
+		e.rate = 0
+		return nil
+	}
+	processors, err := onlineProcessors()
+	if err != nil {
+		return err
+	}
+	if err := e.gate.attach(hz, processors); err != nil {
+		e.rate = 0
+		return err
+	}
+	e.rate = hz
+	return nil
+}
+
+// Want sets the recordings (one bit each) that want a process; 0 removes it.
+func (e *Engine) Want(pid int32, recordings uint64) error {
+	e.gateLock.Lock()
+	err := e.gate.want(uint32(pid), recordings)
+	e.gateLock.Unlock()
+	return err
+}
+
+// Prepare reads a process's mappings, so that its first sample has a whole stack.
+func (e *Engine) Prepare(pid int32) { e.sync.request(uint32(pid), 0) }
+
+// SetInheriting sets the recordings that also want the children of the processes they want.
+func (e *Engine) SetInheriting(recordings uint64) error { return e.gate.setInheriting(recordings) }
+
+// Lost counts the samples that the kernel had no room for.
+func (e *Engine) Lost() uint64 { return e.gate.counter(counterTicksLost) }
+
+// poll reads ticks and traces until the engine closes. The order of the steps is what makes every sample count once:
+// ticks first, then traces; a tick that has no trace by the end of the next round has none at all.
+func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
+	defer reader.Close()
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		drained := int64(times.GetKTime())
+		if err := e.gate.drainTicks(e.matcher.addTick); err != nil {
+			if !errors.Is(err, os.ErrClosed) && !errors.Is(err, ringbuf.ErrClosed) {
+				e.log.Error("reading ticks failed", "err", err)
+			}
+			return
+		}
+		handled, err := reader.Drain(tracesPerPoll, e.matcher.startTrace)
+		if err != nil {
+			e.log.Error("reading traces failed", "err", err)
+		}
+		if handled < tracesPerPoll {
+			e.matcher.finishRound(e.leaf)
+			e.tracer.Processed(drained - int64(pollInterval))
+		}
+		if samples := e.matcher.take(); len(samples) > 0 {
+			e.sink.Samples(samples)
+		}
+	}
+}
+
+// follow hands over process events until the gate closes.
+func (e *Engine) follow() {
+	var record ringbuf.Record
+	for {
+		if err := e.gate.lifecycle.ReadInto(&record); err != nil {
+			if !errors.Is(err, ringbuf.ErrClosed) {
+				e.log.Error("reading process events failed", "err", err)
+			}
+			return
+		}
+		event, ok := decodeLifecycle(record.RawSample)
+		if !ok {
+			continue
+		}
+		if event.Wanted != 0 {
+			switch event.Kind {
+			case Executed:
+				e.sync.request(uint32(event.PID), afterExec)
+			case Forked:
+				e.sync.request(uint32(event.PID), afterExec)
+			case Exited:
+				e.sync.request(uint32(event.PID), pollInterval)
+			}
+		}
+		e.sink.Lifecycle(event)
+	}
+}
+
+// quiet lets the engine's warnings through and drops what it says about ordinary life.
+func quiet(log *slog.Logger) *slog.Logger {
+	return slog.New(levelHandler{log.With("component", "engine").Handler(), slog.LevelWarn})
+}
+
+type levelHandler struct {
+	slog.Handler
+	level slog.Level
+}
+
+func (h levelHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= h.level && h.Handler.Enabled(ctx, level)
+}

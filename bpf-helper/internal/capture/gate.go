@@ -1,0 +1,271 @@
+package capture
+
+import (
+	"bytes"
+
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/features"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
+)
+
+// wantedValue, tickRecord and the events are twins of the structures in bpf/gate.bpf.c.
+type wantedValue struct {
+	Recordings   uint64
+	Synchronized uint64
+}
+
+type tickRecord struct {
+	KTime         int64
+	StartBoottime uint64
+	Recordings    uint64
+	Instruction   uint64
+	Inode         uint64
+	MappingStart  uint64
+	MappingPage   uint64
+	Device        uint32
+	Processor     uint32
+	PID           uint32
+	TID           uint32
+	UID           uint32
+	UserMode      uint32
+	Comm          [16]byte
+}
+
+type lifecycleRecord struct {
+	Kind          uint32
+	PID           uint32
+	Parent        uint32
+	UID           uint32
+	KTime         int64
+	StartBoottime uint64
+	Recordings    uint64
+}
+
+type execRecord struct {
+	lifecycleRecord
+	FilenameLength uint32
+	ArgumentLength uint32
+	Filename       [256]byte
+	Arguments      [1024]byte
+}
+
+// The counters of bpf/gate.bpf.c.
+const (
+	counterTicksLost = iota
+	counterLifecycleLost
+	counterWantedFull
+	counterUnwinderMissed
+	counterCount
+)
+
+// gate is our program in front of the engine's unwinder, with the maps that steer it.
+type gate struct {
+	collection *ebpf.Collection
+	program    *ebpf.Program
+	hooks      []link.Link
+	perfEvents []int
+	ticks      *ringbuf.Reader
+	lifecycle  *ringbuf.Reader
+}
+
+// loadGate loads the gate and lets it tail-call into `unwinder`. Nothing is attached yet.
+func loadGate(unwinder *ebpf.Program, processors int) (*gate, error) {
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(gateObject))
+	if err != nil {
+		return nil, fmt.Errorf("read the gate's object: %w", err)
+	}
+	// A second of ticks at the highest rate on every processor, so that a busy machine loses none.
+	spec.Maps["ticks"].MaxEntries = ringBytes(processors * 999 * 128)
+	name := "gate_with_mapping"
+	if features.HaveProgramHelper(ebpf.PerfEvent, asm.FnFindVma) != nil {
+		name = "gate"
+	}
+	collection, err := newGateCollection(spec, name)
+	if err != nil && name != "gate" {
+		// Some kernels have the helper but refuse tail calls next to it.
+		name = "gate"
+		collection, err = newGateCollection(spec, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load the gate: %w", err)
+	}
+	g := &gate{collection: collection, program: collection.Programs[name]}
+	if err := g.open(unwinder); err != nil {
+		g.close()
+		return nil, err
+	}
+	return g, nil
+}
+
+func newGateCollection(spec *ebpf.CollectionSpec, program string) (*ebpf.Collection, error) {
+	chosen := spec.Copy()
+	for name, p := range chosen.Programs {
+		if p.Type == ebpf.PerfEvent && name != program {
+			delete(chosen.Programs, name)
+		}
+	}
+	return ebpf.NewCollection(chosen)
+}
+
+func (g *gate) open(unwinder *ebpf.Program) error {
+	if err := g.collection.Maps["unwinder"].Put(uint32(0), unwinder); err != nil {
+		return fmt.Errorf("connect the gate with the unwinder: %w", err)
+	}
+	for _, name := range []string{"forked", "executed", "exited"} {
+		hook, err := link.AttachTracing(link.TracingOptions{Program: g.collection.Programs[name]})
+		if err != nil {
+			return fmt.Errorf("follow processes (%s): %w", name, err)
+		}
+		g.hooks = append(g.hooks, hook)
+	}
+	var err error
+	if g.ticks, err = ringbuf.NewReader(g.collection.Maps["ticks"]); err != nil {
+		return fmt.Errorf("open the ring of ticks: %w", err)
+	}
+	// A deadline in the past: reading returns at once when the ring is empty.
+	g.ticks.SetDeadline(time.Unix(1, 0))
+	if g.lifecycle, err = ringbuf.NewReader(g.collection.Maps["lifecycle"]); err != nil {
+		return fmt.Errorf("open the ring of process events: %w", err)
+	}
+	return nil
+}
+
+// attach opens a clock event of `hz` ticks a second on every processor. The gate sees each of them.
+func (g *gate) attach(hz int, processors []int) error {
+	g.detach()
+	for _, cpu := range processors {
+		attr := unix.PerfEventAttr{
+			Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK,
+			Sample: uint64(hz), Bits: unix.PerfBitFreq | unix.PerfBitDisabled,
+			Size: uint32(unix.PERF_ATTR_SIZE_VER1),
+		}
+		fd, err := unix.PerfEventOpen(&attr, -1, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
+		if errors.Is(err, unix.ENODEV) {
+			continue // taken offline since we looked
+		}
+		if err != nil {
+			g.detach()
+			return fmt.Errorf("open a clock event on processor %d: %w", cpu, err)
+		}
+		g.perfEvents = append(g.perfEvents, fd)
+		if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, g.program.FD()); err != nil {
+			g.detach()
+			return fmt.Errorf("attach the gate on processor %d: %w", cpu, err)
+		}
+		if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0); err != nil {
+			g.detach()
+			return fmt.Errorf("enable the clock event on processor %d: %w", cpu, err)
+		}
+	}
+	return nil
+}
+
+func (g *gate) detach() {
+	for _, fd := range g.perfEvents {
+		_ = unix.Close(fd)
+	}
+	g.perfEvents = nil
+}
+
+func (g *gate) close() {
+	g.detach()
+	for _, hook := range g.hooks {
+		_ = hook.Close()
+	}
+	if g.ticks != nil {
+		_ = g.ticks.Close()
+	}
+	if g.lifecycle != nil {
+		_ = g.lifecycle.Close()
+	}
+	g.collection.Close()
+}
+
+// want sets the recordings that want a process; none removes it.
+func (g *gate) want(pid uint32, recordings uint64) error {
+	wanted := g.collection.Maps["wanted"]
+	if recordings == 0 {
+		if err := wanted.Delete(pid); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+			return fmt.Errorf("forget process %d: %w", pid, err)
+		}
+		return nil
+	}
+	var value wantedValue
+	if err := wanted.Lookup(pid, &value); err != nil && !errors.Is(err, ebpf.ErrKeyNotExist) {
+		return fmt.Errorf("look up process %d: %w", pid, err)
+	}
+	value.Recordings = recordings
+	if err := wanted.Put(pid, value); err != nil {
+		return fmt.Errorf("want process %d: %w", pid, err)
+	}
+	return nil
+}
+
+// markSynchronized says that the engine knows the process's mappings now.
+func (g *gate) markSynchronized(pid uint32) {
+	wanted := g.collection.Maps["wanted"]
+	var value wantedValue
+	if wanted.Lookup(pid, &value) != nil {
+		return
+	}
+	value.Synchronized = 1
+	_ = wanted.Update(pid, value, ebpf.UpdateExist)
+}
+
+func (g *gate) wantedPIDs(visit func(pid uint32, recordings uint64)) error {
+	var pid uint32
+	var value wantedValue
+	entries := g.collection.Maps["wanted"].Iterate()
+	for entries.Next(&pid, &value) {
+		visit(pid, value.Recordings)
+	}
+	return entries.Err()
+}
+
+func (g *gate) setInheriting(recordings uint64) error {
+	return g.collection.Maps["inheriting"].Put(uint32(0), recordings)
+}
+
+func (g *gate) counter(index uint32) uint64 {
+	var perCPU []uint64
+	if g.collection.Maps["counters"].Lookup(index, &perCPU) != nil {
+		return 0
+	}
+	sum := uint64(0)
+	for _, value := range perCPU {
+		sum += value
+	}
+	return sum
+}
+
+// drainTicks hands over every tick in the ring now.
+func (g *gate) drainTicks(visit func(*tickRecord)) error {
+	var record ringbuf.Record
+	for {
+		if err := g.ticks.ReadInto(&record); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return nil
+			}
+			return err
+		}
+		if tick, ok := decodeTick(record.RawSample); ok {
+			visit(tick)
+		}
+	}
+}
+
+func ringBytes(atLeast int) uint32 {
+	size := 1 << 20
+	for size < atLeast && size < 1<<27 {
+		size <<= 1
+	}
+	return uint32(size)
+}

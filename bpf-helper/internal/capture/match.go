@@ -1,0 +1,87 @@
+package capture
+
+import (
+	"go.opentelemetry.io/ebpf-profiler/libpf"
+)
+
+// matcher joins the gate's ticks with the engine's traces. A tick and its trace are written in one interrupt on one
+// processor, the tick first, so a trace belongs to the latest tick of its processor that is not younger than it:
+//
+//	processor 0   tick ──trace      tick (no trace)     tick ──trace
+//	time          10    10.02       20                  30    30.03
+type matcher struct {
+	fresh   map[uint32][]*tickRecord // by processor, in order of time; read in this round
+	old     map[uint32][]*tickRecord // read in the round before: their traces must be here by now
+	current *tickRecord              // the tick whose trace the engine is working on
+	samples []Sample
+}
+
+func newMatcher() matcher {
+	return matcher{fresh: map[uint32][]*tickRecord{}, old: map[uint32][]*tickRecord{}}
+}
+
+func (m *matcher) addTick(tick *tickRecord) {
+	m.fresh[tick.Processor] = append(m.fresh[tick.Processor], tick)
+}
+
+// startTrace finds the tick of a trace that the engine is about to turn into frames.
+func (m *matcher) startTrace(trace *libpf.EbpfTrace) {
+	m.current = m.takeTick(trace.CpuID, uint32(trace.TID), trace.KTime)
+}
+
+// maxTraceDelayNs is the longest that may pass between a tick and the start of its unwinding: one interrupt's work,
+// with room for a hypervisor that takes the processor away in between.
+const maxTraceDelayNs = 20_000_000
+
+func (m *matcher) takeTick(processor, tid uint32, ktime int64) *tickRecord {
+	for _, ticks := range []map[uint32][]*tickRecord{m.fresh, m.old} {
+		list := ticks[processor]
+		for i := len(list) - 1; i >= 0; i-- {
+			tick := list[i]
+			if tick.KTime > ktime {
+				continue
+			}
+			if tick.TID != tid || ktime-tick.KTime > maxTraceDelayNs {
+				break
+			}
+			ticks[processor] = append(list[:i], list[i+1:]...)
+			return tick
+		}
+	}
+	return nil
+}
+
+// finishTrace makes a sample of the current tick and its stack. A trace without a tick is one whose tick was lost,
+// which the gate has counted.
+func (m *matcher) finishTrace(frames []*Frame, outcome Outcome) {
+	if m.current != nil {
+		m.emit(m.current, frames, outcome)
+		m.current = nil
+	}
+}
+
+// finishRound makes samples with their leaf only of the ticks that stayed without a trace.
+func (m *matcher) finishRound(leaf func(*tickRecord) []*Frame) {
+	for processor, ticks := range m.old {
+		for _, tick := range ticks {
+			m.emit(tick, leaf(tick), LeafOnly)
+		}
+		delete(m.old, processor)
+	}
+	m.old, m.fresh = m.fresh, m.old
+}
+
+func (m *matcher) emit(tick *tickRecord, frames []*Frame, outcome Outcome) {
+	m.samples = append(m.samples, Sample{
+		PID: int32(tick.PID), TID: int32(tick.TID), UID: tick.UID, StartNs: tick.StartBoottime,
+		Processor: int(tick.Processor), KTime: tick.KTime, Recordings: tick.Recordings, Thread: commString(tick.Comm),
+		Frames: frames, Outcome: outcome,
+	})
+}
+
+// take gives the samples made since the last call; they are valid until the next.
+func (m *matcher) take() []Sample {
+	samples := m.samples
+	m.samples = m.samples[:0]
+	return samples
+}

@@ -1,0 +1,55 @@
+package capture
+
+import (
+	"os"
+
+	"flameline.dev/helper/internal/wire"
+)
+
+// Module is a file that is mapped as code. The same file is the same Module for every process.
+type Module struct {
+	// Path is absolute, as the first process that mapped it saw it; "[vdso]" for the kernel's own.
+	Path    string
+	BuildID string // GNU build id in hex, or ""
+	FileID  string // hash of the file's ends, in hex
+	open    func() (*os.File, error)
+}
+
+// Open gives the mapped file itself, read-only, whatever lies at its path now.
+func (m *Module) Open() (*os.File, error) { return m.open() }
+
+// Frame is one frame; frames are interned, so that equal frames have the same pointer for as long as the engine keeps them.
+type Frame struct {
+	Language wire.Language
+	Function string
+	File     string
+	Line     int
+	Column   int
+	Module   *Module // nil for interpreted and kernel frames
+	Address  uint64  // in the module's own address space; a caller's address points into its call
+}
+
+// Outcome says how much of the stack is in a sample.
+type Outcome int
+
+// The outcomes, each counted apart in wire.LossCounts.
+const (
+	Whole Outcome = iota
+	LeafOnly
+	Truncated
+	Broken
+)
+
+// Sample is one tick of the clock in one thread of a wanted process.
+type Sample struct {
+	PID        int32
+	TID        int32
+	UID        uint32
+	StartNs    uint64 // the process's start since boot: with PID, its identity
+	Processor  int
+	KTime      int64
+	Recordings uint64
+	Thread     string
+	Frames     []*Frame // leaf first; shared, not to be changed
+	Outcome    Outcome
+}

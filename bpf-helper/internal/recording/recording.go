@@ -1,0 +1,299 @@
+// Package recording turns samples into the batches of one recording: it interns strings, frames, stacks, processes and
+// threads into tables that only grow, and sends each row once.
+package recording
+
+import (
+	"fmt"
+	"sync"
+
+	"flameline.dev/helper/internal/capture"
+	"flameline.dev/helper/internal/target"
+	"flameline.dev/helper/internal/wire"
+)
+
+// closeAtBytes is the estimated size at which a batch is closed, so that no frame comes near wire.MaxFrameBytes.
+const closeAtBytes = wire.MaxFrameBytes * 3 / 4
+
+// maxStringBytes bounds a single string; longer ones are cut.
+const maxStringBytes = 16 << 10
+
+// Recording holds the tables of one recording and the batch in the making. It is safe for concurrent use.
+type Recording struct {
+	Number int64
+	Hz     int
+	start  int64 // CLOCK_MONOTONIC ns
+	boot   int64 // the same moment on CLOCK_BOOTTIME, in which processes' starts are told
+
+	lock       sync.Mutex
+	strings    map[string]int
+	frames     map[*capture.Frame]int
+	frameRows  map[capture.Frame]int
+	frameCount int
+	stacks     map[stackKey]int
+	stackCount int
+	processes  map[*target.Process]int
+	threads    map[threadKey]int
+	credit     map[int]int // by processor, for thinning
+	loss       wire.LossCounts
+	sequence   int
+	batch      wire.Batch
+	bytes      int
+	closed     []wire.Batch
+}
+
+type stackKey struct{ parent, frame int }
+
+type threadKey struct {
+	process int
+	tid     int32
+	name    string
+}
+
+// New begins a recording at a moment, told by CLOCK_MONOTONIC and by CLOCK_BOOTTIME.
+func New(number int64, hz int, startKTime, startBoottime int64) *Recording {
+	r := &Recording{
+		Number: number, Hz: hz, start: startKTime, boot: startBoottime,
+		strings: map[string]int{"": 0}, frames: map[*capture.Frame]int{}, frameRows: map[capture.Frame]int{},
+		stacks: map[stackKey]int{}, processes: map[*target.Process]int{}, threads: map[threadKey]int{}, credit: map[int]int{},
+	}
+	r.begin()
+	// String 0 is "", and is sent like every other string.
+	r.batch.Strings = append(r.batch.Strings, "")
+	return r
+}
+
+func (r *Recording) begin() {
+	r.batch = wire.Batch{
+		Type: wire.TypeBatch, Recording: r.Number, Sequence: r.sequence,
+		Strings: []string{}, Processes: []wire.ProcessRow{}, Threads: []wire.ThreadRow{},
+		Frames: wire.FrameColumns{
+			Language: []wire.Language{}, Function: []int{}, File: []int{}, Line: []int{}, Column: []int{}, Module: []int{},
+			Address: []string{},
+		},
+		Stacks: wire.StackColumns{Parent: []int{}, Frame: []int{}},
+		Samples: wire.SampleColumns{
+			Stack: []int{}, Thread: []int{}, TimeNs: []int64{}, Event: []wire.EventName{}, Value: []int64{},
+		},
+		Updates: []wire.FrameUpdate{},
+	}
+	r.sequence++
+	r.bytes = 1024
+}
+
+// Unresolved is a frame of machine code that was just sent for the first time.
+type Unresolved struct {
+	Index int
+	Frame *capture.Frame
+}
+
+// Add adds one sample of a process, taken when the engine ticked `rate` times a second; a recording with a lower rate
+// keeps its share of them. It returns the frames that are new and have no name yet.
+func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate int) []Unresolved {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if sample.KTime < r.start || !r.keep(sample.Processor, rate) {
+		return nil
+	}
+	switch sample.Outcome {
+	case capture.LeafOnly:
+		r.loss.LeafOnly++
+	case capture.Truncated:
+		r.loss.Truncated++
+	case capture.Broken:
+		r.loss.Broken++
+	case capture.Whole:
+	}
+	var unresolved []Unresolved
+	stack := -1
+	for i := len(sample.Frames) - 1; i >= 0; i-- {
+		frame, isNew := r.frame(sample.Frames[i])
+		if isNew && sample.Frames[i].Module != nil && sample.Frames[i].Function == "" {
+			unresolved = append(unresolved, Unresolved{frame, sample.Frames[i]})
+		}
+		stack = r.stack(stack, frame)
+	}
+	if stack < 0 {
+		frame, _ := r.frame(&noFrame)
+		stack = r.stack(-1, frame)
+	}
+	thread := r.thread(r.process(process), sample.TID, sample.Thread)
+	s := &r.batch.Samples
+	s.Stack = append(s.Stack, stack)
+	s.Thread = append(s.Thread, thread)
+	s.TimeNs = append(s.TimeNs, sample.KTime-r.start)
+	s.Event = append(s.Event, wire.EventCPU)
+	s.Value = append(s.Value, int64(1_000_000_000/r.Hz))
+	r.grow(70)
+	return unresolved
+}
+
+// noFrame stands for a stack of which nothing is known.
+var noFrame = capture.Frame{Language: wire.Native, Function: "[unknown]"}
+
+// keep thins a faster clock down to the recording's rate, evenly on each processor.
+func (r *Recording) keep(processor, rate int) bool {
+	if rate <= r.Hz {
+		return true
+	}
+	r.credit[processor] += r.Hz
+	if r.credit[processor] < rate {
+		return false
+	}
+	r.credit[processor] -= rate
+	return true
+}
+
+func (r *Recording) text(s string) int {
+	if len(s) > maxStringBytes {
+		s = cut(s, maxStringBytes)
+	}
+	if index, known := r.strings[s]; known {
+		return index
+	}
+	index := len(r.strings)
+	r.strings[s] = index
+	r.batch.Strings = append(r.batch.Strings, s)
+	r.grow(jsonBytes(s))
+	return index
+}
+
+func (r *Recording) frame(f *capture.Frame) (index int, isNew bool) {
+	if index, known := r.frames[f]; known {
+		return index, false
+	}
+	if index, known := r.frameRows[*f]; known {
+		r.frames[f] = index
+		return index, false
+	}
+	index = r.frameCount
+	r.frameCount++
+	r.frames[f] = index
+	r.frameRows[*f] = index
+	module, address := 0, ""
+	if f.Module != nil {
+		module = r.text(f.Module.Path)
+		address = fmt.Sprintf("0x%x", f.Address)
+	}
+	function, file := r.text(f.Function), r.text(f.File)
+	columns := &r.batch.Frames
+	columns.Language = append(columns.Language, f.Language)
+	columns.Function = append(columns.Function, function)
+	columns.File = append(columns.File, file)
+	columns.Line = append(columns.Line, f.Line)
+	columns.Column = append(columns.Column, f.Column)
+	columns.Module = append(columns.Module, module)
+	columns.Address = append(columns.Address, address)
+	r.grow(110)
+	return index, true
+}
+
+func (r *Recording) stack(parent, frame int) int {
+	key := stackKey{parent, frame}
+	if index, known := r.stacks[key]; known {
+		return index
+	}
+	index := r.stackCount
+	r.stackCount++
+	r.stacks[key] = index
+	r.batch.Stacks.Parent = append(r.batch.Stacks.Parent, parent)
+	r.batch.Stacks.Frame = append(r.batch.Stacks.Frame, frame)
+	r.grow(24)
+	return index
+}
+
+func (r *Recording) process(p *target.Process) int {
+	if index, known := r.processes[p]; known {
+		return index
+	}
+	index := len(r.processes)
+	r.processes[p] = index
+	row := wire.ProcessRow{
+		PID: p.PID, ParentPID: p.ParentPID, Name: p.Name, Executable: p.Executable,
+		CommandLine: append([]string{}, target.LimitArguments(p.CommandLine)...), WorkingDirectory: p.WorkingDirectory,
+		Root: p.Root, UID: p.UID, StartNs: int64(p.StartNs) - r.boot,
+	}
+	size := 200 + jsonBytes(row.Name) + jsonBytes(row.Executable) + jsonBytes(row.WorkingDirectory) + jsonBytes(row.Root)
+	for _, argument := range row.CommandLine {
+		size += jsonBytes(argument)
+	}
+	r.batch.Processes = append(r.batch.Processes, row)
+	r.grow(size)
+	return index
+}
+
+func (r *Recording) thread(process int, tid int32, name string) int {
+	key := threadKey{process, tid, name}
+	if index, known := r.threads[key]; known {
+		return index
+	}
+	index := len(r.threads)
+	r.threads[key] = index
+	r.batch.Threads = append(r.batch.Threads, wire.ThreadRow{Process: process, TID: tid, Name: name})
+	r.grow(60 + jsonBytes(name))
+	return index
+}
+
+// grow notes that the batch has become larger, and closes it when it is large enough. A row refers only to rows before
+// it, so a batch may be closed between any two.
+func (r *Recording) grow(bytes int) {
+	r.bytes += bytes
+	if r.bytes >= closeAtBytes {
+		r.closed = append(r.closed, r.batch)
+		r.begin()
+	}
+}
+
+// Position is one source position of a frame.
+type Position struct {
+	Function, File     string
+	Line, FunctionLine int
+}
+
+// Update says what a frame of machine code is, innermost position first; no positions say that no one knows.
+func (r *Recording) Update(frame int, language wire.Language, positions []Position) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if len(positions) == 0 {
+		r.loss.UnresolvedFrames++
+		return
+	}
+	update := wire.FrameUpdate{Frame: frame, Language: language}
+	for _, p := range positions {
+		update.Positions = append(update.Positions, wire.FramePosition{
+			Function: r.text(p.Function), File: r.text(p.File), Line: p.Line, FunctionLine: p.FunctionLine,
+		})
+	}
+	r.batch.Updates = append(r.batch.Updates, update)
+	r.grow(60 + 60*len(positions))
+}
+
+// Lose counts samples that were lost before we had them.
+func (r *Recording) Lose(samples int64) {
+	r.lock.Lock()
+	r.loss.Lost += samples
+	r.lock.Unlock()
+}
+
+// Take closes the batch at a time of CLOCK_MONOTONIC and gives all batches that are ready, at least one.
+func (r *Recording) Take(ktime int64, cost wire.CostAccount) []wire.Batch {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	batches := append(r.closed, r.batch)
+	r.closed = nil
+	r.begin()
+	for i := range batches {
+		batches[i].TimeNs = ktime - r.start
+		batches[i].Loss = r.loss
+		batches[i].Cost = cost
+	}
+	return batches
+}
+
+// Stopped describes the recording's end.
+func (r *Recording) Stopped(reason string, ktime int64) wire.Stopped {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return wire.Stopped{
+		Type: wire.TypeStopped, Recording: r.Number, Reason: reason, DurationNs: ktime - r.start, Batches: r.sequence - 1,
+	}
+}

@@ -1,0 +1,171 @@
+package target
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"flameline.dev/helper/internal/wire"
+	"golang.org/x/sys/unix"
+)
+
+// maxScriptArguments bounds the arguments that are looked at as possible scripts.
+const maxScriptArguments = 16
+
+// Selection decides whether a process belongs to a recording. It does not judge who may see it: Visible does.
+type Selection struct {
+	target   wire.Target
+	folders  []folder
+	excluded map[int32]bool
+	startNs  uint64 // of the one process of a process target
+}
+
+// folder is a workspace folder: its path with symlinks resolved, and its identity, which is the same from inside a
+// container where it is mounted at another path.
+type folder struct {
+	path          string
+	device, inode uint64
+}
+
+// NewSelection prepares a target. `startNs` tells the process of a process target from a later one with the same pid.
+func NewSelection(t wire.Target, own []int32, startNs uint64) *Selection {
+	s := &Selection{target: t, excluded: map[int32]bool{}, startNs: startNs}
+	for _, pid := range t.ExcludePIDs {
+		s.excluded[pid] = true
+	}
+	for _, pid := range own {
+		s.excluded[pid] = true
+	}
+	for _, path := range t.Folders {
+		path = filepath.Clean(path)
+		if resolved, err := filepath.EvalSymlinks(path); err == nil {
+			path = resolved
+		}
+		f := folder{path: path}
+		var info unix.Stat_t
+		if unix.Stat(path, &info) == nil {
+			f.device, f.inode = uint64(info.Dev), info.Ino
+		}
+		s.folders = append(s.folders, f)
+	}
+	return s
+}
+
+// Visible says whether a peer may see a process: root sees all, others only their own.
+func Visible(peerUID, processUID uint32) bool {
+	return peerUID == 0 || (processUID == peerUID && processUID != MixedUID)
+}
+
+// FollowsChildren says whether the children of wanted processes are wanted too.
+func (s *Selection) FollowsChildren() bool {
+	return s.target.Kind != wire.TargetProcess || s.target.Children
+}
+
+// Excludes says whether a process is never wanted.
+func (s *Selection) Excludes(pid int32) bool { return s.excluded[pid] }
+
+// Wants judges a process by itself and by its ancestors, nearest first. Excluded ancestors don't make it wanted.
+func (s *Selection) Wants(p *Process, ancestors []*Process) bool {
+	if p.Kernel || s.excluded[p.PID] {
+		return false
+	}
+	switch s.target.Kind {
+	case wire.TargetUser:
+		return true
+	case wire.TargetProcess:
+		if s.isTheProcess(p) {
+			return true
+		}
+		if s.target.Children {
+			for _, ancestor := range ancestors {
+				if s.isTheProcess(ancestor) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	if s.containsIn(p, p.Executable) || s.containsIn(p, p.WorkingDirectory) || s.runsScript(p) {
+		return true
+	}
+	for _, ancestor := range ancestors {
+		if !s.excluded[ancestor.PID] && s.containsIn(ancestor, ancestor.WorkingDirectory) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Selection) isTheProcess(p *Process) bool {
+	return p.PID == s.target.PID && SameStart(p.StartNs, s.startNs)
+}
+
+// contains says whether an absolute path without symlinks lies in one of the folders.
+func (s *Selection) contains(path string) bool {
+	for _, f := range s.folders {
+		if path == f.path || f.path == "/" || strings.HasPrefix(path, f.path+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// containsIn says the same of a path as a process sees it.
+func (s *Selection) containsIn(p *Process, path string) bool {
+	if path == "" {
+		return false
+	}
+	if s.contains(path) {
+		return true
+	}
+	if p.Root == "" || p.Root == "/" {
+		return false
+	}
+	// In a container the folder may be mounted elsewhere: compare what the path's ancestors are, not how they are called.
+	for at := filepath.Clean(path); ; at = filepath.Dir(at) {
+		var info unix.Stat_t
+		if unix.Stat(filepath.Join(p.Root, at), &info) == nil {
+			for _, f := range s.folders {
+				if f.inode != 0 && f.inode == info.Ino && f.device == uint64(info.Dev) {
+					return true
+				}
+			}
+		}
+		if at == "/" || at == "." {
+			return false
+		}
+	}
+}
+
+// runsScript says whether an argument of the command line is a file in one of the folders: "python app.py",
+// "java -jar build/app.jar".
+func (s *Selection) runsScript(p *Process) bool {
+	for i, argument := range p.CommandLine {
+		if i == 0 || argument == "" || argument[0] == '-' {
+			continue
+		}
+		if i > maxScriptArguments {
+			return false
+		}
+		path := argument
+		if !filepath.IsAbs(path) {
+			if p.WorkingDirectory == "" {
+				continue
+			}
+			path = filepath.Join(p.WorkingDirectory, path)
+		}
+		// Most arguments are not paths in the folders, and a look at the file system costs more than at the text.
+		if resolved, err := filepath.EvalSymlinks(path); err == nil {
+			path = resolved
+		}
+		if s.contains(path) {
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// EndsWithProcess says whether the recording is over when none of its processes is left.
+func (s *Selection) EndsWithProcess() bool { return s.target.Kind == wire.TargetProcess }
