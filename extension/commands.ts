@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { CommandName } from "./command-names.js";
 import { openDoctorReport } from "./doctor.js";
 import { exportRecording } from "./export-recording.js";
 import { WindowError } from "./failures.js";
@@ -24,8 +25,16 @@ export interface Features {
 
 export type Handler = (...args: unknown[]) => unknown;
 
-/** Every command of `package.json` by its name without "flameline."; a unit test compares the two. */
-export function createCommands({ extension, log, server, kept, session, graphs, hottest }: Features): Readonly<Record<string, Handler>> {
+/** What each command does: the one table from names to features. */
+export function createCommands({
+  extension,
+  log,
+  server,
+  kept,
+  session,
+  graphs,
+  hottest,
+}: Features): Readonly<Record<CommandName, Handler>> {
   return {
     profileWorkspace: () => session.record(workspacePlan),
     profileProcess: () => session.record(processPlan),

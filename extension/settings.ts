@@ -1,37 +1,6 @@
 import * as vscode from "vscode";
 import type { ServerSettings } from "../protocol/language-server.js";
-
-/** Every setting of `package.json`, by its name without "flameline."; a unit test compares the two. */
-export interface Settings {
-  /** Samples a second on each processor: 1 to 999. */
-  readonly sampleRate: number;
-  readonly profileSeconds: number;
-  readonly "heat.enabled": boolean;
-  readonly "heat.endOfLine": boolean;
-  readonly "lenses.position": ServerSettings["lenses"];
-  /** 0 to 100. */
-  readonly "lenses.minimumPercent": number;
-  readonly justMyCode: boolean;
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-  readonly pathMappings: ServerSettings["pathMappings"];
-  readonly "storage.limitMegabytes": number;
-}
-
-/** What holds where neither the user nor `package.json` says anything; the same test compares these too. */
-export const DEFAULTS: Settings = {
-  sampleRate: 99,
-  profileSeconds: 30,
-  "heat.enabled": true,
-  "heat.endOfLine": false,
-  "lenses.position": "above",
-  "lenses.minimumPercent": 0.5,
-  justMyCode: true,
-  include: [],
-  exclude: [],
-  pathMappings: [],
-  "storage.limitMegabytes": 1024,
-};
+import { DEFAULTS, type Settings } from "./settings-catalogue.js";
 
 export function setting<K extends keyof Settings>(name: K): Settings[K] {
   return vscode.workspace.getConfiguration("flameline").get<Settings[K]>(name, DEFAULTS[name]);

@@ -5,8 +5,8 @@ import type { DocumentHeat, LineHeat } from "../../protocol/queries.js";
 export const LEVEL_SHARES = [0.005, 0.02, 0.05, 0.15, 0.4] as const;
 export const LEVELS = LEVEL_SHARES.length;
 
-/** Changes of less than this share are within what two runs of the same code differ by, and are not shown. */
-const CHANGE_SHARE = 0.01;
+/** Changes of less than this share are within what two short runs of the same code differ by, and are not shown. */
+const CHANGE_SHARE = 0.02;
 
 /** A marked line. `level` is 0 to {@link LEVELS} - 1; `text` is empty where nothing is written at the line's end. */
 export interface HeatMark {

@@ -1,6 +1,7 @@
 /** Which processes are VS Code's own, so that a recording of the workspace leaves them out. Pure. */
 import type { ProcessListEntry } from "../../protocol/helper.js";
-import { isInsideAny, scriptOf } from "./path-inside.js";
+import { scriptOf } from "./command-lines.js";
+import { isInsideAny } from "./path-inside.js";
 
 export interface EditorPlace {
   /** Pid of the extension host. */
@@ -50,7 +51,10 @@ export function editorPids(processes: readonly ProcessListEntry[], place: Editor
 }
 
 function isEditor(process: ProcessListEntry, host: ProcessListEntry, place: EditorPlace): boolean {
-  const script = scriptOf(process.commandLine, process.workingDirectory);
+  const script = scriptOf(process);
+  if (isInsideAny(script, place.workspaceFolders) && !isInsideAny(script, place.programFolders)) {
+    return false;
+  }
   const ours = (file: string) => isInsideAny(file, place.programFolders) && !isInsideAny(file, place.workspaceFolders);
   if (ours(process.executable) || ours(script)) {
     return true;

@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { LiveFigures } from "../../../extension/recording/live-figures.js";
+import { ownShare } from "../../../extension/recording/own-cost.js";
+import type { SessionState } from "../../../extension/recording/session-state.js";
+import { clock, statusText } from "../../../extension/recording/status-text.js";
+import type { Batch, CostAccount } from "../../../protocol/helper.js";
+import type { ClientNotifications } from "../../../protocol/language-server.js";
+
+const cost = (bpfNs: number, helperCpuNs = 0): CostAccount => ({ bpfNs, helperCpuNs, symbolizerCpuNs: 0, residentBytes: 0, mapBytes: 0 });
+
+function batch(timeNs: number, samples: number, account: CostAccount, lost = 0): Batch {
+  const rows = Array.from({ length: samples }, () => 0);
+  return {
+    type: "batch",
+    recording: 1,
+    sequence: 0,
+    timeNs,
+    strings: [],
+    processes: [],
+    threads: [],
+    frames: { language: [], function: [], file: [], line: [], column: [], module: [], address: [] },
+    stacks: { parent: [], frame: [] },
+    samples: { stack: rows, thread: rows, timeNs: rows, event: rows.map(() => "cpu"), value: rows },
+    updates: [],
+    loss: { lost, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
+    cost: account,
+  };
+}
+
+describe("what recording costs", () => {
+  test("is CPU time of BPF and helper between two readings, of all processors", () => {
+    expect(ownShare({ timeNs: 1e9, cost: cost(1e6, 2e6) }, { timeNs: 2e9, cost: cost(6e6, 12e6) }, 2)).toBeCloseTo(0.0075);
+  });
+
+  test("counts the helper alone where the kernel does not say what BPF took", () => {
+    expect(ownShare({ timeNs: 0, cost: cost(-1, 0) }, { timeNs: 1e9, cost: cost(-1, 1e7) }, 1)).toBeCloseTo(0.01);
+  });
+
+  test("is nothing over no time", () => {
+    expect(ownShare({ timeNs: 5, cost: cost(0) }, { timeNs: 5, cost: cost(9) }, 4)).toBe(0);
+  });
+});
+
+test("rates are those of the last seconds, not of the whole recording", () => {
+  const figures = new LiveFigures(2);
+  for (let second = 1; second <= 10; second++) {
+    figures.add(batch(second * 1e9, second <= 5 ? 1000 : 100, cost(second * 1e7)));
+  }
+  expect(figures.rate).toBeCloseTo(100);
+  expect(figures.samples).toBe(5500);
+  expect(figures.ownShare).toBeCloseTo(0.005);
+});
+
+describe("the status bar", () => {
+  const state = (figures = new LiveFigures(2)): SessionState => ({
+    kind: "recording",
+    id: "r1",
+    name: "app",
+    startUnixMs: 1_000_000,
+    figures,
+  });
+  const change = (name: string, recording = "r1"): ClientNotifications["flameline/changed"] => ({
+    recording,
+    event: "cpu",
+    samples: 1,
+    hottest: { function: 0, name, language: "python", owner: "mine", file: null, line: null, self: 38, total: 40 },
+    hottestShare: 0.38,
+  });
+
+  test("says time, rate, hottest function and our own cost", () => {
+    const figures = new LiveFigures(2);
+    figures.add(batch(1e9, 0, cost(0)));
+    figures.add(batch(2e9, 198, cost(12e6)));
+    expect(statusText(state(figures), change("resize"), 1_012_300)?.text).toBe("$(record) 0:12 · 198/s · resize 38 % · cost 0.6 %");
+  });
+
+  test("says lost samples in its tooltip", () => {
+    const figures = new LiveFigures(2);
+    figures.add(batch(1e9, 1234, cost(0), 7));
+    expect(statusText(state(figures), undefined, 1_001_000)?.tooltip).toContain("1,234 samples, 7 lost");
+  });
+
+  test("does not show the hottest function of another recording", () => {
+    expect(statusText(state(), change("old", "r0"), 1_000_000)?.text).toBe("$(record) 0:00 · 0/s");
+  });
+
+  test("cuts long names in the bar and keeps them in the tooltip", () => {
+    const name = "com.example.service.internal.HandlerFactory.create";
+    const shown = statusText(state(), change(name), 1_000_000);
+    expect(shown?.text).toContain("com.example.service.interna… 38 %");
+    expect(shown?.tooltip).toContain(name);
+  });
+
+  test("tells starting, loading and saving apart, and is silent otherwise", () => {
+    const texts = (["connecting", "stopping", "idle"] as const).map((kind) => statusText({ kind }, undefined, 0)?.text);
+    expect(texts).toEqual(["$(loading~spin) Flameline: starting the helper", "$(loading~spin) Flameline: saving", undefined]);
+    expect(statusText({ kind: "loading", phase: "loading" }, undefined, 0)?.text).toBe(
+      "$(loading~spin) Flameline: loading into the kernel",
+    );
+  });
+
+  test("writes hours only where there are some", () => {
+    expect([0, 7_400, 750_000, 3_723_000].map(clock)).toEqual(["0:00", "0:07", "12:30", "1:02:03"]);
+  });
+});
