@@ -80,6 +80,7 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
     webview.html = flameGraphHtml({
       cspSource: webview.cspSource,
       nonce: randomBytes(18).toString("base64url"),
+      styleNonce: randomBytes(18).toString("base64url"),
       scriptUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, "webview.js")).toString(),
       styleUri: webview.asWebviewUri(vscode.Uri.joinPath(dist, "webview.css")).toString(),
     });

@@ -38,7 +38,7 @@ export class GraphCanvas {
   #animation: { readonly from: Range; readonly startMs: number } | undefined;
   #selected = -1;
   #hovered = -1;
-  #frame = 0;
+  #scheduled = false;
 
   constructor() {
     const context = this.#canvas.getContext("2d", { alpha: false });
@@ -167,8 +167,10 @@ export class GraphCanvas {
   }
 
   requestDraw(): void {
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
       this.#draw();
     });
   }

@@ -11,16 +11,33 @@ export function columnsOf(text: string): number {
   return columns;
 }
 
+/** Ends of the parts of a qualified name: `a.b`, `A::b`, `pkg/a`, `A#b`. */
+const SEPARATORS = ".:/#";
+
 /**
- * A name cut in the middle to fit, since both ends of `package.module.Class.method` tell something and the end tells more.
- * Empty when fewer than three columns are left.
+ * A name cut to fit. Leading parts of a qualified name go first, whole (`…views.render` from `shop.views.render`), since
+ * the end tells most; when even the last part is too long, its beginning stays. Empty when fewer than three columns are left.
  */
 export function fitLabel(name: string, nameColumns: number, columns: number): string {
   if (nameColumns <= columns) return name;
   if (columns < 3) return "";
   if (nameColumns !== name.length) return fitWide(name, columns);
-  const head = Math.floor((columns - 1) * 0.4);
-  return name.slice(0, head) + ELLIPSIS + name.slice(name.length - (columns - 1 - head));
+  const lastPart = startOfPart(name, 0, true);
+  if (name.length - lastPart > columns - 1) return name.slice(lastPart, lastPart + columns - 1) + ELLIPSIS;
+  return ELLIPSIS + name.slice(startOfPart(name, name.length - (columns - 1), false));
+}
+
+/** Where the first part at or after `from` begins, or the last part of all. Brackets hold arguments, not parts. */
+function startOfPart(name: string, from: number, last: boolean): number {
+  let start = 0;
+  for (let i = 0; i < name.length - 1; i++) {
+    const character = name.charAt(i);
+    if (character === "<" || (character === "(" && i > 0 && !SEPARATORS.includes(name.charAt(i - 1)))) break;
+    if (!SEPARATORS.includes(character) || SEPARATORS.includes(name.charAt(i + 1))) continue;
+    start = i + 1;
+    if (!last && start >= from) return start;
+  }
+  return start;
 }
 
 /** Cuts at the end, character by character: right for every script, and rare. */

@@ -25,7 +25,11 @@ export function measureAccuracy(name, seconds, hz = HZ) {
   try {
     const profile = path.join(scratch, "run.pb.gz");
     const flameline = (...args) => {
-      const result = spawnSync(process.execPath, [path.join(root, "dist/flameline.js"), ...args], { cwd: example.folder, encoding: "utf8", maxBuffer: 1 << 28 });
+      const result = spawnSync(process.execPath, [path.join(root, "dist/flameline.js"), ...args], {
+        cwd: example.folder,
+        encoding: "utf8",
+        maxBuffer: 1 << 28,
+      });
       if (result.status !== 0) {
         throw new Error(`flameline ${args.join(" ")} ended with ${result.status}: ${result.stderr}`);
       }
@@ -38,7 +42,12 @@ export function measureAccuracy(name, seconds, hz = HZ) {
     const report = JSON.parse(flameline("report", profile, "--by", "line", "--json"));
     const totals = account.parts.map((part) => lineTotal(report.rows, part));
     const sum = totals.reduce((a, b) => a + b, 0);
-    const parts = account.parts.map((part, index) => ({ name: part.name, line: part.line, own: part.share, ours: sum === 0 ? 0 : totals[index] / sum }));
+    const parts = account.parts.map((part, index) => ({
+      name: part.name,
+      line: part.line,
+      own: part.share,
+      ours: sum === 0 ? 0 : totals[index] / sum,
+    }));
     return {
       parts,
       worst: 100 * Math.max(...parts.map(({ own, ours }) => Math.abs(own - ours))),
@@ -71,7 +80,13 @@ export const bench = {
     // At a small scale one program is enough to see that the bench works.
     return (scale < 0.1 ? names.slice(0, 1) : names).map((name) => {
       const { worst, samples, coverage } = measureAccuracy(name, Math.max(2, (1.25 * SAMPLES * scale) / HZ));
-      return { what: name, value: worst, unit: "points", target: TARGET_POINTS, note: `${samples} samples, the parts' lines hold ${(100 * coverage).toFixed(1)} % of their CPU time` };
+      return {
+        what: name,
+        value: worst,
+        unit: "points",
+        target: TARGET_POINTS,
+        note: `${samples} samples, the parts' lines hold ${(100 * coverage).toFixed(1)} % of their CPU time`,
+      };
     });
   },
 };
