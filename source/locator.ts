@@ -36,7 +36,7 @@ const CACHED_POSITIONS = 200_000;
 
 export interface LocatorOptions {
   readonly files: Files;
-  /** Absolute paths of the workspace folders. */
+  /** Absolute paths of the workspace folders, with forward slashes on every system. */
   readonly folders: readonly string[];
   /** Folder prefix pairs from the recorded to the local path. */
   readonly pathMappings: readonly { readonly from: string; readonly to: string }[];

@@ -1,7 +1,8 @@
 import { isLibraryPath } from "../owner/library-paths.js";
 import { isRuntimePath } from "../owner/runtime-places.js";
-import { inContainer } from "./recorded-path.js";
+import { isInside, resolve } from "../paths.js";
 import type { PathRule } from "./place.js";
+import { inContainer } from "./recorded-path.js";
 
 /**
  * A file that was compiled or run under another folder (`/build/src/x.c`, `/app/main.py`): the workspace file that shares the longest
@@ -10,21 +11,17 @@ import type { PathRule } from "./place.js";
 export const movedFolder: PathRule = {
   name: "moved folder",
   async find({ file, language, root, workingDirectory }, world) {
-    if (language === "java" || language === "go" || isLibraryPath(file) || isRuntimePath(file, language)) {
-      // Java and Go have rules that know more; a guess could only be worse. A Go file by its absolute path is not a guess.
-      return language === "go" && file.startsWith("/") && !isLibraryPath(file) && !isRuntimePath(file, language)
-        ? world.index.longestSuffix(file)
-        : undefined;
+    const isAbsolute = file.startsWith("/");
+    // Java and trimmed Go paths have rules that know more; a guess after them could only be worse.
+    if (language === "java" || (language === "go" && !isAbsolute) || isLibraryPath(file) || isRuntimePath(file, language)) {
+      return undefined;
     }
-    if (!file.includes("/")) {
-      return (await isOfWorkspace(root, workingDirectory, world.folders)) ? world.index.longestSuffix(file, 1) : undefined;
+    const path = isAbsolute || workingDirectory === "" ? file : resolve(workingDirectory, file);
+    if (file.includes("/")) {
+      return world.index.longestSuffix(path);
     }
-    return world.index.longestSuffix(file);
+    // A bare name says little, so its process must be at home in the workspace, or in a container that may be.
+    const atHome = inContainer(root) || workingDirectory === "" || world.folders.some((folder) => isInside(workingDirectory, folder));
+    return atHome ? world.index.longestSuffix(path, 1) : undefined;
   },
 };
-
-/** A bare name says little, so the process itself must be at home in the workspace, or in a container that may be. */
-function isOfWorkspace(root: string, workingDirectory: string, folders: readonly string[]): Promise<boolean> {
-  const near = folders.some((folder) => `${workingDirectory}/`.startsWith(`${folder}/`));
-  return Promise.resolve(near || inContainer(root) || workingDirectory === "");
-}

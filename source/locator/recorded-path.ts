@@ -43,20 +43,21 @@ export const workingDirectory: PathRule = {
 };
 
 function* relativeCandidates(position: RecordedPosition, world: World): Generator<string> {
-  if (position.workingDirectory.startsWith("/")) {
-    yield resolve(position.workingDirectory, position.file);
+  const { workingDirectory: folder, root } = position;
+  if (folder.startsWith("/") && (!inContainer(root) || world.folders.some((candidate) => isInside(folder, candidate)))) {
+    yield resolve(folder, position.file);
   }
   if (position.module.startsWith("/")) {
     const parts = normalize(position.module).split("/");
     for (let length = parts.length - 1; length > 1; length--) {
-      const folder = parts.slice(0, length).join("/");
-      if (world.folders.some((candidate) => isInside(folder, candidate))) {
-        yield resolve(folder, position.file);
+      const above = parts.slice(0, length).join("/");
+      if (world.folders.some((candidate) => isInside(above, candidate))) {
+        yield resolve(above, position.file);
       }
     }
   }
-  for (const folder of world.folders) {
-    yield resolve(folder, position.file);
+  for (const workspaceFolder of world.folders) {
+    yield resolve(workspaceFolder, position.file);
   }
 }
 

@@ -90,7 +90,9 @@ export class SourceMaps {
 
   async #findSource(script: string, map: TraceMap, source: string): Promise<string | undefined> {
     const path = plainPath(source);
-    const candidates = path.startsWith("/") ? [path] : ancestors(script).map((folder) => resolve(folder, path));
+    // `webpack:///src/x.ts` looks absolute but isn't.
+    const relative = path.replace(/^\/+/, "");
+    const candidates = [...(path.startsWith("/") ? [path] : []), ...ancestors(script).map((folder) => resolve(folder, relative))];
     for (const candidate of candidates) {
       if (await this.#world.isFile(candidate)) {
         return candidate;
