@@ -1,0 +1,141 @@
+import { functionOfFrame } from "../source/find-function.js";
+import type { Outline, OutlineFunction } from "../source/outline.js";
+import type { LoadedRecording } from "./loaded-recording.js";
+import type { View } from "./view.js";
+import type { Workspace } from "./workspace.js";
+
+/** A function of a document that has samples, as it was in the text that ran. */
+export interface DocumentFunction {
+  /** Tells functions of a file apart, also across recordings and edits: the qualified name and its ordinal. */
+  readonly key: string;
+  readonly name: string;
+  /** 1-based line of the name in the text that ran. */
+  readonly nameLine: number;
+  /** In the event's unit; recursion and several recorded names of the same source function count once. */
+  readonly self: number;
+  readonly total: number;
+  /** The recorded function with the highest total among those that lie here. */
+  readonly function: number;
+}
+
+/** The functions of a file with cost in a view. `text` is the text that ran. */
+export async function documentFunctions(
+  workspace: Workspace,
+  loaded: LoadedRecording,
+  view: View,
+  path: number,
+  text: string,
+): Promise<readonly DocumentFunction[]> {
+  return view.once(`functions of ${path}`, async () => {
+    const outline = await workspace.outline(loaded.places.realPaths[path] ?? "", text);
+    return outline === undefined ? recordedFunctions(loaded, view, path) : outlinedFunctions(loaded, view, path, outline);
+  });
+}
+
+function outlinedFunctions(loaded: LoadedRecording, view: View, path: number, outline: Outline): DocumentFunction[] {
+  const { places } = loaded;
+  const named = namedFunctions(outline);
+  const grouped = groupPositions(loaded, path, named);
+  const groupOf = (context: number): Int32Array => {
+    const lineOf = places.linesOf(context);
+    const pathOf = places.linePath.view();
+    return grouped.map((group, position) => (group >= 0 && pathOf[lineOf[position] ?? -1] === path ? group : -1));
+  };
+  const sums = view.sumBy(named.length, groupOf);
+  const best = bestFunctions(loaded, view, named.length, grouped);
+  const keys = functionKeys(named);
+  return named
+    .map(({ name, nameLine }, index) => ({
+      key: keys[index] ?? name,
+      name,
+      nameLine,
+      self: sums.self[index] ?? 0,
+      total: sums.total[index] ?? 0,
+      function: best[index] ?? -1,
+    }))
+    .filter(({ total }) => total > 0);
+}
+
+/** Without a grammar: by recorded function, where its first line is known. */
+function recordedFunctions(loaded: LoadedRecording, view: View, path: number): DocumentFunction[] {
+  const { places, recording } = loaded;
+  const groupOfFunction = new Map<number, number>();
+  for (let id = 0; id < places.lines; id++) {
+    const fn = places.lineFunction.at(id);
+    if (places.linePath.at(id) === path && recording.functions.lineOf(fn) > 0 && !groupOfFunction.has(fn)) {
+      groupOfFunction.set(fn, groupOfFunction.size);
+    }
+  }
+  const groupOfPosition = new Int32Array(places.positions).map((_, position) => groupOfFunction.get(places.functionOf(position)) ?? -1);
+  const sums = view.sumBy(groupOfFunction.size, () => groupOfPosition);
+  return Array.from(groupOfFunction, ([fn, group]) => ({
+    key: recording.functions.nameOf(fn),
+    name: recording.functions.labelOf(fn),
+    nameLine: recording.functions.lineOf(fn),
+    self: sums.self[group] ?? 0,
+    total: sums.total[group] ?? 0,
+    function: fn,
+  })).filter(({ total }) => total > 0);
+}
+
+/** Functions that a reader has a name for; the cost of a nameless closure is that of the function around it. */
+export function namedFunctions(outline: Outline): OutlineFunction[] {
+  return outline.functions.filter(({ name }) => name !== "");
+}
+
+/** The qualified name, with an ordinal for overloads. */
+export function functionKeys(functions: readonly OutlineFunction[]): string[] {
+  const seen = new Map<string, number>();
+  return functions.map(({ qualifiedName }) => {
+    const ordinal = seen.get(qualifiedName) ?? 0;
+    seen.set(qualifiedName, ordinal + 1);
+    return ordinal === 0 ? qualifiedName : `${qualifiedName}#${ordinal + 1}`;
+  });
+}
+
+/** Of each position that lies in the file: the index of its function in the text that ran, else -1. */
+function groupPositions(loaded: LoadedRecording, path: number, named: readonly OutlineFunction[]): Int32Array {
+  const { places, recording } = loaded;
+  const outline = { functions: named, loops: [] };
+  const indices = new Map(named.map((fn, index) => [fn, index]));
+  const kept = loaded.functionOfPosition(path);
+  const groups = new Int32Array(places.positions).fill(-1);
+  for (let context = 0; context < places.contexts; context++) {
+    places.linesOf(context).forEach((id, position) => {
+      if (id < 0 || places.linePath.at(id) !== path) {
+        return;
+      }
+      const fn = places.functionOf(position);
+      const key = fn * 2 ** 32 + places.lineNumber.at(id);
+      let group = kept.get(key);
+      if (group === undefined) {
+        const frame = {
+          line: places.lineNumber.at(id),
+          column: 0,
+          functionName: recording.functions.nameOf(fn),
+          language: recording.functions.languageOf(fn),
+        };
+        const found = functionOfFrame(outline, frame);
+        group = found === undefined ? -1 : (indices.get(found) ?? -1);
+        kept.set(key, group);
+      }
+      groups[position] = group;
+    });
+  }
+  return groups;
+}
+
+/** Of each group the recorded function with the highest total. */
+function bestFunctions(loaded: LoadedRecording, view: View, groups: number, groupOfPosition: Int32Array): Int32Array {
+  const { total } = view.functions();
+  const best = new Int32Array(groups).fill(-1);
+  groupOfPosition.forEach((group, position) => {
+    if (group >= 0) {
+      const fn = loaded.places.functionOf(position);
+      if (best[group] === -1 || (total[fn] ?? 0) > (total[best[group] ?? 0] ?? 0)) {
+        best[group] = fn;
+      }
+    }
+  });
+  return best;
+}

@@ -1,0 +1,29 @@
+import { EVENT_UNITS } from "../protocol/events.js";
+import type { DocumentHeat, LineHeat } from "../protocol/queries.js";
+import type { Annotations } from "./annotations.js";
+
+/** The heat of a document's lines as they are now; null when there is no recording or no such file. */
+export async function documentHeat(annotations: Annotations, uri: string): Promise<DocumentHeat | null> {
+  const annotated = await annotations.annotate(uri);
+  if (annotated === undefined) {
+    return null;
+  }
+  const { document, view, notice } = annotated;
+  const { self, total } = view.lines();
+  const before = await annotations.before(document, view);
+  const lines = annotated.lines.map(({ id, line }): LineHeat => {
+    const old = before.lines.get(line);
+    const heat = { lineIndex: line - 1, self: self[id] ?? 0, total: total[id] ?? 0 };
+    return old === undefined ? heat : { ...heat, before: old.total };
+  });
+  const { event } = view.selection;
+  return {
+    uri,
+    version: document.version,
+    event,
+    unit: EVENT_UNITS[event],
+    total: view.sum,
+    lines: lines.sort((a, b) => a.lineIndex - b.lineIndex),
+    ...(notice === undefined ? {} : { notice }),
+  };
+}

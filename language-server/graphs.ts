@@ -1,0 +1,36 @@
+import type { CallersAndCallees, Selection, SmallNode, TreeColumns, TreeDirection } from "../protocol/queries.js";
+import { callersAndCallees, type FunctionNode } from "../profile/callers.js";
+import { callTree } from "../profile/tree.js";
+import { treeColumns } from "../profile/tree-columns.js";
+import type { LoadedRecording } from "./loaded-recording.js";
+
+/** Boxes that d3-flame-graph draws without a pause; the costliest ones are kept. */
+const MAX_BOXES = 1000;
+
+/** The call tree of a selection as columns; null when the selection has no samples. */
+export async function selectedTree(
+  loaded: LoadedRecording,
+  { selection, direction, minimumShare }: { selection: Selection; direction: TreeDirection; minimumShare: number },
+): Promise<TreeColumns | null> {
+  // Whose code a function is depends on where it was found.
+  await loaded.view(selection);
+  const tree = callTree(loaded.recording, selection, { direction, minimumShare });
+  return tree.samples === 0 ? null : treeColumns(loaded.recording, tree, selection.event, (fn) => loaded.owner(fn));
+}
+
+/** Who calls a function and what it calls; null when it is no function of the recording or has no cost in the selection. */
+export async function functionGraph(loaded: LoadedRecording, fn: number, selection: Selection): Promise<CallersAndCallees | null> {
+  const view = await loaded.view(selection);
+  if (!Number.isInteger(fn) || fn < 0 || fn >= loaded.recording.functions.length || (view.functions().total[fn] ?? 0) === 0) {
+    return null;
+  }
+  const { callers, callees, total, folded } = callersAndCallees(loaded.recording, selection, fn, { maxBoxes: MAX_BOXES });
+  const small = (node: FunctionNode): SmallNode => ({
+    name: loaded.recording.functions.labelOf(node.function),
+    value: node.value,
+    function: node.function,
+    owner: loaded.owner(node.function),
+    children: node.children.map(small),
+  });
+  return { function: loaded.functionRow(view, fn), total, callers: small(callers), callees: small(callees), folded };
+}

@@ -1,0 +1,92 @@
+import type { Hover } from "vscode-languageserver/node";
+import { EVENT_UNITS } from "../protocol/events.js";
+import { type Shares, sharesOf } from "../profile/shares.js";
+import type { Annotated, Annotations } from "./annotations.js";
+import { ofWhat } from "./lenses.js";
+import { percent, quantity } from "./wording.js";
+
+/** Rows of each list; the rest is added up in one. */
+const SHOWN_ROWS = 5;
+
+/** What a hot line costs, and by whom: process, thread and caller. Null on lines without cost. */
+export async function lineHover(annotations: Annotations, uri: string, lineIndex: number): Promise<Hover | null> {
+  const annotated = await annotations.annotate(uri);
+  const ids = annotated?.lines.filter(({ line }) => line === lineIndex + 1).map(({ id }) => id) ?? [];
+  const [id] = ids;
+  if (annotated === undefined || id === undefined) {
+    return null;
+  }
+  const { view, document } = annotated;
+  const { self, total } = view.lines();
+  const own = { self: self[id] ?? 0, total: total[id] ?? 0 };
+  const before = (await annotations.before(document, view)).lines.get(lineIndex + 1);
+  const unit = EVENT_UNITS[view.selection.event];
+  const share = (value: number): string => percent(value / view.sum);
+  const parts = [
+    `**${share(own.total)} total · ${share(own.self)} self** — ${ofWhat(view)}`,
+    `${quantity(own.total, unit)} total, ${quantity(own.self, unit)} in the line itself`,
+  ];
+  if (before !== undefined) {
+    parts.push(`Before → after: total ${percent(before.total)} → ${share(own.total)}, self ${percent(before.self)} → ${share(own.self)}`);
+  }
+  const shares = lineShares(annotated, id);
+  const rows = { processes: shares.processes.length, threads: shares.threads.length };
+  // One process with one thread says no more than the first line does.
+  if (rows.processes > 1 || rows.threads > 1) {
+    parts.push(table("Process", shares.processes, ({ name, pid }) => `${name} (${pid})`, own.total));
+  }
+  if (rows.threads > 1) {
+    parts.push(table("Thread", shares.threads, ({ name, tid, pid }) => `${name} (${tid} of ${pid})`, own.total));
+  }
+  const called = shares.callers.filter((caller) => caller.function >= 0);
+  if (called.length > 0) {
+    const { functions } = annotated.loaded.recording;
+    parts.push(
+      table(
+        "Called from",
+        shares.callers,
+        (caller) => callerName(functions.labelOf(caller.function), caller.function, caller.line),
+        own.total,
+      ),
+    );
+  }
+  const line = { line: lineIndex, character: 0 };
+  return {
+    contents: { kind: "markdown", value: parts.join("\n\n") },
+    range: { start: line, end: { line: lineIndex, character: (document.text.split("\n")[lineIndex] ?? "").length } },
+  };
+}
+
+/** Shares of one line: of all recorded (function, line) that are this line, in the threads that see it there. */
+function lineShares({ loaded, view }: Annotated, id: number): Shares {
+  const { places, recording } = loaded;
+  const contexts = Array.from({ length: places.contexts }, (_, context) => places.linesOf(context).includes(id));
+  const { pids, ...selection } = view.selection;
+  const wanted = new Set(pids);
+  const threads = recording.threads.flatMap(({ process }, thread) => {
+    const chosen =
+      (view.selection.threads?.includes(thread) ?? true) && (pids === undefined || wanted.has(recording.processes[process]?.pid ?? -1));
+    return chosen && contexts[places.contextOfThread(thread)] === true ? [thread] : [];
+  });
+  return sharesOf(recording, { ...selection, threads }, { kind: "lines", lines: places.recordedLines(id) });
+}
+
+function callerName(name: string, fn: number, line: number): string {
+  return fn < 0 ? "(nobody: the thread starts here)" : line > 0 ? `${name}, line ${line}` : name;
+}
+
+/** A markdown table of the costliest rows, each with its part of the line's total. */
+function table<T extends { readonly total: number }>(title: string, all: readonly T[], name: (row: T) => string, total: number): string {
+  const shown = all.slice(0, all.length === SHOWN_ROWS + 1 ? all.length : SHOWN_ROWS);
+  const rest = all.slice(shown.length);
+  const rows = shown.map((row) => `| ${escapeCell(name(row))} | ${percent(row.total / total)} |`);
+  if (rest.length > 0) {
+    rows.push(`| ${rest.length} more | ${percent(rest.reduce((sum, row) => sum + row.total, 0) / total)} |`);
+  }
+  return [`| ${title} | of the line |`, "| :-- | --: |", ...rows].join("\n");
+}
+
+/** Names come from programs: none may become a link, an image or a table cell. */
+function escapeCell(text: string): string {
+  return text.replace(/[\r\n\t]+/g, " ").replace(/[\\`*_{}[\]()<>#+!|&~-]/g, String.raw`\$&`);
+}

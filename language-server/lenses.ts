@@ -1,0 +1,92 @@
+import type { CodeLens, InlayHint } from "vscode-languageserver/node";
+import type { Annotated, Annotations, Before } from "./annotations.js";
+import type { DocumentFunction } from "./document-functions.js";
+import type { LensBook } from "./lens-book.js";
+import type { View } from "./view.js";
+import { count, duration, eventWords, percent } from "./wording.js";
+import type { Workspace } from "./workspace.js";
+
+/** Run by a click on a lens, with the function's index in the recording; the extension registers it. */
+export const SHOW_FUNCTION_COMMAND = "flameline.showFunction";
+
+/** The lenses above a document's hot functions. */
+export async function documentLenses(workspace: Workspace, book: LensBook, annotations: Annotations, uri: string): Promise<CodeLens[]> {
+  const annotated = workspace.settings.lenses === "above" ? await annotations.annotate(uri) : undefined;
+  if (annotated === undefined) {
+    return [];
+  }
+  const { document, view, functions } = annotated;
+  const hot = hotFunctions(annotated, workspace.settings.minimumShare);
+  const lenses = book.lenses(document.realPath, hot, progressOf(annotated, hot));
+  if (lenses.length === 0) {
+    return [];
+  }
+  const before = await annotations.before(document, view);
+  const nameLines = await annotations.currentNameLines(document);
+  const lastLine = document.text.split("\n").length - 1;
+  return lenses.map((lens) => {
+    const fn = functions.find(({ key }) => key === lens.key);
+    const line = nameLines.get(lens.key) ?? (fn === undefined ? undefined : annotated.carry(fn.nameLine));
+    lens.lineIndex = Math.min(line === undefined ? lens.lineIndex : line - 1, lastLine);
+    const at = { line: lens.lineIndex, character: 0 };
+    const title = lensTitle(fn, view, before.functions.get(lens.key));
+    const command = fn === undefined ? { title, command: "" } : { title, command: SHOW_FUNCTION_COMMAND, arguments: [fn.function] };
+    return { range: { start: at, end: at }, command };
+  });
+}
+
+/** The end-of-line form: of all hot functions where the setting says so, else of those that turned hot after the lenses were fixed. */
+export async function documentHints(workspace: Workspace, book: LensBook, annotations: Annotations, uri: string): Promise<InlayHint[]> {
+  const form = workspace.settings.lenses;
+  const annotated = form === "off" ? undefined : await annotations.annotate(uri);
+  if (annotated === undefined) {
+    return [];
+  }
+  const { document, view, functions } = annotated;
+  const hot = hotFunctions(annotated, workspace.settings.minimumShare);
+  const late = book.late(document.realPath, hot);
+  const shown = form === "endOfLine" ? hot : functions.filter(({ key }) => late.has(key));
+  if (shown.length === 0) {
+    return [];
+  }
+  const before = await annotations.before(document, view);
+  const nameLines = await annotations.currentNameLines(document);
+  const texts = document.text.split("\n");
+  return shown.flatMap((fn) => {
+    const line = nameLines.get(fn.key) ?? annotated.carry(fn.nameLine);
+    const text = line === undefined ? undefined : texts[line - 1];
+    if (line === undefined || text === undefined) {
+      return [];
+    }
+    const title = lensTitle(fn, view, before.functions.get(fn.key));
+    const [value = title] = title.split(" — ");
+    const command = { title, command: SHOW_FUNCTION_COMMAND, arguments: [fn.function] };
+    const position = { line: line - 1, character: text.replace(/\r$/, "").length };
+    return [{ position, label: [{ value, command, tooltip: title }], paddingLeft: true }];
+  });
+}
+
+function hotFunctions({ functions, view }: Annotated, minimumShare: number): DocumentFunction[] {
+  return functions.filter(({ total }) => view.sum > 0 && total / view.sum >= minimumShare);
+}
+
+function progressOf({ loaded, view, path }: Annotated, hot: readonly DocumentFunction[]) {
+  const share = hot.reduce((most, { total }) => Math.max(most, total), 0) / Math.max(view.sum, Number.MIN_VALUE);
+  return { live: loaded.live, samples: share * view.samples, sinceFirstNs: loaded.recording.info.durationNs - loaded.firstSampledNs(path) };
+}
+
+/** "38 % total · 12 % self — CPU of 3 processes, 8 s", with what it was in the recording before. */
+export function lensTitle(fn: Pick<DocumentFunction, "self" | "total"> | undefined, view: View, before: number | undefined): string {
+  const was = before === undefined ? "" : ` (was ${percent(before)})`;
+  if (view.sum === 0) {
+    return `no samples yet${was}`;
+  }
+  const total = percent((fn?.total ?? 0) / view.sum);
+  const self = percent((fn?.self ?? 0) / view.sum);
+  return `${total} total${was} · ${self} self — ${ofWhat(view)}`;
+}
+
+/** "CPU of 3 processes, 8 s". */
+export function ofWhat(view: View): string {
+  return `${eventWords(view.selection.event)} of ${count(view.processes.size, "process", "processes")}, ${duration(view.durationNs)}`;
+}

@@ -1,0 +1,245 @@
+import type { EventName } from "../protocol/events.js";
+import type { CodeOwner, FunctionRow, RecordingSummary, Selection } from "../protocol/queries.js";
+import type { Recording } from "../profile/recording.js";
+import { summarize } from "../profile/summary.js";
+import { codeOwner } from "../source/owner.js";
+import { Places } from "./places.js";
+import { loadedMs } from "./loaded-since.js";
+import { RecordedTexts } from "./recorded-texts.js";
+import { View } from "./view.js";
+import type { Workspace } from "./workspace.js";
+
+/** Views of other selections that are kept: a panel and the lenses may look at different ones. */
+const KEPT_VIEWS = 4;
+
+export interface LoadedRecordingOptions {
+  readonly id: string;
+  readonly name: string;
+  /** The recording's own folder, where `sources` are kept; undefined for a profile from elsewhere. */
+  readonly folder: string | undefined;
+  readonly recording: Recording;
+  readonly live: boolean;
+  /** What reading it gave to say, one sentence each. */
+  readonly warnings?: readonly string[];
+}
+
+/** A recording with what the server derives from it: places in the source, texts that ran, costs. */
+export class LoadedRecording {
+  readonly id: string;
+  readonly name: string;
+  readonly folder: string | undefined;
+  readonly recording: Recording;
+  readonly texts: RecordedTexts;
+  readonly warnings: string[];
+  live: boolean;
+  /** Messages that could not be read as JSON. */
+  malformed = 0;
+  /** Helper messages received, the first one ("started") included. */
+  messages = 1;
+  readonly #workspace: Workspace;
+  #places: Places;
+  #placesGeneration: number;
+  #owners: { readonly path: number; readonly owner: CodeOwner }[] = [];
+  #functionOfPosition: Map<number, number>[] = [];
+  readonly #views = new Map<string, View>();
+  readonly #loadedMs = new Map<string, { revision: number; ms: number }>();
+  readonly #captures = new Set<Promise<void>>();
+  /** By path index: when its first samples were seen, and their function. */
+  readonly #firstSamples: { readonly timeNs: number; readonly fn: number }[] = [];
+
+  constructor(workspace: Workspace, options: LoadedRecordingOptions) {
+    this.id = options.id;
+    this.name = options.name;
+    this.folder = options.folder;
+    this.recording = options.recording;
+    this.live = options.live;
+    this.warnings = [...(options.warnings ?? [])];
+    this.#workspace = workspace;
+    this.texts = new RecordedTexts(workspace.files, options.folder);
+    this.#places = this.#newPlaces();
+    this.#placesGeneration = workspace.generation;
+  }
+
+  /** Up to date only after {@link view}. */
+  get places(): Places {
+    return this.#places;
+  }
+
+  /** The costs of a selection, with everything placed. */
+  async view(selection: Selection): Promise<View> {
+    if (this.#placesGeneration !== this.#workspace.generation) {
+      this.#placesGeneration = this.#workspace.generation;
+      this.#places = this.#newPlaces();
+      this.#owners = [];
+      this.#functionOfPosition = [];
+      this.#views.clear();
+    }
+    const places = this.#places;
+    await places.update();
+    const key = JSON.stringify(selection);
+    const known = this.#views.get(key);
+    if (known?.revision === this.recording.revision) {
+      return known;
+    }
+    const view = new View(this.recording, places, selection);
+    this.#views.delete(key);
+    this.#views.set(key, view);
+    for (const oldest of this.#views.keys()) {
+      if (this.#views.size <= KEPT_VIEWS) {
+        break;
+      }
+      this.#views.delete(oldest);
+    }
+    return view;
+  }
+
+  /** What is shown before anyone chooses: CPU where there is some, else the first event that has samples. */
+  defaultSelection(): Selection {
+    const events = this.recording.eventsPresent();
+    const event: EventName = events.includes("cpu") ? "cpu" : (events[0] ?? "cpu");
+    return { event };
+  }
+
+  summary(): RecordingSummary {
+    const malformed =
+      this.malformed > 0
+        ? [
+            `${this.malformed} ${this.malformed === 1 ? "message" : "messages"} from the helper could not be read and ${this.malformed === 1 ? "was" : "were"} left out.`,
+          ]
+        : [];
+    const summary = summarize(this.recording, this.id, this.live);
+    return { ...summary, name: this.name, warnings: [...new Set([...this.warnings, ...summary.warnings, ...malformed])] };
+  }
+
+  owner(fn: number): CodeOwner {
+    const path = this.#places.pathOfFunction(fn);
+    const known = this.#owners[fn];
+    if (known?.path === path) {
+      return known.owner;
+    }
+    const owner = this.#ownerAt(fn, path);
+    this.#owners[fn] = { path, owner };
+    return owner;
+  }
+
+  /** Whose a file is, by the first function that had samples in it. */
+  ownerOfPath(path: number): CodeOwner {
+    return this.#ownerAt(this.#firstSamples[path]?.fn ?? 0, path);
+  }
+
+  functionRow(view: View, fn: number): FunctionRow {
+    const { functions } = this.recording;
+    const { self, total } = view.functions();
+    const path = this.#places.pathOfFunction(fn);
+    const line = functions.lineOf(fn) || this.hottestLine(view, fn);
+    return {
+      function: fn,
+      name: functions.labelOf(fn),
+      language: functions.languageOf(fn),
+      owner: this.owner(fn),
+      file: this.#places.shownPaths[path] ?? null,
+      line: line > 0 ? line : null,
+      self: self[fn] ?? 0,
+      total: total[fn] ?? 0,
+    };
+  }
+
+  /** The line (1-based, on this machine) with a function's highest self cost in its own file, else its highest total; 0 where there is none. */
+  hottestLine(view: View, fn: number): number {
+    const lines = view.once("hottestLines", () => this.#hottestLines(view));
+    const id = lines[fn] ?? -1;
+    return id < 0 ? 0 : this.#places.lineNumber.at(id);
+  }
+
+  /** When the code of a file was read, ms since 1970; 0 when the recording does not know. */
+  loadedMs(path: number): number {
+    const key = this.#places.realPaths[path] ?? "";
+    const known = this.#loadedMs.get(key);
+    if (known?.revision === this.recording.revision) {
+      return known.ms;
+    }
+    const ms = loadedMs(this.recording, this.#places, path);
+    this.#loadedMs.set(key, { revision: this.recording.revision, ms });
+    return ms;
+  }
+
+  /** Which function of the text that ran each (function, line) of a file is in: found once, as that text does not change. */
+  functionOfPosition(path: number): Map<number, number> {
+    const known = this.#functionOfPosition[path] ?? new Map<number, number>();
+    this.#functionOfPosition[path] = known;
+    return known;
+  }
+
+  /** Where in the recording, ns since its start, a file's first samples were seen. */
+  firstSampledNs(path: number): number {
+    return this.#firstSamples[path]?.timeNs ?? 0;
+  }
+
+  /** After a crash: takes the texts that were not yet taken, of files that have not changed since the run. */
+  async captureUnchanged(): Promise<void> {
+    await this.view(this.defaultSelection());
+    for (const [path, real] of this.#places.realPaths.entries()) {
+      const disk = await this.#workspace.files.stat(real);
+      if (disk !== undefined && disk.mtimeMs < this.loadedMs(path) && this.ownerOfPath(path) === "mine") {
+        await this.texts.capture(real);
+      }
+    }
+  }
+
+  /** Waits until the texts of all files seen so far are taken. */
+  async captured(): Promise<void> {
+    while (this.#captures.size > 0) {
+      await Promise.all(this.#captures);
+    }
+  }
+
+  #newPlaces(): Places {
+    const workspace = this.#workspace;
+    const realpath = async (path: string): Promise<string> => workspace.files.realpath(path);
+    return new Places(this.recording, workspace.locator(), realpath, (path, fn) => this.#firstSampled(path, fn));
+  }
+
+  #firstSampled(path: number, fn: number): void {
+    this.#firstSamples[path] = { timeNs: this.recording.info.durationNs, fn };
+    const real = this.#places.realPaths[path];
+    if (this.folder === undefined || real === undefined) {
+      return;
+    }
+    // A finished recording takes no more texts: what is on the disk now need not be what ran.
+    if (this.live && this.#ownerAt(fn, path) === "mine") {
+      const capture: Promise<void> = this.texts.capture(real).finally(() => this.#captures.delete(capture));
+      this.#captures.add(capture);
+    }
+  }
+
+  #ownerAt(fn: number, path: number): CodeOwner {
+    const { functions } = this.recording;
+    const place = {
+      path: this.#places.shownPaths[path],
+      recordedFile: functions.fileOf(fn),
+      functionName: functions.nameOf(fn),
+      language: functions.languageOf(fn),
+      module: functions.moduleOf(fn),
+    };
+    return codeOwner(place, this.#workspace.ownerSettings);
+  }
+
+  #hottestLines(view: View): Int32Array {
+    const { functions } = this.recording;
+    const places = this.#places;
+    const { self, total } = view.lines();
+    const best = new Int32Array(functions.length).fill(-1);
+    for (let id = 0; id < places.lines; id++) {
+      const fn = places.lineFunction.at(id);
+      const known = best[fn] ?? -1;
+      const better =
+        known < 0 ||
+        (self[id] ?? 0) > (self[known] ?? 0) ||
+        ((self[id] ?? 0) === (self[known] ?? 0) && (total[id] ?? 0) > (total[known] ?? 0));
+      if (better && places.lineNumber.at(id) > 0) {
+        best[fn] = id;
+      }
+    }
+    return best;
+  }
+}

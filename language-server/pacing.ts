@@ -1,0 +1,76 @@
+/**
+ * Runs `action` soon after `request()`, at most once in `intervalMs`, and less often when it is slow: a tenth of the
+ * time is the most that it takes, so that live updates never starve the requests of a person.
+ */
+export class Paced {
+  readonly #action: () => Promise<void>;
+  readonly #intervalMs: number;
+  readonly #onError: (error: unknown) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #running = false;
+  #again = false;
+  #notBefore = 0;
+  #disposed = false;
+
+  constructor(intervalMs: number, action: () => Promise<void>, onError: (error: unknown) => void) {
+    this.#intervalMs = intervalMs;
+    this.#action = action;
+    this.#onError = onError;
+  }
+
+  request(): void {
+    if (this.#disposed) {
+      return;
+    }
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    this.#timer ??= setTimeout(() => void this.#run(), Math.max(0, this.#notBefore - performance.now()));
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #run(): Promise<void> {
+    this.#timer = undefined;
+    this.#running = true;
+    const start = performance.now();
+    try {
+      await this.#action();
+    } catch (error) {
+      this.#onError(error);
+    }
+    const end = performance.now();
+    this.#notBefore = Math.max(start + this.#intervalMs, end + 9 * (end - start));
+    this.#running = false;
+    if (this.#again) {
+      this.#again = false;
+      this.request();
+    }
+  }
+}
+
+/** Gives other requests a turn when the work since the last turn took longer than 8 ms. */
+export class Turns {
+  #since = performance.now();
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** True when it is time to `await take()`; cheap enough to ask every few thousand steps. */
+  get due(): boolean {
+    return performance.now() - this.#since > 8;
+  }
+
+  /** Throws the signal's reason when the request was cancelled meanwhile. */
+  async take(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#signal?.throwIfAborted();
+    this.#since = performance.now();
+  }
+}

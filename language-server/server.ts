@@ -1,0 +1,159 @@
+import { type Connection, type InitializeResult, TextDocuments, TextDocumentSyncKind } from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
+import { URI } from "vscode-uri";
+import type { ServerInitialization } from "../protocol/language-server.js";
+import { Annotations } from "./annotations.js";
+import { diagnose } from "./diagnose.js";
+import { documentHeat } from "./document-heat.js";
+import { exportRecording } from "./export-recording.js";
+import { functionGraph, selectedTree } from "./graphs.js";
+import { lineHover } from "./hover.js";
+import { LensBook } from "./lens-book.js";
+import { documentHints, documentLenses } from "./lenses.js";
+import { locateFunction } from "./locate-function.js";
+import { finishLeftovers } from "./open-recording.js";
+import { Paced } from "./pacing.js";
+import { type NotificationHandlers, notify, registerNotifications, registerRequests, type RequestHandlers } from "./requests.js";
+import { Session, type SessionChange } from "./session.js";
+import { hottestFunction, hottestFunctions, hottestLines } from "./tables.js";
+import { Workspace } from "./workspace.js";
+
+/** The extension hears of changes, and lenses are asked for again, at most so often. */
+const CHANGED_EVERY_MS = 250;
+
+/** Answers one client over a connection, from `initialize` to `exit`. */
+export function serve(connection: Connection): void {
+  const editor = new TextDocuments(TextDocument);
+  const log = (message: string): void => connection.console.info(message);
+  let stop = (): void => undefined;
+
+  connection.onInitialize((params): InitializeResult => {
+    const workspace = new Workspace((params.initializationOptions ?? {}) as Partial<ServerInitialization>, log);
+    const refresh = {
+      lenses: params.capabilities.workspace?.codeLens?.refreshSupport === true,
+      hints: params.capabilities.workspace?.inlayHint?.refreshSupport === true,
+      folders: params.capabilities.workspace?.workspaceFolders === true,
+    };
+    stop = answer(connection, editor, workspace, refresh, log);
+    return {
+      serverInfo: { name: "Flameline" },
+      capabilities: {
+        textDocumentSync: TextDocumentSyncKind.Incremental,
+        codeLensProvider: { resolveProvider: false },
+        inlayHintProvider: { resolveProvider: false },
+        hoverProvider: true,
+        workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
+      },
+    };
+  });
+  connection.onShutdown(() => stop());
+  editor.listen(connection);
+  connection.listen();
+}
+
+/** Registers all handlers; answers what ends the server's own timers. */
+function answer(
+  connection: Connection,
+  editor: TextDocuments<TextDocument>,
+  workspace: Workspace,
+  refresh: { readonly lenses: boolean; readonly hints: boolean; readonly folders: boolean },
+  log: (message: string) => void,
+): () => void {
+  const book = new LensBook();
+  const session = new Session(workspace, (change) => changed(change), log);
+  const annotations = new Annotations(workspace, session, editor);
+
+  const publish = new Paced(
+    CHANGED_EVERY_MS,
+    async () => {
+      const shown = await session.view();
+      const hottest = shown === undefined ? null : hottestFunction(shown.loaded, shown.view);
+      notify(connection, "flameline/changed", {
+        recording: shown?.loaded.id ?? null,
+        event: session.selection.event,
+        samples: shown?.view.samples ?? 0,
+        hottest,
+        hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
+      });
+      await Promise.all([
+        refresh.lenses ? connection.languages.connection.sendRequest("workspace/codeLens/refresh") : undefined,
+        refresh.hints ? connection.languages.inlayHint.refresh() : undefined,
+      ]);
+    },
+    (error) => log(`an update was not sent: ${String(error)}`),
+  );
+
+  const changed = (change: SessionChange): void => {
+    if (change === "replaced") {
+      book.clear();
+    }
+    publish.request();
+  };
+
+  const requests: RequestHandlers = {
+    "flameline/begin": (params) => {
+      session.begin(params);
+      return null;
+    },
+    "flameline/finish": async ({ id }) => session.finish(id),
+    "flameline/open": async ({ path }) => session.open(path),
+    "flameline/clear": () => {
+      session.clear();
+      return null;
+    },
+    "flameline/summary": () => session.current?.summary() ?? null,
+    "flameline/select": ({ selection }) => {
+      session.select(selection);
+      return null;
+    },
+    "flameline/documentHeat": async ({ uri }) => documentHeat(annotations, uri),
+    "flameline/functions": async (params) => hottestFunctions(session.required(), session.selection, params),
+    "flameline/lines": async (params) => hottestLines(session.required(), session.selection, params),
+    "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params)),
+    "flameline/callers": async (params) =>
+      session.current === undefined ? null : functionGraph(session.current, params.function, params.selection),
+    "flameline/locate": async (params) =>
+      session.current === undefined ? null : locateFunction(workspace, session.current, params.function, params.selection),
+    "flameline/export": async (params) => exportRecording(session.required(), params),
+    "flameline/diagnose": async () => ({ findings: session.current === undefined ? [] : await diagnose(session.current) }),
+  };
+  registerRequests(connection, requests);
+
+  const notifications: NotificationHandlers = {
+    "flameline/batch": ({ id, text }) => session.message(id, text),
+    "flameline/settings": (settings) => {
+      workspace.settings = settings;
+      publish.request();
+    },
+  };
+  registerNotifications(connection, notifications);
+
+  connection.onCodeLens(async ({ textDocument }) => documentLenses(workspace, book, annotations, textDocument.uri));
+  connection.onHover(async ({ textDocument, position }) => lineHover(annotations, textDocument.uri, position.line));
+  connection.languages.inlayHint.on(async ({ textDocument }) => documentHints(workspace, book, annotations, textDocument.uri));
+
+  connection.onInitialized(() => {
+    void start(connection, workspace, refresh.folders, log);
+  });
+  return () => publish.dispose();
+}
+
+async function start(connection: Connection, workspace: Workspace, folders: boolean, log: (message: string) => void): Promise<void> {
+  await workspace.start();
+  if (folders) {
+    connection.workspace.onDidChangeWorkspaceFolders(() => {
+      void connection.workspace.getWorkspaceFolders().then(async (all) => {
+        await workspace.setFolders(
+          (all ?? [])
+            .map(({ uri }) => URI.parse(uri))
+            .filter(({ scheme }) => scheme === "file")
+            .map(({ fsPath }) => fsPath),
+        );
+      });
+    });
+  }
+  const finished = await finishLeftovers(workspace, log);
+  if (finished.length > 0) {
+    log(`finished after a crash: ${finished.join(", ")}`);
+  }
+}

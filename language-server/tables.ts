@@ -1,0 +1,67 @@
+import type { FunctionRow, LineRow, Selection } from "../protocol/queries.js";
+import type { LoadedRecording } from "./loaded-recording.js";
+import type { View } from "./view.js";
+
+interface TableRequest {
+  readonly limit: number;
+  readonly mineOnly: boolean;
+  readonly selection?: Selection;
+}
+
+/** The hottest functions by self cost, then by total. `total` is the selection's sum. */
+export async function hottestFunctions(
+  loaded: LoadedRecording,
+  selection: Selection,
+  request: TableRequest,
+): Promise<{ rows: FunctionRow[]; total: number }> {
+  const view = await loaded.view(request.selection ?? selection);
+  const { self, total } = view.functions();
+  const functions = hottest(self, total, request.limit, (fn) => !request.mineOnly || loaded.owner(fn) === "mine");
+  return { rows: functions.map((fn) => loaded.functionRow(view, fn)), total: view.sum };
+}
+
+/** The hottest lines, as they are in the text that ran, by self cost, then by total. */
+export async function hottestLines(
+  loaded: LoadedRecording,
+  selection: Selection,
+  request: TableRequest,
+): Promise<{ rows: LineRow[]; total: number }> {
+  const view = await loaded.view(request.selection ?? selection);
+  const { places, recording } = loaded;
+  const { self, total } = view.lines();
+  const ids = hottest(self, total, request.limit, (id) => !request.mineOnly || loaded.owner(places.lineFunction.at(id)) === "mine");
+  const rows = ids.map((id): LineRow => {
+    const fn = places.lineFunction.at(id);
+    const line = places.lineNumber.at(id);
+    return {
+      file: places.shownPaths[places.linePath.at(id)] ?? null,
+      line: line > 0 ? line : null,
+      functionName: recording.functions.labelOf(fn),
+      language: recording.functions.languageOf(fn),
+      owner: loaded.owner(fn),
+      self: self[id] ?? 0,
+      total: total[id] ?? 0,
+    };
+  });
+  return { rows, total: view.sum };
+}
+
+/** The hottest function for the status bar: of the user's own code where it has any, by self cost. */
+export function hottestFunction(loaded: LoadedRecording, view: View): FunctionRow | null {
+  const { self, total } = view.functions();
+  const [mine] = hottest(self, total, 1, (fn) => loaded.owner(fn) === "mine" && (self[fn] ?? 0) > 0);
+  const [any] = mine === undefined ? hottest(self, total, 1, () => true) : [mine];
+  return any === undefined ? null : loaded.functionRow(view, any);
+}
+
+/** Indices with cost, by falling self and then total cost. */
+function hottest(self: Float64Array, total: Float64Array, limit: number, wanted: (index: number) => boolean): number[] {
+  const found: number[] = [];
+  total.forEach((cost, index) => {
+    if (cost > 0 && wanted(index)) {
+      found.push(index);
+    }
+  });
+  found.sort((a, b) => (self[b] ?? 0) - (self[a] ?? 0) || (total[b] ?? 0) - (total[a] ?? 0) || a - b);
+  return found.slice(0, Math.max(0, limit));
+}

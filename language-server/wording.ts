@@ -1,0 +1,73 @@
+import type { EventName, EventUnit } from "../protocol/events.js";
+
+const EVENT_WORDS: Readonly<Record<EventName, string>> = {
+  cpu: "CPU",
+  off_cpu: "waiting",
+  memory: "memory growth",
+  io_read: "bytes read",
+  io_write: "bytes written",
+  net_send: "bytes sent",
+  net_recv: "bytes received",
+};
+
+/** What an event counts, as it reads in "38 % of …". */
+export function eventWords(event: EventName): string {
+  return EVENT_WORDS[event];
+}
+
+/** A share (0 to 1) as a percentage with two significant digits: "38 %", "3.8 %", "0.4 %"; "< 0.1 %" below that, "0 %" for nothing. */
+export function percent(share: number): string {
+  const value = share * 100;
+  if (!(value > 0)) {
+    return "0 %";
+  }
+  if (value < 0.05) {
+    return "< 0.1 %";
+  }
+  return `${value >= 9.95 ? Math.round(value) : value.toFixed(1)} %`;
+}
+
+/** A duration in words: "350 ms", "8 s", "2 min 5 s", "3 h 2 min". */
+export function duration(ns: number): string {
+  const seconds = ns / 1e9;
+  if (seconds < 1) {
+    return `${Math.round(seconds * 1000)} ms`;
+  }
+  if (seconds < 9.95) {
+    return `${Number(seconds.toFixed(1))} s`;
+  }
+  const whole = Math.round(seconds);
+  if (whole < 60) {
+    return `${whole} s`;
+  }
+  if (whole < 3600) {
+    return join(Math.floor(whole / 60), "min", whole % 60, "s");
+  }
+  return join(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
+}
+
+/** A value with its unit: a duration, or bytes as "1.2 MB". */
+export function quantity(value: number, unit: EventUnit): string {
+  if (unit === "ns") {
+    return duration(value);
+  }
+  for (const [size, name] of [
+    [1e9, "GB"],
+    [1e6, "MB"],
+    [1e3, "kB"],
+  ] as const) {
+    if (value >= size) {
+      return `${Number((value / size).toFixed(value >= 10 * size ? 0 : 1))} ${name}`;
+    }
+  }
+  return `${Math.round(value)} B`;
+}
+
+/** "1 process", "3 processes". */
+export function count(number: number, one: string, many: string): string {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+}
+
+function join(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
