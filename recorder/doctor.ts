@@ -81,7 +81,7 @@ function helperFileFinding(helperPath: string, machine: Machine): Finding {
 /** A running helper is asked what it can record; none running is fine. */
 async function helperFindings(options: DoctorOptions, machine: Machine): Promise<readonly Finding[]> {
   try {
-    const connection = await connectRunningHelper({ machine, client: "doctor" });
+    const connection = await connectRunningHelper({ machine, client: options.program });
     if (connection === undefined) return [{ id: "running", ok: true, text: "No helper is running; one starts with a recording." }];
     const { helper, pid, events } = connection.hello;
     connection.close();

@@ -9,6 +9,7 @@ import { shellQuote, startCommand, startCommandWithoutSudo } from "./commands.js
 export type TargetName =
   | { readonly kind: "workspace"; readonly folders: readonly string[] }
   | { readonly kind: "process"; readonly pid: number }
+  | { readonly kind: "command"; readonly name: string }
   | { readonly kind: "user" };
 
 export type Failure =
@@ -38,6 +39,7 @@ export type Failure =
   | { readonly kind: "helper-refused"; readonly detail: string }
   | { readonly kind: "engine-failed"; readonly detail: string }
   | { readonly kind: "too-many-recordings" }
+  | { readonly kind: "events-unavailable"; readonly events: readonly string[]; readonly available: readonly string[] }
   // what was to be recorded
   | { readonly kind: "no-such-process"; readonly pid: number }
   | { readonly kind: "not-permitted"; readonly target: TargetName }
@@ -201,6 +203,11 @@ export function describe(failure: Failure): Description {
         sentence: "Too many recordings run at the same time.",
         action: "Stop one of them, in this window or another, and record again.",
       };
+    case "events-unavailable":
+      return {
+        sentence: `${failure.events.join(", ")} cannot be recorded here.`,
+        action: `Record ${failure.available.join(", ")} instead, or use a newer helper.`,
+      };
     case "no-such-process":
       return { sentence: `There is no process ${failure.pid}.`, action: "Choose a running process; `ps` lists them." };
     case "not-permitted":
@@ -274,6 +281,8 @@ function targetName(target: TargetName): string {
       return `a process of ${list(target.folders)}`;
     case "process":
       return `process ${target.pid}`;
+    case "command":
+      return target.name;
     case "user":
       return "your processes";
   }

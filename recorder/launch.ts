@@ -3,7 +3,9 @@
  * reading descriptor 3 and then becomes the command (same pid). It has its own process group, which is ended as a whole.
  */
 import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
+import { resolve } from "node:path";
 import type { Writable } from "node:stream";
 import { FlamelineError } from "./failures.js";
 import { type Identity, identityBehindSudo, setprivArguments } from "./identity.js";
@@ -41,8 +43,9 @@ export interface GatedCommand {
   stop(signal?: "SIGINT" | "SIGTERM"): Promise<CommandEnd>;
 }
 
-/** Throws `command-not-started` when the working directory or the shell is missing; a missing program shows as status 127 of the command. */
+/** Throws `command-not-started` when the program or the working directory is missing. */
 export async function startGated(command: string, args: readonly string[], options: LaunchOptions): Promise<GatedCommand> {
+  if (!isFindable(command, options)) throw new FlamelineError({ kind: "command-not-started", command, detail: "there is no such program" });
   const identity = options.identity ?? identityBehindSudo(thisMachine());
   const gated = ["/bin/sh", "-c", GATE, "flameline", command, ...args];
   const [program = "", ...rest] = identity === undefined ? gated : [...setprivArguments(identity), ...gated];
@@ -53,16 +56,23 @@ export async function startGated(command: string, args: readonly string[], optio
     detached: true,
     stdio: [stdio === "pipe" ? "ignore" : stdio, stdio, stdio, "pipe"],
   });
-  const ended = new Promise<CommandEnd>((resolve) => {
+  const ended = new Promise<CommandEnd>((settle) => {
     child.once("exit", (status, signal) =>
-      resolve(signal === null ? { kind: "exited", status: status ?? 0 } : { kind: "signalled", signal }),
+      settle(signal === null ? { kind: "exited", status: status ?? 0 } : { kind: "signalled", signal }),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    child.once("spawn", resolve);
+  await new Promise<void>((settle, reject) => {
+    child.once("spawn", settle);
     child.once("error", (error) => reject(new FlamelineError({ kind: "command-not-started", command, detail: error.message }, error)));
   });
   return gate(child, ended);
+}
+
+/** Looked for before the recording begins; one that may not be run shows as status 126 of the command. */
+function isFindable(command: string, { cwd, env }: LaunchOptions): boolean {
+  if (command.includes("/")) return existsSync(resolve(cwd, command));
+  const folders = (env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin").split(":");
+  return folders.some((folder) => existsSync(resolve(cwd, folder, command)));
 }
 
 function gate(child: ChildProcess, ended: Promise<CommandEnd>): GatedCommand {
