@@ -14,9 +14,11 @@ export interface ControlActions {
   readonly leaveSearch: () => void;
 }
 
-/** The bar above the graph: what is shown, how, and the search with its share. */
+/** What stands above the graph: what is shown, how, and the search with its share. */
 export class Controls {
   readonly element = document.createElement("div");
+  /** Its own row, beside the legend. */
+  readonly searchElement = document.createElement("div");
   readonly #event: Chooser;
   readonly #processes: Chooser;
   readonly #threads: Chooser;
@@ -42,19 +44,10 @@ export class Controls {
       if (event.key === "Escape") actions.leaveSearch();
     });
     this.#matches.className = "matches";
-    const gap = document.createElement("span");
-    gap.className = "gap";
-    this.element.append(
-      this.#event.element,
-      this.#processes.element,
-      this.#threads.element,
-      this.#direction.element,
-      this.#colors.element,
-      gap,
-      this.#matches,
-      this.#search.element,
-      makeButton("Reset zoom", "Show everything (Esc)", actions.resetZoom),
-    );
+    this.element.append(this.#event.element, this.#processes.element, this.#threads.element, this.#direction.element, this.#colors.element);
+    this.searchElement.className = "search-row";
+    this.searchElement.setAttribute("role", "search");
+    this.searchElement.append(this.#matches, this.#search.element, makeButton("Reset zoom", "Show everything (Esc)", actions.resetZoom));
   }
 
   show(summary: RecordingSummary | null, view: GraphView): void {
@@ -84,7 +77,7 @@ export class Controls {
       view.colorBy,
     );
     if (this.#search.value !== view.search) this.#search.value = view.search;
-    this.element.hidden = summary === null;
+    this.element.hidden = this.searchElement.hidden = !summary;
   }
 
   showMatches(words: string): void {

@@ -1,3 +1,5 @@
+import { CallersPane } from "./callers-pane.js";
+import type { CallersAndCallees } from "../protocol/queries.js";
 import { Controls } from "./controls.js";
 import { copyText, DetailsBar } from "./details-bar.js";
 import type { Change, FlameGraphModel } from "./flame-graph-model.js";
@@ -28,6 +30,7 @@ export class FlameGraphPage {
   readonly #controls: Controls;
   readonly #details: DetailsBar;
   readonly #status: StatusLine;
+  readonly #callers: CallersPane;
   readonly #legend = new Legend();
   readonly #tooltip = new Tooltip();
   readonly #mirror = new Mirror(this.#graph.scroller);
@@ -61,6 +64,11 @@ export class FlameGraphPage {
       showCallers: selected((node) => this.#askCallers(node)),
       copy: selected((node) => this.#copy(node)),
     });
+    this.#callers = new CallersPane({
+      pick: (fn) => model.askCallers(fn),
+      openSource: (fn) => model.openSource(fn, false),
+      closed: () => this.#graph.scroller.focus(),
+    });
     this.#status = new StatusLine(() => model.unfold());
     this.#build();
     this.#listen();
@@ -71,7 +79,10 @@ export class FlameGraphPage {
     this.element.className = "page";
     const stage = div("stage");
     stage.append(this.#graph.scroller, this.#empty);
-    this.element.append(this.#controls.element, this.#legend.element, stage, this.#notice, this.#details.element, this.#status.element);
+    const legendRow = div("legend-row");
+    legendRow.append(this.#legend.element, this.#controls.searchElement);
+    this.element.append(this.#controls.element, legendRow, stage, this.#callers.element);
+    this.element.append(this.#notice, this.#details.element, this.#status.element);
     this.element.append(this.#live, this.#tooltip.element);
     this.#notice.hidden = true;
   }
@@ -125,7 +136,7 @@ export class FlameGraphPage {
         this.#reveal = change.function;
         return this.#revealFunction();
       case "callers":
-        return;
+        return this.#showCallers(change.answer);
       case "notice":
         this.#notice.hidden = change.message === "";
         this.#notice.textContent = change.message;
@@ -145,6 +156,7 @@ export class FlameGraphPage {
       graph.scroller.scrollTop = scrollTop;
       this.#notice.hidden = true;
     }
+    if (this.#callers.function !== undefined && !this.#model.summary?.live) this.#model.askCallers(this.#callers.function);
     this.#recolor();
     this.#details.show(graph.tree, graph.selected);
     this.#mirror.show(graph.tree, graph.selected);
@@ -168,7 +180,8 @@ export class FlameGraphPage {
   #recolor(): void {
     const { colorBy } = this.#model.view;
     this.#graph.setColors(colorBy);
-    this.#legend.show(this.#graph.tree, this.#graph.palette(), colorBy);
+    this.#callers.recolor(this.#graph.palette("owner"));
+    this.#legend.show(this.#graph.tree, this.#graph.palette(colorBy), colorBy);
   }
 
   #selectNode(node: number, reveal: boolean): void {
@@ -201,6 +214,12 @@ export class FlameGraphPage {
   #openSource(node: number, preserveFocus: boolean): void {
     const fn = this.#functionOf(node);
     if (fn >= 0) this.#model.openSource(fn, preserveFocus);
+  }
+
+  #showCallers(answer: CallersAndCallees | null): void {
+    const { tree } = this.#model;
+    if (answer && tree) this.#callers.show(answer, tree.info.unit, this.#graph.palette("owner"));
+    else this.#changed({ kind: "notice", message: "That function is not in what is chosen above." });
   }
 
   #askCallers(node: number): void {

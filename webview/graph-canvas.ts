@@ -98,8 +98,9 @@ export class GraphCanvas {
     this.requestDraw();
   }
 
-  palette(): Palette {
-    return makePalette(this.#theme.kind, this.#colorBy, this.#theme.background);
+  /** Colours of the theme that is shown. */
+  palette(colorBy: ColorBy): Palette {
+    return makePalette(this.#theme.kind, colorBy, this.#theme.background);
   }
 
   /** Where the view is, to be found again in another tree. */

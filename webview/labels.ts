@@ -16,11 +16,11 @@ const SEPARATORS = ".:/#";
 
 /**
  * A name cut to fit. Leading parts of a qualified name go first, whole (`…views.render` from `shop.views.render`), since
- * the end tells most; when even the last part is too long, its beginning stays. Empty when fewer than three columns are left.
+ * the end tells most; when even the last part is too long, its beginning stays. Empty when fewer than four columns are left.
  */
 export function fitLabel(name: string, nameColumns: number, columns: number): string {
   if (nameColumns <= columns) return name;
-  if (columns < 3) return "";
+  if (columns < 4) return "";
   if (nameColumns !== name.length) return fitWide(name, columns);
   const lastPart = startOfPart(name, 0, true);
   if (name.length - lastPart > columns - 1) return name.slice(lastPart, lastPart + columns - 1) + ELLIPSIS;

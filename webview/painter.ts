@@ -140,7 +140,7 @@ function drawLabels(
 ): void {
   const padding = Math.round(LABEL_PADDING * ink.ratio);
   const baseline = Math.round(pitch * 0.5 + FONT_SIZE * ink.ratio * 0.33);
-  const narrowest = 3 * ink.glyph + 2 * padding;
+  const narrowest = 4 * ink.glyph + 2 * padding;
   context.font = ink.font;
   context.textBaseline = "alphabetic";
   for (const dim of searching ? [true, false] : [false]) {

@@ -18,17 +18,18 @@ export function searchTree(tree: GraphTree, text: string): Search | undefined {
   if (wanted === "") return undefined;
   const { name, file } = tree.functions;
   const functions = new Uint8Array(name.length);
+  // The same by function + 1, so that the root (-1) needs no branch in the loop over the nodes.
+  const matches = new Uint8Array(name.length + 1);
   for (let fn = 0; fn < name.length; fn++) {
-    if (name[fn]?.toLowerCase().includes(wanted) || file[fn]?.toLowerCase().includes(wanted)) functions[fn] = 1;
+    if (name[fn]?.toLowerCase().includes(wanted) || file[fn]?.toLowerCase().includes(wanted)) functions[fn] = matches[fn + 1] = 1;
   }
-  const before = new Int32Array(tree.count + 1);
+  const before = bufferFor(tree);
   let nodes = 0;
   let value = 0;
   let counted = 0;
   for (let node = 0; node < tree.count; node++) {
     before[node] = nodes;
-    const fn = at(tree.fn, node);
-    if (fn < 0 || functions[fn] !== 1) continue;
+    if (at(matches, at(tree.fn, node) + 1) === 0) continue;
     nodes++;
     if (node < counted) continue;
     value += at(tree.value, node);
@@ -36,6 +37,15 @@ export function searchTree(tree: GraphTree, text: string): Search | undefined {
   }
   before[tree.count] = nodes;
   return { text, functions, before, nodes, value };
+}
+
+/** One buffer a tree, used again by each search: only the newest search of a tree is ever shown, and fresh memory costs more than the scan. */
+const buffers = new WeakMap<GraphTree, Int32Array>();
+
+function bufferFor(tree: GraphTree): Int32Array {
+  const buffer = buffers.get(tree) ?? new Int32Array(tree.count + 1);
+  buffers.set(tree, buffer);
+  return buffer;
 }
 
 export function isMatch(tree: GraphTree, search: Search, node: number): boolean {

@@ -52,20 +52,20 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
   const { loss } = summary;
   const { info } = tree;
   const seconds = summary.durationNs / 1e9;
-  const losses: [number, string][] = [
+  const lost: [number, string][] = [
     [loss.lost, "lost"],
-    [loss.leafOnly, "with their last frame only"],
+    [loss.leafOnly, "with the last frame only"],
     [loss.truncated, "cut at the depth limit"],
-    [loss.broken, "broken on the way"],
+    [loss.broken, "not unwound to the end"],
   ];
-  const missing = losses.filter(([count]) => count > 0).map(([count, words]) => `${count.toLocaleString("en-US")} ${words}`);
+  const missing = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatCount(count, "sample")} ${words}`);
   return [
     `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
     seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
-    missing.length > 0 ? `samples ${missing.join(", ")}` : "no sample lost",
+    ...(missing.length > 0 ? missing : ["no sample lost"]),
     loss.unresolvedFrames > 0 ? formatCount(loss.unresolvedFrames, "frame without a name", "frames without a name") : "",
     tree.repaired > 0 ? `${formatCount(tree.repaired, "box", "boxes")} with impossible values cut to fit` : "",
-    hidden > 0 ? `${formatCount(hidden, "box", "boxes")} in view narrower than a pixel` : "",
+    hidden > 0 ? `${formatCount(hidden, "box", "boxes")} too narrow to draw` : "",
     ...summary.warnings,
   ].filter((part) => part !== "");
 }

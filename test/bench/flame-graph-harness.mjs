@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { chromium } from "@playwright/test";
-import { syntheticColumns, toWire } from "./flame-graph-tree.mjs";
+import { syntheticCallers, syntheticColumns, toWire } from "./flame-graph-tree.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const ORIGIN = "http://flameline.test/";
@@ -88,6 +88,7 @@ export const THEMES = {
       contrastBorder: "#0f4a85",
       contrastActiveBorder: "#006bbd",
       focusBorder: "#006bbd",
+      "button-secondaryBackground": "#ffffff",
       "button-secondaryForeground": "#292929",
       "button-border": "#0f4a85",
       "dropdown-background": "#ffffff",
@@ -242,4 +243,4 @@ function standIn({ summary, variables, state, callers, tree }) {
   });
 }
 
-export { syntheticColumns, toWire };
+export { syntheticCallers, syntheticColumns, toWire };

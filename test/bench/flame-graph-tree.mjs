@@ -77,6 +77,39 @@ function syntheticFunctions(count, random) {
   return functions;
 }
 
+/** Callers and callees of one function, as many boxes as asked for in each direction. */
+export function syntheticCallers(boxes, functions) {
+  const random = randomFrom(3);
+  let left = 0;
+  const node = (value, depth) => {
+    const fn = Math.floor(random() * functions.name.length);
+    const children = [];
+    let room = depth === 0 ? value : value * 0.9;
+    while (room > value * 0.1 && left > 0 && depth < 14) {
+      left--;
+      const share = room * (0.3 + 0.6 * random());
+      children.push(node(share, depth + 1));
+      room -= share;
+    }
+    return { name: functions.name[fn], value, function: functions.id[fn], owner: functions.owner[fn], children };
+  };
+  const tree = () => {
+    left = boxes;
+    return { ...node(1.5e9, 0), name: functions.name[3], function: functions.id[3], owner: functions.owner[3] };
+  };
+  const row = {
+    function: functions.id[3],
+    name: functions.name[3],
+    language: functions.language[3],
+    owner: functions.owner[3],
+    file: null,
+    line: null,
+    self: 2e8,
+    total: 1.5e9,
+  };
+  return { function: row, total: 5e9, callers: tree(), callees: tree(), folded: 17 };
+}
+
 /** The columns as the wire has them. */
 export function toWire({ columns, functions }) {
   const base64 = (column) => Buffer.from(column.buffer).toString("base64");

@@ -56,13 +56,25 @@ async function measureOurs(client, warmUp, seconds) {
   const samples = batches.filter((batch) => batch.timeNs > first.timeNs).reduce((sum, batch) => sum + batch.samples.timeNs.length, 0);
   const all = spent("bpfNs") + spent("helperCpuNs") + spent("symbolizerCpuNs");
   return [
-    { what: "BPF, helper and symbolizer together", value: (100 * all) / machine, unit: "%", target: 1, note: `${samples} samples, ${last.loss.lost} lost` },
+    {
+      what: "BPF, helper and symbolizer together",
+      value: (100 * all) / machine,
+      unit: "%",
+      target: 1,
+      note: `${samples} samples, ${last.loss.lost} lost`,
+    },
     { what: "  BPF alone", value: (100 * spent("bpfNs")) / machine, unit: "%" },
     { what: "  helper alone", value: (100 * spent("helperCpuNs")) / machine, unit: "%" },
     { what: "  symbolizer alone", value: (100 * spent("symbolizerCpuNs")) / machine, unit: "%" },
     { what: "cost of a sample", value: all / samples / 1000, unit: "µs" },
     { what: "  of that, BPF", value: spent("bpfNs") / samples / 1000, unit: "µs" },
-    { what: "helper's memory", value: (last.cost.residentBytes + last.cost.mapBytes) / 1e6, unit: "MB", target: 150, note: `${(last.cost.mapBytes / 1e6).toFixed(0)} MB of it BPF maps` },
+    {
+      what: "helper's memory",
+      value: (last.cost.residentBytes + last.cost.mapBytes) / 1e6,
+      unit: "MB",
+      target: 150,
+      note: `${(last.cost.mapBytes / 1e6).toFixed(0)} MB of it BPF maps`,
+    },
     { what: "loading the engine, cold", value: loading, unit: "s" },
   ];
 }
@@ -79,14 +91,33 @@ async function measurePySpy(pid, seconds) {
   const folder = path.join(cacheRoot(), `py-spy-${PY_SPY}`);
   const binary = path.join(folder, "bin/py-spy");
   if (!existsSync(binary)) {
-    spawnSync("python3", ["-m", "pip", "install", "--quiet", "--root-user-action=ignore", "--target", folder, `py-spy==${PY_SPY}`], { stdio: "ignore" });
+    spawnSync("python3", ["-m", "pip", "install", "--quiet", "--root-user-action=ignore", "--target", folder, `py-spy==${PY_SPY}`], {
+      stdio: "ignore",
+    });
   }
   if (!existsSync(binary)) {
     console.log("  skipped py-spy: it could not be installed");
     return [];
   }
   const share = (...native) =>
-    cpuShare(binary, ["record", "--pid", String(pid), "--rate", "99", "--duration", String(Math.ceil(seconds)), "--format", "raw", "--output", "/dev/null", ...native], seconds);
+    cpuShare(
+      binary,
+      [
+        "record",
+        "--pid",
+        String(pid),
+        "--rate",
+        "99",
+        "--duration",
+        String(Math.ceil(seconds)),
+        "--format",
+        "raw",
+        "--output",
+        "/dev/null",
+        ...native,
+      ],
+      seconds,
+    );
   return [
     { what: "py-spy, the Python program only", value: share(), unit: "%", note: "it stops the program while it looks" },
     { what: "py-spy --native, the Python program only", value: share("--native"), unit: "%" },
@@ -98,6 +129,29 @@ function measurePerf(seconds, pids) {
     console.log("  skipped perf: linux-perf is not installed");
     return [];
   }
-  const args = ["record", "-q", "-e", "cpu-clock", "-F", "99", "--call-graph", "dwarf", "-p", pids.join(","), "-o", "/dev/null", "--", "sleep", String(Math.ceil(seconds))];
-  return [{ what: "perf record --call-graph dwarf, both programs", value: cpuShare("perf", args, seconds), unit: "%", note: "recording only; the kernel's part and perf script are not in it" }];
+  const args = [
+    "record",
+    "-q",
+    "-e",
+    "cpu-clock",
+    "-F",
+    "99",
+    "--call-graph",
+    "dwarf",
+    "-p",
+    pids.join(","),
+    "-o",
+    "/dev/null",
+    "--",
+    "sleep",
+    String(Math.ceil(seconds)),
+  ];
+  return [
+    {
+      what: "perf record --call-graph dwarf, both programs",
+      value: cpuShare("perf", args, seconds),
+      unit: "%",
+      note: "recording only; the kernel's part and perf script are not in it",
+    },
+  ];
 }
