@@ -1,8 +1,6 @@
 package capture
 
 import (
-	"errors"
-
 	"github.com/cilium/ebpf"
 )
 
@@ -38,9 +36,4 @@ func (e *Engine) MapBytes() int64 {
 		}
 	}
 	return total
-}
-
-// Unsupported says whether an error means that the kernel lacks something that we need.
-func Unsupported(err error) bool {
-	return errors.Is(err, ebpf.ErrNotSupported)
 }

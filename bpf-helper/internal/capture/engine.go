@@ -59,7 +59,7 @@ type Engine struct {
 
 // Load loads everything into the kernel; seconds, most of them the verifier's. Nothing is sampled before SetRate.
 func Load(sink Sink, log *slog.Logger) (*Engine, error) {
-	enginelog.SetLogger(*quiet(log))
+	enginelog.SetLogger(*slog.New(engineLog{log.With("component", "engine").Handler()}))
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &Engine{log: log, sink: sink, cancel: cancel, modules: newModuleTable()}
 	e.frames = newFrameTable(e.modules)
@@ -243,18 +243,4 @@ func (e *Engine) follow() {
 		}
 		e.sink.Lifecycle(event)
 	}
-}
-
-// quiet lets the engine's warnings through and drops what it says about ordinary life.
-func quiet(log *slog.Logger) *slog.Logger {
-	return slog.New(levelHandler{log.With("component", "engine").Handler(), slog.LevelWarn})
-}
-
-type levelHandler struct {
-	slog.Handler
-	level slog.Level
-}
-
-func (h levelHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return level >= h.level && h.Handler.Enabled(ctx, level)
 }

@@ -94,8 +94,14 @@ func (t *frameTable) frame(value *libpf.Frame) *Frame {
 	case wire.Java:
 		frame.Function = javaMethod(frame.Function)
 	}
+	if frame.Module == nil && frame.Function == "" {
+		frame.Function = unnamed
+	}
 	return frame
 }
+
+// unnamed is shown for code that no one can name: a stub of a virtual machine, code without a file.
+const unnamed = "[unknown]"
 
 // leafFrame interns a frame that did not come from the engine.
 func (t *frameTable) leafFrame(frame Frame) *Frame {

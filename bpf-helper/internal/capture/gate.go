@@ -119,13 +119,6 @@ func (g *gate) open(unwinder *ebpf.Program) error {
 	if err := g.collection.Maps["unwinder"].Put(uint32(0), unwinder); err != nil {
 		return fmt.Errorf("connect the gate with the unwinder: %w", err)
 	}
-	for _, name := range []string{"forked", "executed", "exited"} {
-		hook, err := link.AttachTracing(link.TracingOptions{Program: g.collection.Programs[name]})
-		if err != nil {
-			return fmt.Errorf("follow processes (%s): %w", name, err)
-		}
-		g.hooks = append(g.hooks, hook)
-	}
 	var err error
 	if g.ticks, err = ringbuf.NewReader(g.collection.Maps["ticks"]); err != nil {
 		return fmt.Errorf("open the ring of ticks: %w", err)
@@ -138,9 +131,17 @@ func (g *gate) open(unwinder *ebpf.Program) error {
 	return nil
 }
 
-// attach opens a clock event of `hz` ticks a second on every processor. The gate sees each of them.
+// attach follows processes and opens a clock event of `hz` ticks a second on every processor, which the gate sees.
 func (g *gate) attach(hz int, processors []int) error {
 	g.detach()
+	for _, name := range []string{"forked", "executed", "exited"} {
+		hook, err := link.AttachTracing(link.TracingOptions{Program: g.collection.Programs[name]})
+		if err != nil {
+			g.detach()
+			return fmt.Errorf("follow processes (%s): %w", name, err)
+		}
+		g.hooks = append(g.hooks, hook)
+	}
 	for _, cpu := range processors {
 		attr := unix.PerfEventAttr{
 			Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK,
@@ -173,13 +174,14 @@ func (g *gate) detach() {
 		_ = unix.Close(fd)
 	}
 	g.perfEvents = nil
+	for _, hook := range g.hooks {
+		_ = hook.Close()
+	}
+	g.hooks = nil
 }
 
 func (g *gate) close() {
 	g.detach()
-	for _, hook := range g.hooks {
-		_ = hook.Close()
-	}
 	if g.ticks != nil {
 		_ = g.ticks.Close()
 	}

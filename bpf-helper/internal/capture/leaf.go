@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"fmt"
 	"os"
 
 	"flameline.dev/helper/internal/wire"
@@ -10,7 +9,7 @@ import (
 // leaf names what a tick without a trace was doing: the kernel's function, or the address in its mapped file.
 func (e *Engine) leaf(tick *tickRecord) []*Frame {
 	if tick.UserMode == 0 {
-		return []*Frame{e.frames.leafFrame(Frame{Language: wire.Kernel, Function: e.tracer.KernelFunction(tick.Instruction)})}
+		return []*Frame{e.frames.leafFrame(Frame{Language: wire.Kernel, Function: e.kernelFunction(tick.Instruction)})}
 	}
 	frame := Frame{Language: wire.Native}
 	if tick.Inode != 0 {
@@ -23,7 +22,14 @@ func (e *Engine) leaf(tick *tickRecord) []*Frame {
 		}
 	}
 	if frame.Module == nil {
-		frame.Function = fmt.Sprintf("[%s]", commString(tick.Comm))
+		frame.Function = unnamed
 	}
 	return []*Frame{e.frames.leafFrame(frame)}
+}
+
+func (e *Engine) kernelFunction(address uint64) string {
+	if name := e.tracer.KernelFunction(address); name != "" {
+		return name
+	}
+	return unnamed
 }

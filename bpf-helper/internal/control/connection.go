@@ -38,18 +38,24 @@ type connection struct {
 	cancel context.CancelFunc
 
 	lock       sync.Mutex
-	recordings map[int64]*live // nil while a recording is being prepared
+	recordings map[int64]*attempt
 	queue      [][]byte
 	queued     int
 	ready      chan struct{}
 	running    sync.WaitGroup
 }
 
+// attempt is a recording that runs or is being prepared.
+type attempt struct {
+	live      *live // nil while it is being prepared
+	cancelled bool
+}
+
 func newConnection(ctx context.Context, h *hub, socket *websocket.Conn, p peer, log *slog.Logger) *connection {
 	ctx, cancel := context.WithCancel(ctx)
 	return &connection{
 		hub: h, log: log.With("client", p.pid), peer: p, socket: socket, ctx: ctx, cancel: cancel,
-		recordings: map[int64]*live{}, ready: make(chan struct{}, 1),
+		recordings: map[int64]*attempt{}, ready: make(chan struct{}, 1),
 	}
 }
 
@@ -176,8 +182,9 @@ func (c *connection) start(request wire.StartRequest) {
 	c.lock.Lock()
 	_, taken := c.recordings[request.Recording]
 	count := len(c.recordings)
+	a := &attempt{}
 	if !taken && count < maxRecordingsPerClient {
-		c.recordings[request.Recording] = nil
+		c.recordings[request.Recording] = a
 	}
 	c.lock.Unlock()
 	switch {
@@ -198,51 +205,53 @@ func (c *connection) start(request wire.StartRequest) {
 	c.running.Add(1)
 	go func() {
 		defer c.running.Done()
-		if err := c.prepare(request); err != nil {
+		if err := c.prepare(request, a); err != nil {
 			c.forget(request.Recording)
 			c.fail(request.Recording, err)
 		}
 	}()
 }
 
-func (c *connection) prepare(request wire.StartRequest) error {
+func (c *connection) prepare(request wire.StartRequest, a *attempt) error {
 	if !c.hub.loaded() {
 		c.send(wire.Progress{Type: wire.TypeProgress, Recording: request.Recording, Phase: wire.PhaseLoading})
 	}
 	if _, err := c.hub.load(); err != nil {
 		return err
 	}
-	c.lock.Lock()
-	_, stillWanted := c.recordings[request.Recording]
-	c.lock.Unlock()
-	if !stillWanted || c.ctx.Err() != nil {
+	if c.isCancelled(a, nil) {
+		c.forget(request.Recording)
 		c.send(wire.Stopped{Type: wire.TypeStopped, Recording: request.Recording, Reason: wire.StopRequested})
 		return nil
 	}
 	c.send(wire.Progress{Type: wire.TypeProgress, Recording: request.Recording, Phase: wire.PhaseAttaching})
-	started, err := c.hub.start(request, c.peer.uid, c.send, func(reason string) { c.finish(request.Recording, reason) })
+	started, err := c.hub.start(request, c.peer, c.send, func(reason string) { c.finish(request.Recording, reason) })
 	if err != nil {
 		return err
 	}
-	c.lock.Lock()
-	_, stillWanted = c.recordings[request.Recording]
-	if stillWanted {
-		c.recordings[request.Recording] = started
-	}
-	c.lock.Unlock()
-	if !stillWanted || c.ctx.Err() != nil {
+	if c.isCancelled(a, started) {
 		c.forget(request.Recording)
 		c.hub.end(started, wire.StopRequested)
 	}
 	return nil
 }
 
-func (c *connection) forget(recording int64) *live {
+// isCancelled says whether the client changed its mind while a recording was being prepared; if not, it notes how far
+// the recording is.
+func (c *connection) isCancelled(a *attempt, started *live) bool {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	l := c.recordings[recording]
+	if a.cancelled || c.ctx.Err() != nil {
+		return true
+	}
+	a.live = started
+	return false
+}
+
+func (c *connection) forget(recording int64) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
 	delete(c.recordings, recording)
-	return l
 }
 
 func (c *connection) stop(request wire.StopRequest) {
@@ -260,9 +269,20 @@ func (c *connection) stop(request wire.StopRequest) {
 	}()
 }
 
+// finish ends a recording; one that is being prepared ends when it is ready.
 func (c *connection) finish(recording int64, reason string) {
-	if l := c.forget(recording); l != nil {
+	c.lock.Lock()
+	a := c.recordings[recording]
+	if a == nil || a.cancelled {
+		c.lock.Unlock()
+		return
+	}
+	a.cancelled = true
+	l := a.live
+	c.lock.Unlock()
+	if l != nil {
 		c.hub.end(l, reason)
+		c.forget(recording)
 	}
 }
 

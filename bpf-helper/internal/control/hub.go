@@ -1,7 +1,6 @@
 package control
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/bits"
@@ -37,11 +36,17 @@ type hub struct {
 	lock    sync.Mutex // guards what follows
 	engine  *capture.Engine
 	live    [maxRecordings]*live
-	wanted  map[int32]uint64
+	wanted  map[int32]wanted // as in the kernel's set
 	rate    int
 	symbols *symbols
 	lost    uint64
 	next    int
+}
+
+// wanted is one process of the kernel's set.
+type wanted struct {
+	recordings uint64
+	startNs    uint64
 }
 
 // live is a recording that runs.
@@ -61,7 +66,7 @@ func (l *live) bit() uint64 { return 1 << l.slot }
 
 func newHub(log *slog.Logger) *hub {
 	proc := target.Proc{Folder: "/proc"}
-	return &hub{log: log, proc: proc, table: target.NewTable(proc), wanted: map[int32]uint64{}, symbols: newSymbols(log)}
+	return &hub{log: log, proc: proc, table: target.NewTable(proc), wanted: map[int32]wanted{}, symbols: newSymbols(log)}
 }
 
 // refusal is an error that a client is told of.
@@ -101,7 +106,7 @@ func (h *hub) load() (*capture.Engine, error) {
 
 func explainLoad(err error) error {
 	switch {
-	case os.Geteuid() != 0 || errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES):
+	case capture.Unprivileged(err):
 		return refuse(wire.NoPrivilege, "%v", err)
 	case capture.Unsupported(err):
 		return refuse(wire.KernelUnsupported, "%v", err)
@@ -118,8 +123,8 @@ func (h *hub) loaded() bool {
 }
 
 // start begins a recording. `started` is called when sampling is on, before the first batch.
-func (h *hub) start(request wire.StartRequest, peerUID uint32, send func(any), finish func(string)) (*live, error) {
-	selection, err := h.choose(request.Target, peerUID)
+func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish func(string)) (*live, error) {
+	selection, err := h.choose(request.Target, p)
 	if err != nil {
 		return nil, err
 	}
@@ -131,7 +136,7 @@ func (h *hub) start(request wire.StartRequest, peerUID uint32, send func(any), f
 	}
 	now := monotonic()
 	l := &live{
-		slot: slot, peerUID: peerUID, selection: selection, send: send, finish: finish, startCost: h.measure(),
+		slot: slot, peerUID: p.uid, selection: selection, send: send, finish: finish, startCost: h.measure(),
 		recording: recording.New(request.Recording, request.Hz, now, boottime()),
 	}
 	h.live[slot] = l
@@ -162,14 +167,14 @@ func (h *hub) freeSlot() int {
 }
 
 // choose prepares the selection of a target and checks that the peer may record it.
-func (h *hub) choose(t wire.Target, peerUID uint32) (*target.Selection, error) {
-	own := append([]int32{int32(os.Getpid())}, h.symbols.pids()...)
+func (h *hub) choose(t wire.Target, p peer) (*target.Selection, error) {
+	own := append([]int32{int32(os.Getpid()), p.pid}, h.symbols.pids()...)
 	if t.Kind != wire.TargetProcess {
 		return target.NewSelection(t, own, 0), nil
 	}
 	process, err := h.proc.Read(t.PID)
 	// A process that the peer may not see is treated like one that isn't there.
-	if err != nil || !target.Visible(peerUID, process.UID) {
+	if err != nil || !target.Visible(p.uid, process.UID) {
 		return nil, refuse(wire.NoSuchProcess, "there is no process %d that you may record", t.PID)
 	}
 	return target.NewSelection(t, own, process.StartNs), nil
@@ -205,9 +210,9 @@ func (h *hub) end(l *live, reason string) {
 		return
 	}
 	l.ending = true
-	for pid, recordings := range h.wanted {
-		if recordings&l.bit() != 0 {
-			h.want(pid, recordings&^l.bit())
+	for pid, entry := range h.wanted {
+		if entry.recordings&l.bit() != 0 {
+			h.want(pid, entry.startNs, entry.recordings&^l.bit())
 		}
 	}
 	stopped := monotonic()
@@ -225,30 +230,33 @@ func (h *hub) end(l *live, reason string) {
 }
 
 // want sets the recordings that want a process, here and in the kernel.
-func (h *hub) want(pid int32, recordings uint64) {
-	if h.wanted[pid] == recordings {
-		return
-	}
-	if err := h.engine.Want(pid, recordings); err != nil {
-		h.log.Warn("the kernel's set of processes could not be changed", "err", err)
+func (h *hub) want(pid int32, startNs, recordings uint64) {
+	if h.wanted[pid].recordings != recordings {
+		if err := h.engine.Want(pid, recordings); err != nil {
+			h.log.Warn("the kernel's set of processes could not be changed", "err", err)
+		}
 	}
 	if recordings == 0 {
 		delete(h.wanted, pid)
 	} else {
-		h.wanted[pid] = recordings
+		h.wanted[pid] = wanted{recordings, startNs}
 	}
 }
 
-// judge decides anew which recordings want a process. `inherited` are those that its parent passed on to it.
-func (h *hub) judge(p *target.Process, inherited uint64) {
-	before := h.wanted[p.PID]
+// judge decides anew which recordings want a process. A recording that has wanted it, or from whose process it was
+// forked, goes on wanting it for as long as it may.
+func (h *hub) judge(p *target.Process) {
+	before := uint64(0)
+	if entry := h.wanted[p.PID]; target.SameStart(entry.startNs, p.StartNs) {
+		before = entry.recordings
+	}
 	recordings := uint64(0)
 	var ancestors []*target.Process
 	for _, l := range h.live {
 		if l == nil || l.ending || l.selection.Excludes(p.PID) || !target.Visible(l.peerUID, p.UID) {
 			continue
 		}
-		if inherited&l.bit() == 0 {
+		if before&l.bit() == 0 {
 			if ancestors == nil {
 				ancestors = h.table.Ancestors(p)
 			}
@@ -259,11 +267,7 @@ func (h *hub) judge(p *target.Process, inherited uint64) {
 		recordings |= l.bit()
 		l.seen = true
 	}
-	// The kernel may have let the process inherit what it must not have.
-	if inherited&^recordings != 0 {
-		h.wanted[p.PID] = before | inherited
-	}
-	h.want(p.PID, recordings)
+	h.want(p.PID, p.StartNs, recordings)
 	if recordings&^before != 0 {
 		h.engine.Prepare(p.PID)
 	}
@@ -271,20 +275,24 @@ func (h *hub) judge(p *target.Process, inherited uint64) {
 
 // rescan judges all processes there are.
 func (h *hub) rescan() error {
-	processes, err := h.table.Scan(func(p *target.Process) bool { return h.wanted[p.PID] == 0 && !p.Kernel })
+	processes, err := h.table.Scan(func(p *target.Process) bool {
+		_, isWanted := h.wanted[p.PID]
+		return !isWanted && !p.Kernel
+	})
 	if err != nil {
 		return err
 	}
 	present := make(map[int32]bool, len(processes))
 	for _, p := range processes {
 		present[p.PID] = true
-		h.judge(p, h.wanted[p.PID])
+		h.judge(p)
 	}
-	for pid := range h.wanted {
+	for pid, entry := range h.wanted {
 		if !present[pid] {
-			h.want(pid, 0)
+			h.want(pid, entry.startNs, 0)
 		}
 	}
+	h.checkExited()
 	return nil
 }
 
@@ -316,29 +324,31 @@ func (h *hub) Lifecycle(event capture.Lifecycle) {
 	defer h.lock.Unlock()
 	switch event.Kind {
 	case capture.Forked:
-		h.wanted[event.PID] = event.Wanted
-		h.judge(h.table.Forked(event.PID, event.Parent, event.UID, event.StartNs), event.Wanted)
+		h.wanted[event.PID] = wanted{event.Wanted, event.StartNs}
+		h.judge(h.table.Forked(event.PID, event.Parent, event.UID, event.StartNs))
 	case capture.Executed:
 		if h.rate == 0 {
 			return
 		}
-		p := h.table.Executed(event.PID, event.Parent, event.UID, event.StartNs, event.Filename, event.Command)
-		h.judge(p, h.wanted[event.PID]|event.Wanted)
+		if event.Wanted != 0 {
+			h.wanted[event.PID] = wanted{event.Wanted, event.StartNs}
+		}
+		h.judge(h.table.Executed(event.PID, event.Parent, event.UID, event.StartNs, event.Filename, event.Command))
 	case capture.Exited:
 		h.table.Exited(event.PID)
-		h.want(event.PID, 0)
+		h.want(event.PID, event.StartNs, 0)
 		h.checkExited()
 	}
 }
 
 // checkExited ends the recordings of a process that has gone with all that it left behind.
 func (h *hub) checkExited() {
-	wanted := uint64(0)
-	for _, recordings := range h.wanted {
-		wanted |= recordings
+	wanting := uint64(0)
+	for _, entry := range h.wanted {
+		wanting |= entry.recordings
 	}
 	for _, l := range h.live {
-		if l != nil && !l.ending && l.seen && l.selection.EndsWithProcess() && wanted&l.bit() == 0 {
+		if l != nil && !l.ending && l.seen && l.selection.EndsWithProcess() && wanting&l.bit() == 0 {
 			go l.finish(wire.StopTargetExited)
 		}
 	}
