@@ -64,9 +64,13 @@ func cutClone(symbol string) string {
 	return symbol
 }
 
-// Go undoes the linker's escapes in the last element of an import path: "gopkg.in/yaml%2ev3.Load".
+// Go undoes the linker's escapes in the last element of an import path ("gopkg.in/yaml%2ev3.Load") and writes type
+// arguments as the Go runtime does in its traces: "main.Map[...]".
 func Go(symbol string) string {
 	symbol = strings.TrimSuffix(symbol, ".abi0")
+	if first, last := strings.IndexByte(symbol, '['), strings.LastIndexByte(symbol, ']'); first >= 0 && last > first {
+		symbol = symbol[:first] + "[...]" + symbol[last+1:]
+	}
 	if !strings.Contains(symbol, "%") {
 		return symbol
 	}

@@ -33,9 +33,15 @@ func main() {
 		return i < j
 	})
 	// Where the program was loaded, to tell addresses in the file from those in memory.
+	self, _ := os.Executable()
 	maps, _ := os.ReadFile("/proc/self/maps")
-	start, _, _ := strings.Cut(string(maps), "-")
-	fmt.Println("start", start)
+	for line := range strings.Lines(string(maps)) {
+		if strings.Contains(line, self) {
+			start, _, _ := strings.Cut(line, "-")
+			fmt.Println("start", start)
+			break
+		}
+	}
 	frames := runtime.CallersFrames(pcs[:n])
 	for {
 		f, more := frames.Next()
