@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -91,7 +92,7 @@ func checkStart(m StartRequest) error {
 			return fmt.Errorf("a workspace has 1 to %d folders", maxFolders)
 		}
 		for _, folder := range m.Target.Folders {
-			if len(folder) > maxFolderBytes || !path.IsAbs(folder) {
+			if len(folder) > maxFolderBytes || !path.IsAbs(folder) || strings.ContainsRune(folder, 0) {
 				return fmt.Errorf("a folder must be an absolute path of at most %d bytes", maxFolderBytes)
 			}
 		}

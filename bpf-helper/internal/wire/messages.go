@@ -2,6 +2,8 @@
 // field is described; test/fixtures/wire has one sample of each message, which the tests of both sides read.
 package wire
 
+import "encoding/json"
+
 // ProtocolVersion is raised by one with every change that an older peer could not read.
 const ProtocolVersion = 1
 
@@ -21,10 +23,32 @@ const (
 // Target says which processes a recording is about. Only the fields of its kind are set.
 type Target struct {
 	Kind        string   `json:"kind"`
-	Folders     []string `json:"folders,omitempty"`
-	ExcludePIDs []int32  `json:"excludePids,omitempty"`
-	PID         int32    `json:"pid,omitempty"`
-	Children    bool     `json:"children,omitempty"`
+	Folders     []string `json:"folders"`
+	ExcludePIDs []int32  `json:"excludePids"`
+	PID         int32    `json:"pid"`
+	Children    bool     `json:"children"`
+}
+
+// MarshalJSON writes the fields of the target's kind only.
+func (t Target) MarshalJSON() ([]byte, error) {
+	switch t.Kind {
+	case TargetWorkspace:
+		return json.Marshal(struct {
+			Kind        string   `json:"kind"`
+			Folders     []string `json:"folders"`
+			ExcludePIDs []int32  `json:"excludePids"`
+		}{t.Kind, t.Folders, t.ExcludePIDs})
+	case TargetProcess:
+		return json.Marshal(struct {
+			Kind     string `json:"kind"`
+			PID      int32  `json:"pid"`
+			Children bool   `json:"children"`
+		}{t.Kind, t.PID, t.Children})
+	default:
+		return json.Marshal(struct {
+			Kind string `json:"kind"`
+		}{t.Kind})
+	}
 }
 
 // ClientHello is the first message of a client.
