@@ -34,17 +34,17 @@ export async function documentFunctions(
 
 function outlinedFunctions(loaded: LoadedRecording, view: View, path: number, outline: Outline): DocumentFunction[] {
   const { places } = loaded;
-  const named = namedFunctions(outline);
-  const grouped = groupPositions(loaded, path, named);
+  const functions = namedFunctions(outline);
+  const grouped = groupPositions(loaded, path, functions);
   const groupOf = (context: number): Int32Array => {
     const lineOf = places.linesOf(context);
     const pathOf = places.linePath.view();
     return grouped.map((group, position) => (group >= 0 && pathOf[lineOf[position] ?? -1] === path ? group : -1));
   };
-  const sums = view.sumBy(named.length, groupOf);
-  const best = bestFunctions(loaded, view, named.length, grouped);
-  const keys = functionKeys(named);
-  return named
+  const sums = view.sumBy(functions.length, groupOf);
+  const best = bestFunctions(loaded, view, functions.length, grouped);
+  const keys = functionKeys(functions);
+  return functions
     .map(({ name, nameLine }, index) => ({
       key: keys[index] ?? name,
       name,
@@ -78,10 +78,27 @@ function recordedFunctions(loaded: LoadedRecording, view: View, path: number): D
   })).filter(({ total }) => total > 0);
 }
 
-/** Functions that a reader has a name for; the cost of a nameless closure is that of the function around it. */
-export function namedFunctions(outline: Outline): OutlineFunction[] {
-  return outline.functions.filter(({ name }) => name !== "");
+/**
+ * Functions that a reader has a name for. The cost of a nameless closure, or of one within a line of another function, is that of the
+ * function around it.
+ */
+export function namedFunctions(outline: Outline): readonly OutlineFunction[] {
+  const known = named.get(outline);
+  if (known !== undefined) {
+    return known;
+  }
+  const { functions } = outline;
+  const around = (line: number): boolean =>
+    functions.some(({ startLine, endLine }) => startLine < endLine && startLine <= line && line <= endLine);
+  const found = functions.filter(
+    ({ name, anonymous, startLine, endLine }) => name !== "" && !(anonymous && startLine === endLine && around(startLine)),
+  );
+  named.set(outline, found);
+  return found;
 }
+
+/** The outliner answers the same outline for the same text. */
+const named = new WeakMap<Outline, readonly OutlineFunction[]>();
 
 /** The qualified name, with an ordinal for overloads. */
 export function functionKeys(functions: readonly OutlineFunction[]): string[] {
@@ -94,10 +111,10 @@ export function functionKeys(functions: readonly OutlineFunction[]): string[] {
 }
 
 /** Of each position that lies in the file: the index of its function in the text that ran, else -1. */
-function groupPositions(loaded: LoadedRecording, path: number, named: readonly OutlineFunction[]): Int32Array {
+function groupPositions(loaded: LoadedRecording, path: number, functions: readonly OutlineFunction[]): Int32Array {
   const { places, recording } = loaded;
-  const outline = { functions: named, loops: [] };
-  const indices = new Map(named.map((fn, index) => [fn, index]));
+  const outline = { functions, loops: [] };
+  const indices = new Map(functions.map((fn, index) => [fn, index]));
   const kept = loaded.functionOfPosition(path);
   const groups = new Int32Array(places.positions).fill(-1);
   for (let context = 0; context < places.contexts; context++) {

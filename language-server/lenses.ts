@@ -1,5 +1,5 @@
 import type { CodeLens, InlayHint } from "vscode-languageserver/node";
-import type { Annotated, Annotations, Before } from "./annotations.js";
+import type { Annotated, Annotations } from "./annotations.js";
 import type { DocumentFunction } from "./document-functions.js";
 import type { LensBook } from "./lens-book.js";
 import type { View } from "./view.js";

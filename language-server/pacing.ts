@@ -1,5 +1,5 @@
 /**
- * Runs `action` soon after `request()`, at most once in `intervalMs`, and less often when it is slow: a tenth of the
+ * Runs `action` soon after `request()`, at most once in `intervalMs`, and less often when it is slow: a quarter of the
  * time is the most that it takes, so that live updates never starve the requests of a person.
  */
 export class Paced {
@@ -44,7 +44,7 @@ export class Paced {
       this.#onError(error);
     }
     const end = performance.now();
-    this.#notBefore = Math.max(start + this.#intervalMs, end + 9 * (end - start));
+    this.#notBefore = Math.max(start + this.#intervalMs, end + 3 * (end - start));
     this.#running = false;
     if (this.#again) {
       this.#again = false;

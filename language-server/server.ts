@@ -1,4 +1,10 @@
-import { type Connection, type InitializeResult, TextDocuments, TextDocumentSyncKind } from "vscode-languageserver/node";
+import {
+  CodeLensRefreshRequest,
+  type Connection,
+  type InitializeResult,
+  TextDocuments,
+  TextDocumentSyncKind,
+} from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { URI } from "vscode-uri";
 import type { ServerInitialization } from "../protocol/language-server.js";
@@ -27,8 +33,9 @@ export function serve(connection: Connection): void {
   const log = (message: string): void => connection.console.info(message);
   let stop = (): void => undefined;
 
-  connection.onInitialize((params): InitializeResult => {
+  connection.onInitialize(async (params): Promise<InitializeResult> => {
     const workspace = new Workspace((params.initializationOptions ?? {}) as Partial<ServerInitialization>, log);
+    await workspace.start();
     const refresh = {
       lenses: params.capabilities.workspace?.codeLens?.refreshSupport === true,
       hints: params.capabilities.workspace?.inlayHint?.refreshSupport === true,
@@ -75,10 +82,13 @@ function answer(
         hottest,
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
       });
-      await Promise.all([
-        refresh.lenses ? connection.languages.connection.sendRequest("workspace/codeLens/refresh") : undefined,
-        refresh.hints ? connection.languages.inlayHint.refresh() : undefined,
-      ]);
+      // Their answers are not waited for: a client that never answers must not stop the next update.
+      if (refresh.lenses) {
+        connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+      }
+      if (refresh.hints) {
+        connection.languages.inlayHint.refresh().catch(() => undefined);
+      }
     },
     (error) => log(`an update was not sent: ${String(error)}`),
   );
@@ -139,7 +149,6 @@ function answer(
 }
 
 async function start(connection: Connection, workspace: Workspace, folders: boolean, log: (message: string) => void): Promise<void> {
-  await workspace.start();
   if (folders) {
     connection.workspace.onDidChangeWorkspaceFolders(() => {
       void connection.workspace.getWorkspaceFolders().then(async (all) => {

@@ -27,7 +27,7 @@ export class View {
   /** Sum of the selection, in the event's unit. */
   readonly sum: number;
   readonly samples: number;
-  /** Indices into the process table of those with samples. */
+  /** Pids with samples. */
   readonly processes: ReadonlySet<number>;
   readonly #recording: Recording;
   readonly #places: Places;
@@ -44,7 +44,9 @@ export class View {
     forEachSelected(recording, selection, (row) => tally.add(row));
     this.sum = tally.sum;
     this.samples = tally.samples;
-    this.processes = new Set(Array.from(tally.threads, (thread) => recording.threads[thread]?.process ?? 0));
+    this.processes = new Set(
+      Array.from(tally.threads, (thread) => recording.processes[recording.threads[thread]?.process ?? -1]?.pid ?? 0),
+    );
     this.#runs = tally.runs();
   }
 

@@ -6,6 +6,7 @@ import { Locator } from "../source/locator.js";
 import { createOutliner, type Outline, type Outliner } from "../source/outline.js";
 import type { OwnerSettings } from "../source/owner.js";
 import { nodeFiles } from "./node-files.js";
+import { findToolchains } from "./toolchains.js";
 
 const DEFAULT_SETTINGS: ServerSettings = {
   lenses: "above",
@@ -20,6 +21,7 @@ const DEFAULT_SETTINGS: ServerSettings = {
 export class Workspace {
   readonly files: Files = nodeFiles;
   readonly storage: string;
+  readonly #toolchains = findToolchains(process.env);
   readonly #grammars: string;
   readonly #log: (message: string) => void;
   #folders: readonly string[];
@@ -62,7 +64,12 @@ export class Workspace {
   }
 
   locator(): Locator {
-    return new Locator({ files: this.files, folders: this.#folders, pathMappings: this.#settings.pathMappings });
+    return new Locator({
+      files: this.files,
+      folders: this.#folders,
+      pathMappings: this.#settings.pathMappings,
+      toolchains: this.#toolchains,
+    });
   }
 
   /** Folders both as opened and with links resolved: a file is the user's under either. */

@@ -1,0 +1,210 @@
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterEach, expect, test } from "vitest";
+import { decodePprof } from "../../../profile/formats/pprof.js";
+import { startServer, stopServers } from "./test-server.js";
+
+afterEach(stopServers);
+
+const APP = "def work():\n    return sum(range(1000))\n\nwork()\n";
+const work = "<module>:4($W/app.py);work:2($W/app.py)";
+const ID = "20260101T000000Z-run";
+
+test("finishing writes the profile and the sampled sources, and removes the batches", async () => {
+  const server = await startServer();
+  const app = server.write("app.py", APP);
+  const { folder } = await server.begin(ID);
+  await server.stacks(`${work} 3`);
+  const summary = await server.ask("flameline/finish", { id: ID });
+  expect(summary).toMatchObject({ id: ID, live: false, events: [{ event: "cpu", samples: 1, total: 3 }] });
+  expect(readdirSync(folder).sort()).toEqual(["run.pb.gz", "sources", "sources.json"]);
+  const { recording } = decodePprof(gunzipSync(readFileSync(join(folder, "run.pb.gz"))));
+  expect(recording.samples.length).toBe(1);
+  const index = JSON.parse(readFileSync(join(folder, "sources.json"), "utf8"));
+  expect(index).toMatchObject({ version: 1, files: [{ path: app, bytes: APP.length }], leftOut: 0 });
+  expect(readFileSync(join(folder, "sources", index.files[0].sha256), "utf8")).toBe(APP);
+});
+
+test("a kept recording shows its numbers on the text that ran, though the file was changed since", async () => {
+  const first = await startServer();
+  first.write("app.py", APP);
+  const { folder } = await first.begin(ID);
+  await first.stacks(`${work} 3`);
+  await first.ask("flameline/finish", { id: ID });
+  first.write("app.py", `import os\n\n${APP}`);
+  const later = await startServer({}, first);
+  await later.ask("flameline/open", { path: folder });
+  expect(await later.heat("app.py")).toEqual(["4: 100 % self, 100 % total", "6: 0 % self, 100 % total"]);
+  await later.ask("flameline/open", { path: join(folder, "run.pb.gz") });
+  expect(await later.ask("flameline/summary", {})).toMatchObject({ id: ID });
+});
+
+test("a profile without sources shows no numbers on a file that was changed since, and says why", async () => {
+  const first = await startServer();
+  first.write("app.py", APP);
+  const { folder } = await first.begin(ID);
+  await first.stacks(`${work} 3`);
+  await first.ask("flameline/finish", { id: ID });
+  const alone = join(first.folder, "copied.pb.gz");
+  renameSync(join(folder, "run.pb.gz"), alone);
+  const later = await startServer({}, first);
+  await later.ask("flameline/open", { path: alone });
+  expect(await later.heat("app.py")).toEqual(["2: 100 % self, 100 % total", "4: 0 % self, 100 % total"]);
+  const app = later.write("app.py", `import os\n${APP}`);
+  utimesSync(app, new Date(), new Date(Date.now() + 3_600_000));
+  const last = await startServer({}, first);
+  await last.ask("flameline/open", { path: alone });
+  expect(await last.heat("app.py")).toEqual([expect.stringMatching(/^app\.py has changed since the program was started/)]);
+});
+
+test("the text is taken when a file first gets samples, so that an edit during the recording changes no line", async () => {
+  const server = await startServer();
+  const app = server.write("app.py", APP);
+  await server.begin(ID);
+  await server.stacks(`${work} 3`);
+  await server.heat("app.py");
+  server.write("app.py", `# later\n${APP}`);
+  await server.stacks(`${work} 1`);
+  expect(await server.heat(app)).toEqual(["3: 100 % self, 100 % total", "5: 0 % self, 100 % total"]);
+});
+
+test("what a crash left behind is finished at the next start, its last half line left out", async () => {
+  const first = await startServer();
+  first.write("app.py", APP);
+  const { folder } = await first.begin(ID);
+  await first.stacks(`${work} 3`);
+  await first.heat("app.py");
+  await first.stacks(`${work} 1`);
+  const batches = join(folder, "batches.jsonl");
+  truncateSync(batches, readFileSync(batches).length - 20);
+  const later = await startServer({}, first);
+  await expect.poll(() => existsSync(batches)).toBe(false);
+  const summary = await later.ask("flameline/open", { path: folder });
+  expect(summary.events).toMatchObject([{ event: "cpu", samples: 1, total: 3 }]);
+  expect(await later.heat("app.py")).toEqual(["2: 100 % self, 100 % total", "4: 0 % self, 100 % total"]);
+});
+
+test("a recording that another process still writes is left alone", async () => {
+  const first = await startServer();
+  const folder = join(first.storage, "recordings", "20260101T000000Z-other");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "meta.json"), JSON.stringify({ state: "recording", writerPid: process.pid, name: "other" }));
+  writeFileSync(join(folder, "batches.jsonl"), '{"type":"started","recording":1,"startUnixNs":"0","hz":99,"events":["cpu"]}\n');
+  const later = await startServer({}, first);
+  await later.ask("flameline/open", { path: folder });
+  expect(readdirSync(folder).sort()).toEqual(["batches.jsonl", "meta.json"]);
+});
+
+test("batches that never reached the server are read from the folder when the recording ends", async () => {
+  const first = await startServer();
+  first.write("app.py", APP);
+  const { folder } = await first.begin(ID);
+  await first.stacks(`${work} 3`);
+  // The server crashed and was restarted by its client: it knows nothing of the recording.
+  const later = await startServer({}, first);
+  await first.stacks(`${work} 4`);
+  const summary = await later.ask("flameline/finish", { id: ID });
+  expect(summary.events).toMatchObject([{ event: "cpu", samples: 2, total: 7 }]);
+  expect(existsSync(join(folder, "batches.jsonl"))).toBe(false);
+});
+
+test("after an edit and a new run a line says what it was before, also when it was rewritten", async () => {
+  const server = await startServer();
+  server.write("app.py", APP);
+  await server.begin("20260101T000000Z-one");
+  await server.stacks(`${work} 80\nidle [libc] 20`);
+  await server.ask("flameline/finish", { id: "20260101T000000Z-one" });
+  server.write("app.py", APP.replace("sum(range(1000))", "999 * 500"));
+  await server.begin("20260101T000100Z-two");
+  await server.stacks(`${work} 10\nidle [libc] 90`);
+  expect(await server.heat("app.py")).toEqual(["2: 10 % self, 10 % total, before 80 %", "4: 0 % self, 10 % total, before 80 %"]);
+});
+
+test("the run before is found in the storage after a restart", async () => {
+  const first = await startServer();
+  first.write("app.py", APP);
+  await first.begin("20260101T000000Z-one");
+  await first.stacks(`${work} 1\nidle [libc] 1`);
+  await first.ask("flameline/finish", { id: "20260101T000000Z-one" });
+  const later = await startServer({}, first);
+  await later.begin("20260101T000100Z-two");
+  await later.stacks(`${work} 1`);
+  await expect
+    .poll(async () => later.heat("app.py"))
+    .toEqual(["2: 100 % self, 100 % total, before 50 %", "4: 0 % self, 100 % total, before 50 %"]);
+});
+
+test("looking at another profile does not disturb a live recording", async () => {
+  const server = await startServer();
+  server.write("app.py", APP);
+  await server.begin(ID);
+  await server.stacks(`${work} 3`);
+  const other = join(server.folder, "other.collapsed");
+  writeFileSync(other, "a;b 5\n");
+  await server.ask("flameline/open", { path: other });
+  await server.stacks(`${work} 4`);
+  expect(await server.ask("flameline/summary", {})).toMatchObject({ id: other });
+  expect(await server.ask("flameline/finish", { id: ID })).toMatchObject({ events: [{ event: "cpu", samples: 2, total: 7 }] });
+  expect(await server.ask("flameline/summary", {})).toMatchObject({ id: other });
+});
+
+test.each([
+  ["missing.pb.gz", undefined, /missing\.pb\.gz does not exist: choose another profile\.$/],
+  ["noise.pb.gz", gzipSync(Buffer.from([0, 1, 2, 3, 255, 254, 9])), /is neither a pprof profile .* choose another file\.$/],
+  ["prose.txt", Buffer.from("Dear diary,\n\ntoday\n"), /is neither a pprof profile/],
+  ["cut.pb.gz", gzipSync(Buffer.alloc(5000, 7)).subarray(0, 12), /cannot be read|is neither/],
+  ["empty.pb.gz", Buffer.alloc(0), /is neither a pprof profile/],
+])("%s gives one clear sentence", async (name, content, sentence) => {
+  const server = await startServer();
+  const path = join(server.folder, name);
+  if (content !== undefined) {
+    writeFileSync(path, content);
+  }
+  await expect(server.ask("flameline/open", { path })).rejects.toThrow(sentence);
+  expect(await server.ask("flameline/summary", {})).toBeNull();
+});
+
+test("messages that cannot be read are counted, and the others still count", async () => {
+  const server = await startServer();
+  server.write("app.py", APP);
+  await server.begin(ID);
+  for (const text of ["{", "null", '"x"', '{"type":"nonsense"}', '{"type":"batch"}']) {
+    await server.connection.sendNotification("flameline/batch", { id: ID, text });
+  }
+  await server.stacks(`${work} 3`);
+  const summary = await server.ask("flameline/summary", {});
+  expect(summary?.events).toMatchObject([{ samples: 1 }]);
+  expect(summary?.warnings).toEqual([
+    "1 message from the helper could not be read and was left out.",
+    "4 messages from the helper could not be read and were left out.",
+  ]);
+});
+
+test("a recording that cannot begin says so in one sentence", async () => {
+  const server = await startServer();
+  const begin = server.ask("flameline/begin", { id: "x", name: "x", folder: "", started: "{}" });
+  await expect(begin).rejects.toThrow(/^The recording could not begin because its first message is not readable/);
+});
+
+test("a recording under a linked workspace folder is shown in the folder's own spelling", async () => {
+  const server = await startServer();
+  const app = server.write("app.py", APP);
+  const link = `${server.folder}-link`;
+  symlinkSync(server.folder, link);
+  const linked = await startServer({}, { folder: link, storage: server.storage });
+  await linked.begin(ID);
+  await linked.stacks(`work:2(${app}) 1`);
+  const { rows } = await linked.ask("flameline/functions", { limit: 1, mineOnly: true });
+  expect(rows).toMatchObject([{ name: "work", owner: "mine", file: join(link, "app.py") }]);
+});
