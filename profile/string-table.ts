@@ -12,6 +12,11 @@ export class StringTable {
     return index;
   }
 
+  /** The text's index, or -1. */
+  find(text: string): number {
+    return this.#index.get(text) ?? -1;
+  }
+
   /** The text at `index`, "" where there is none. */
   at(index: number): string {
     return this.values[index] ?? "";
