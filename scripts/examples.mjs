@@ -15,6 +15,8 @@ import { has } from "./shell.mjs";
  * @property {string[][]} setup commands that install libraries and compile, run in the folder
  * @property {string[]} run the command line; it runs until it is stopped and prints its account as JSON lines
  * @property {string} main the file to look at
+ * @property {{ function: string, text: string }} hot a function by its name in a profile, and how its hottest line begins
+ * @property {{ function: string, parts: string[] }} lens a function by its name in the source, all of whose time the parts of the account hold
  *
  * @typedef {object} AccountPart one part of the program's own account; `line` is the call whose CPU time was measured
  * @property {string} name

@@ -1,0 +1,76 @@
+// Looks at a running example in the real VS Code: heat on its hot line, a true lens, and the flame graph's way back to the source.
+import { mkdirSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import { expect, chromium as browsers } from "@playwright/test";
+import { chromium } from "./vscode-server.mjs";
+import { cursorLine, findBox, goToLine, lensTotal, openFile, openWorkbench, runCommand, visibleLines } from "./workbench.mjs";
+
+/** How far a lens may be from the program's own account, in percentage points. */
+const TOLERANCE = 5;
+/** Long enough for the shares to settle. */
+const RECORD_MS = 12_000;
+
+/**
+ * @param {{ server: { url: string, token: string, workspace: string }, example: import("./examples.mjs").Example,
+ *   account: () => import("./examples.mjs").Account | undefined, pictures: string }} what
+ */
+export async function checkInBrowser({ server, example, account, pictures }) {
+  mkdirSync(pictures, { recursive: true });
+  const browser = await browsers.launch(chromium);
+  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  const picture = (name) => page.screenshot({ path: path.join(pictures, `${example.name}-${name}.png`) });
+  try {
+    await openWorkbench(page, server);
+    await checkHeatAndFlameGraph({ page, server, example, account, picture });
+  } catch (error) {
+    await picture("failure");
+    throw error;
+  } finally {
+    await browser.close();
+  }
+}
+
+/** The path itself, on a page whose workbench is open and where a recording is on or about to begin. */
+export async function checkHeatAndFlameGraph({ page, server, example, account, picture }) {
+  const source = readFileSync(path.join(server.workspace, example.main), "utf8").split("\n");
+  const hotLine = source.findIndex((text) => text.trimStart().startsWith(example.hot.text)) + 1;
+  expect(hotLine, `the line that begins with ${example.hot.text}`).toBeGreaterThan(0);
+
+  await openFile(page, example.main, hotLine);
+  await expect
+    .poll(async () => (await visibleLines(page)).find(({ line }) => line === hotLine)?.heat ?? 0, { message: `heat on line ${hotLine}`, timeout: 60_000 })
+    .toBeGreaterThan(0);
+  await page.waitForTimeout(RECORD_MS);
+  await picture("heat");
+
+  const definition = new RegExp(`\\b${example.lens.function}\\b.*[({:]`);
+  const definitionLine = source.findIndex((text) => definition.test(text) && /^\s*(def|func|function|fn|pub fn|private|public|static|\[\[|__attribute__|std::|\w+ fn)/.test(text)) + 1;
+  await goToLine(page, Math.max(1, definitionLine));
+  let said;
+  await expect
+    .poll(
+      async () => {
+        said = lensTotal((await visibleLines(page)).find(({ line, lens }) => lens !== null && Math.abs(line - definitionLine) <= 1)?.lens ?? "");
+        return said;
+      },
+      { message: `a lens on ${example.lens.function} at line ${definitionLine}`, timeout: 20_000 },
+    )
+    .toBeDefined();
+  const truth = account();
+  expect(truth, "the example's own account").toBeDefined();
+  const share = truth.parts.filter(({ name }) => example.lens.parts.includes(name)).reduce((sum, part) => sum + part.share, 0);
+  const own = (100 * share * truth.measuredSeconds) / truth.cpuSeconds;
+  console.log(`the lens of ${example.lens.function} says ${said} %, the program's own account ${own.toFixed(1)} %`);
+  expect(Math.abs(said - own), "percentage points between the lens and the program's own account").toBeLessThanOrEqual(TOLERANCE);
+
+  await goToLine(page, 1);
+  await runCommand(page, "Open Flame Graph");
+  await page.waitForTimeout(2000);
+  const box = await findBox(page, example.hot.function);
+  await page.mouse.move(box.x, box.y);
+  await page.waitForTimeout(300);
+  await picture("flame-graph");
+  await page.mouse.click(box.x, box.y);
+  await expect.poll(() => cursorLine(page), { message: `a click on ${example.hot.function} lands on its hottest line` }).toBe(hotLine);
+  await picture("landed");
+}

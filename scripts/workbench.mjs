@@ -1,0 +1,147 @@
+// The workbench as its user sees it: commands, lenses, heat, the flame graph. For tests and `npm start -- --check`.
+import { expect } from "@playwright/test";
+import { workbenchUrl } from "./vscode-server.mjs";
+
+/** @typedef {import("@playwright/test").Page} Page */
+
+/** @param {Page} page @param {{ url: string, token: string, workspace: string }} server */
+export async function openWorkbench(page, server) {
+  await page.goto(workbenchUrl(server));
+  await expect(page.locator(".explorer-folders-view .monaco-list-row").first()).toBeVisible({ timeout: 60_000 });
+}
+
+/** Runs a command by its title in the command palette. @param {Page} page @param {string} title without "Flameline: " */
+export async function runCommand(page, title) {
+  const input = page.locator(".quick-input-widget input[type=text], .quick-input-widget input").first();
+  await expect(async () => {
+    await page.keyboard.press("F1");
+    await expect(input).toBeVisible({ timeout: 3000 });
+    await input.fill(`>Flameline: ${title}`);
+    const row = page.locator(".quick-input-list .monaco-list-row", { hasText: title }).first();
+    await expect(row).toBeVisible({ timeout: 3000 });
+    await row.click({ timeout: 3000 });
+  }).toPass({ timeout: 30_000 });
+}
+
+/** Opens a file of the workspace and puts the cursor on a line. @param {Page} page @param {string} file @param {number} [line] 1-based */
+export async function openFile(page, file, line) {
+  const name = file.split("/").at(-1);
+  const input = page.locator(".quick-input-widget input").first();
+  await expect(async () => {
+    await page.keyboard.press("Control+p");
+    await expect(input).toBeVisible({ timeout: 3000 });
+    await input.fill(file);
+    await expect(page.locator(".quick-input-list .monaco-list-row", { hasText: name }).first()).toBeVisible({ timeout: 5000 });
+    await page.keyboard.press("Enter");
+    await expect(page.locator(".tab.active", { hasText: name })).toBeVisible({ timeout: 5000 });
+  }).toPass({ timeout: 40_000 });
+  if (line !== undefined) {
+    await goToLine(page, line);
+  }
+}
+
+/** @param {Page} page @param {number} line 1-based */
+export async function goToLine(page, line) {
+  const input = page.locator(".quick-input-widget input").first();
+  await page.keyboard.press("Control+g");
+  await input.fill(`:${line}`);
+  await page.keyboard.press("Enter");
+  await expect(page.locator(".quick-input-widget")).toBeHidden();
+}
+
+/**
+ * What the active editor shows: each visible line with its text, the lens above it, and its mark in the gutter.
+ * @param {Page} page
+ * @returns {Promise<{ line: number, top: number, text: string, lens: string | null, heat: number | null }[]>} `heat` is the level, 1 to 5
+ */
+export function visibleLines(page) {
+  return page.evaluate(() => {
+    const editor = document.querySelector(".editor-group-container.active .monaco-editor") ?? document.querySelector(".monaco-editor");
+    if (!editor) {
+      return [];
+    }
+    const plain = (text) => (text ?? "").replaceAll("\u00a0", " ");
+    const topOf = (element) => Math.round(element.getBoundingClientRect().top);
+    const rows = [...editor.querySelectorAll(".margin-view-overlays .line-numbers")].map((element) => ({ line: Number(element.textContent), top: topOf(element.parentElement ?? element) }));
+    const texts = new Map([...editor.querySelectorAll(".view-lines .view-line")].map((element) => [topOf(element), plain(element.textContent)]));
+    const lenses = [...editor.querySelectorAll(".codelens-decoration")].map((element) => ({ bottom: Math.round(element.getBoundingClientRect().bottom), text: plain(element.textContent) }));
+    const marks = new Map(
+      [...editor.querySelectorAll(".glyph-margin-widgets .cgmr")].flatMap((element) => {
+        const picture = `${getComputedStyle(element).backgroundImage}${getComputedStyle(element, "::before").content}`;
+        const level = /heat\/[a-z-]*?(\d)\.svg/.exec(picture);
+        return level ? [[topOf(element), Number(level[1])]] : [];
+      }),
+    );
+    return rows
+      .filter(({ line }) => line > 0)
+      .map(({ line, top }) => ({
+        line,
+        top,
+        text: texts.get(top) ?? "",
+        lens: lenses.find(({ bottom }) => Math.abs(bottom - top) <= 4)?.text ?? null,
+        heat: marks.get(top) ?? null,
+      }))
+      .sort((a, b) => a.line - b.line);
+  });
+}
+
+/** The total share that a lens tells, 0 to 100. @param {string} text "38 % total · 12 % self — CPU of …" */
+export function lensTotal(text) {
+  const match = /(?:(<)\s*)?(\d+(?:\.\d+)?) % total/.exec(text);
+  return match ? Number(match[2]) : undefined;
+}
+
+/** The status bar's item, as text. @param {Page} page */
+export function statusBar(page) {
+  return page.locator(".statusbar-item", { hasText: /Flameline|\/s\b/ }).filter({ has: page.locator("a") });
+}
+
+/** Toasts with a text. @param {Page} page @param {string | RegExp} text */
+export function notification(page, text) {
+  return page.locator(".notifications-toasts .notification-list-item", { hasText: text });
+}
+
+/** The flame graph's own document: two frames deep. @param {Page} page */
+export function graphFrame(page) {
+  return page.frameLocator("iframe.webview.ready").frameLocator("#active-frame");
+}
+
+/**
+ * Moves over the drawing until the tooltip names a function, as a person would look for it.
+ * @param {Page} page
+ * @param {string | RegExp} name the whole name
+ * @returns {Promise<{ x: number, y: number }>} a point in the page on the widest box of that name that was met first
+ */
+export async function findBox(page, name) {
+  const tree = graphFrame(page).locator('[role="tree"][aria-label="Flame graph"]');
+  await expect(tree).toBeVisible();
+  const box = await tree.boundingBox();
+  if (!box) {
+    throw new Error("the flame graph is not drawn");
+  }
+  const source = typeof name === "string" ? `^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$` : name.source;
+  const point = await tree.evaluate((element, pattern) => {
+    const wanted = new RegExp(pattern);
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const tooltip = document.querySelector(".tooltip-name");
+    for (let y = top + 4; y < top + height; y += 6) {
+      for (let x = left + 2; x < left + width - 16; x += 3) {
+        element.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: y, bubbles: true }));
+        if (wanted.test(tooltip?.textContent ?? "")) {
+          return { x: x - left + 1, y: y - top + 2 };
+        }
+      }
+    }
+    return null;
+  }, source);
+  if (point === null) {
+    throw new Error(`no box of the flame graph is named ${name}`);
+  }
+  return { x: box.x + point.x, y: box.y + point.y };
+}
+
+/** Where the cursor is, as the status bar says. @param {Page} page @returns {Promise<number>} 1-based line */
+export async function cursorLine(page) {
+  const text = await page.locator("#status\\.editor\\.selection").textContent();
+  return Number(/Ln\s(\d+)/.exec((text ?? "").replaceAll("\u00a0", " "))?.[1]);
+}
