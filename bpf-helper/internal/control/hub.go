@@ -66,7 +66,7 @@ func (l *live) bit() uint64 { return 1 << l.slot }
 
 func newHub(log *slog.Logger) *hub {
 	proc := target.Proc{Folder: "/proc"}
-	return &hub{log: log, proc: proc, table: target.NewTable(proc), wanted: map[int32]wanted{}, symbols: newSymbols(log)}
+	return &hub{log: log, proc: proc, table: target.NewTable(proc), wanted: map[int32]wanted{}, symbols: newSymbols(log, startParser)}
 }
 
 // refusal is an error that a client is told of.
@@ -168,7 +168,7 @@ func (h *hub) freeSlot() int {
 
 // choose prepares the selection of a target and checks that the peer may record it.
 func (h *hub) choose(t wire.Target, p peer) (*target.Selection, error) {
-	own := append([]int32{int32(os.Getpid()), p.pid}, h.symbols.pids()...)
+	own := target.Own{Helper: int32(os.Getpid()), Client: p.pid}
 	if t.Kind != wire.TargetProcess {
 		return target.NewSelection(t, own, 0), nil
 	}
@@ -253,7 +253,7 @@ func (h *hub) judge(p *target.Process) {
 	recordings := uint64(0)
 	var ancestors []*target.Process
 	for _, l := range h.live {
-		if l == nil || l.ending || l.selection.Excludes(p.PID) || !target.Visible(l.peerUID, p.UID) {
+		if l == nil || l.ending || l.selection.Excludes(p) || !target.Visible(l.peerUID, p.UID) {
 			continue
 		}
 		if before&l.bit() == 0 {

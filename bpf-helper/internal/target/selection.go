@@ -17,8 +17,12 @@ type Selection struct {
 	target   wire.Target
 	folders  []folder
 	excluded map[int32]bool
+	helper   int32
 	startNs  uint64 // of the one process of a process target
 }
+
+// Own are the pids of our own processes.
+type Own struct{ Helper, Client int32 }
 
 // folder is a workspace folder: its path with symlinks resolved, and its identity, which is the same from inside a
 // container where it is mounted at another path.
@@ -28,12 +32,10 @@ type folder struct {
 }
 
 // NewSelection prepares a target. `startNs` tells the process of a process target from a later one with the same pid.
-func NewSelection(t wire.Target, own []int32, startNs uint64) *Selection {
-	s := &Selection{target: t, excluded: map[int32]bool{}, startNs: startNs}
+// `own` are processes of ours, which no recording is about: the helper, whose children are ours too, and its client.
+func NewSelection(t wire.Target, own Own, startNs uint64) *Selection {
+	s := &Selection{target: t, excluded: map[int32]bool{own.Helper: true, own.Client: true}, helper: own.Helper, startNs: startNs}
 	for _, pid := range t.ExcludePIDs {
-		s.excluded[pid] = true
-	}
-	for _, pid := range own {
 		s.excluded[pid] = true
 	}
 	for _, path := range t.Folders {
@@ -62,11 +64,11 @@ func (s *Selection) FollowsChildren() bool {
 }
 
 // Excludes says whether a process is never wanted.
-func (s *Selection) Excludes(pid int32) bool { return s.excluded[pid] }
+func (s *Selection) Excludes(p *Process) bool { return s.excluded[p.PID] || p.ParentPID == s.helper }
 
 // Wants judges a process by itself and by its ancestors, nearest first. Excluded ancestors don't make it wanted.
 func (s *Selection) Wants(p *Process, ancestors []*Process) bool {
-	if p.Kernel || s.excluded[p.PID] {
+	if p.Kernel || s.Excludes(p) {
 		return false
 	}
 	switch s.target.Kind {
@@ -89,7 +91,7 @@ func (s *Selection) Wants(p *Process, ancestors []*Process) bool {
 		return true
 	}
 	for _, ancestor := range ancestors {
-		if !s.excluded[ancestor.PID] && s.containsIn(ancestor, ancestor.WorkingDirectory) {
+		if !s.Excludes(ancestor) && s.containsIn(ancestor, ancestor.WorkingDirectory) {
 			return true
 		}
 	}
