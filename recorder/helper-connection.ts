@@ -155,7 +155,9 @@ class ConnectionParts {
   #greet(message: HelperMessage): void {
     if (message.type === "error") {
       const failure = failureOfCode(message.code, message.detail, { kind: "user" });
-      return this.failHello(failure.kind === "wrong-version" ? wrongVersion(0, 0) : failure);
+      // "the helper speaks protocol 2, the client 1"
+      const theirs = Number(/protocol (\d{1,6})/.exec(message.detail)?.[1] ?? 0);
+      return this.failHello(failure.kind === "wrong-version" ? wrongVersion(theirs, 0) : failure);
     }
     if (message.type !== "hello") throw new FlamelineError({ kind: "helper-nonsense", detail: `${message.type} before hello` });
     if (message.protocol !== HELPER_PROTOCOL_VERSION) return this.failHello(wrongVersion(message.protocol, message.pid));

@@ -37,6 +37,7 @@ export class RunningRecording {
   readonly #listener: RecordingListener;
   readonly #socket: HelperSocket;
   #batches = 0;
+  #stopping = false;
   #nextSequence = 0;
   #failure: Failure | undefined;
   #resolveStarted: (started: Started) => void = () => undefined;
@@ -59,6 +60,8 @@ export class RunningRecording {
 
   async receive(text: string, message: HelperMessage): Promise<void> {
     if (message.type === "error") {
+      // Our stop and the target's own end may cross on the wire; the helper then refuses the stop, which is no failure.
+      if (this.#stopping && message.code === "bad-request") return;
       // Before `started` the helper refuses the recording; after it, `stopped` with reason "failed" follows.
       this.#failure = failureOfCode(message.code, message.detail, this.#target);
       this.#rejectStarted(new FlamelineError(this.#failure));
@@ -86,6 +89,7 @@ export class RunningRecording {
   }
 
   stop(): Promise<RecordingEnd> {
+    this.#stopping = true;
     this.#socket.send({ type: "stop", recording: this.#id });
     const timer = setTimeout(
       () => this.end({ kind: "lost", failure: { kind: "helper-silent", seconds: STOP_TIMEOUT_MS / 1_000 } }),

@@ -76,6 +76,17 @@ describe("a running helper", () => {
   });
 });
 
+test("a stop that crosses the target's own end is no failure", async () => {
+  const connection = await connect((message, reply, socket) => {
+    if (message.type !== "stop") return WELL_BEHAVED(message, reply, socket);
+    reply({ type: "error", subject: message.recording, code: "bad-request", detail: `recording ${message.recording} is not running` });
+    reply(stopped(message.recording, 2, "target-exited"));
+  });
+  const live = await connection.start(WORKSPACE, { onMessage: () => undefined });
+  expect(await live.stop()).toMatchObject({ kind: "stopped", stopped: { reason: "target-exited" }, failure: undefined });
+  connection.close();
+});
+
 describe("a helper that misbehaves is a failure, never a crash", () => {
   const answers: readonly (readonly [string, string | Buffer, string])[] = [
     [

@@ -1,0 +1,196 @@
+/** `flameline record`: samples a command, a process or a folder's processes into a pprof file. */
+import { gzipSync } from "node:zlib";
+import { encodePprof } from "../profile/formats/pprof-encode.js";
+import { Recording } from "../profile/recording.js";
+import type { HelperMessage, Target } from "../protocol/helper.js";
+import { connectHelper } from "../recorder/connect-helper.js";
+import { describe, FlamelineError, type Failure, type TargetName } from "../recorder/failures.js";
+import type { HelperConnection } from "../recorder/helper-connection.js";
+import { identityBehindSudo } from "../recorder/identity.js";
+import { type CommandEnd, commandEndText, type GatedCommand, startGated } from "../recorder/launch.js";
+import { type ActiveRecording, record, type RecordingResult } from "../recorder/record.js";
+import { askPasswordOnTerminal, hasTerminal } from "./ask-password.js";
+import { type Command, EXIT, type World } from "./command.js";
+import { helperPathOf } from "./helper-path.js";
+import { type Interrupts, listenForInterrupts } from "./interrupts.js";
+import { grouped, secondsText } from "./numbers.js";
+import { writeOutput } from "./output-file.js";
+import { Progress } from "./progress.js";
+import { type RecordPlan, type RecordTarget, readRecordPlan } from "./record-plan.js";
+
+export const recordCommand: Command = {
+  usage: "record [-o FILE] [--seconds N] [--hz 99] [--events cpu] [--pid N | --workspace DIR | -- COMMAND…]",
+  summary: "Records into a pprof file; without a target, the processes of this folder until Ctrl-C.",
+  run: runRecord,
+};
+
+async function runRecord(args: readonly string[], world: World): Promise<number> {
+  const plan = readRecordPlan(args, world.cwd, Date.now());
+  const interrupts = listenForInterrupts();
+  try {
+    const connection = await connectHelper({
+      elevation: hasTerminal() ? { askPassword: askPasswordOnTerminal } : {},
+      helperPath: helperPathOf(world),
+      client: "flameline record",
+      machine: world.machine,
+      signal: interrupts.aborted,
+    });
+    try {
+      return await new RecordRun(plan, world, interrupts, connection).run();
+    } finally {
+      connection.close();
+    }
+  } finally {
+    interrupts.dispose();
+  }
+}
+
+class RecordRun {
+  readonly #plan: RecordPlan;
+  readonly #world: World;
+  readonly #interrupts: Interrupts;
+  readonly #connection: HelperConnection;
+  readonly #progress: Progress;
+  #recording = Recording.empty();
+
+  constructor(plan: RecordPlan, world: World, interrupts: Interrupts, connection: HelperConnection) {
+    this.#plan = plan;
+    this.#world = world;
+    this.#interrupts = interrupts;
+    this.#connection = connection;
+    this.#progress = new Progress(world);
+  }
+
+  async run(): Promise<number> {
+    this.#checkEvents();
+    const { target } = this.#plan;
+    const command = target.kind === "command" ? await startGated(target.program, target.args, this.#world) : undefined;
+    let active: ActiveRecording;
+    try {
+      active = await this.#start(wireTarget(target, command));
+    } catch (error) {
+      this.#progress.close();
+      await command?.stop();
+      throw error;
+    }
+    command?.release();
+    const result = await this.#waitForEnd(active, command);
+    this.#progress.close();
+    if (result.failure !== undefined && result.samples === 0) {
+      await command?.stop();
+      throw new FlamelineError(result.failure);
+    }
+    return this.#write(result, command);
+  }
+
+  #checkEvents(): void {
+    const available = this.#connection.hello.events;
+    const events = this.#plan.events.filter((event) => !available.includes(event));
+    if (events.length > 0) throw new FlamelineError({ kind: "events-unavailable", events, available });
+  }
+
+  #start(target: Target): Promise<ActiveRecording> {
+    const { events, hz, seconds } = this.#plan;
+    this.#progress.preparing();
+    return record({
+      connection: this.#connection,
+      target,
+      events,
+      hz,
+      ...(seconds === undefined ? {} : { seconds }),
+      signal: this.#interrupts.aborted,
+      onMessage: (_, message) => this.#receive(message),
+    });
+  }
+
+  #receive(message: HelperMessage): void {
+    switch (message.type) {
+      case "started":
+        this.#recording = Recording.fromStarted(message, this.#plan.name);
+        this.#progress.recording(() => ({ samples: this.#recording.samples.length, lost: this.#recording.loss.lost }));
+        return;
+      case "batch":
+        return this.#recording.append(message);
+      case "stopped":
+        return this.#recording.stop(message);
+      case "progress":
+      case "hello":
+      case "processes":
+      case "error":
+        return;
+    }
+  }
+
+  /** Whatever comes first ends the recording: its own end, the command's, or a signal. */
+  async #waitForEnd(active: ActiveRecording, command: GatedCommand | undefined): Promise<RecordingResult> {
+    const first = await Promise.race([
+      active.ended.then(() => "recording" as const),
+      this.#interrupts.first,
+      ...(command === undefined ? [] : [command.ended.then(() => "command" as const)]),
+    ]);
+    if (first === "recording") {
+      const result = await active.ended;
+      // The time is up. Where the helper is lost instead, the user's command goes on.
+      if (result.reason === "requested") void command?.stop();
+      return result;
+    }
+    if (first !== "command") void command?.stop(first);
+    // A command may end at once, before the helper has even seen it: its last samples come with the last batch.
+    return active.stop();
+  }
+
+  async #write(result: RecordingResult, command: GatedCommand | undefined): Promise<number> {
+    // Written before the command's end is waited for: a command that lingers must not cost the recording.
+    if (result.reason === "helper-lost" || result.reason === "failed") await this.#writeFile(undefined);
+    void this.#interrupts.first.then((signal) => command?.stop(signal));
+    const end = await command?.ended;
+    await this.#writeFile(end);
+    this.#tell(result, end);
+    return EXIT.done;
+  }
+
+  async #writeFile(end: CommandEnd | undefined): Promise<void> {
+    const { name, output } = this.#plan;
+    if (end !== undefined) this.#recording.setInfo({ name: `${name} (${commandEndText(end)})` });
+    await writeOutput(output, gzipSync(encodePprof(this.#recording)), identityBehindSudo(this.#world.machine));
+  }
+
+  #tell(result: RecordingResult, end: CommandEnd | undefined): void {
+    const say = (line: string): void => this.#world.err(`${line}\n`);
+    const sayFailure = (failure: Failure): void => {
+      const { sentence, action, command } = describe(failure);
+      say(`flameline: ${sentence} ${action}${command === undefined ? "" : ` ${command}`}`);
+    };
+    if (end !== undefined) say(`flameline: the command ended with ${commandEndText(end)}.`);
+    if (result.failure !== undefined) sayFailure(result.failure);
+    const seconds = result.durationNs / 1e9;
+    if (result.samples === 0) sayFailure({ kind: "nothing-recorded", target: targetName(this.#plan.target), seconds });
+    for (const warning of this.#recording.warnings) say(`flameline: ${warning}`);
+    const { lost, leafOnly } = this.#recording.loss;
+    say(
+      `${grouped(result.samples)} samples in ${secondsText(seconds)} (lost ${grouped(lost)}, leaf only ${grouped(leafOnly)}): ${this.#plan.output}`,
+    );
+  }
+}
+
+function wireTarget(target: RecordTarget, command: GatedCommand | undefined): Target {
+  switch (target.kind) {
+    case "process":
+      return { kind: "process", pid: target.pid, children: true };
+    case "workspace":
+      return { kind: "workspace", folders: [target.folder], excludePids: [process.pid] };
+    case "command":
+      return { kind: "process", pid: command?.pid ?? 0, children: true };
+  }
+}
+
+function targetName(target: RecordTarget): TargetName {
+  switch (target.kind) {
+    case "process":
+      return target;
+    case "workspace":
+      return { kind: "workspace", folders: [target.folder] };
+    case "command":
+      return { kind: "command", name: target.program };
+  }
+}
