@@ -102,7 +102,7 @@ export function decodeCollapsed(text: string): { recording: Recording; warnings:
   function functionOf(name: string, { functions }: Recording): { fn: number; language: number; line: number } {
     // What py-spy writes: `work (pkg/app.py:12)`.
     const spied = /^(.*) \(([^()]+\.py)(?::(\d+))?\)$/.exec(name);
-    const kernel = /_\[k\]$/.test(name);
+    const kernel = name.endsWith("_[k]");
     const language = languageIndex(spied !== null ? "python" : kernel ? "kernel" : "native");
     const bare = spied?.[1] ?? name.replace(/_\[[kij]\]$/, "");
     const fn = functions.intern(stringTable.intern(bare), stringTable.intern(spied?.[2] ?? ""), language, 0);
