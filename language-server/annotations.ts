@@ -18,7 +18,7 @@ export interface Annotated {
   readonly notice: string | undefined;
   /** Line ids of the file with the line (1-based) where each is in the document as it is now. */
   readonly lines: readonly { readonly id: number; readonly line: number }[];
-  readonly functions: readonly DocumentFunction[];
+  readonly functions: () => Promise<readonly DocumentFunction[]>;
   readonly carry: CarryLine;
 }
 
@@ -60,7 +60,7 @@ export class Annotations {
     }
     const { loaded, view } = shown;
     const path = loaded.places.pathIndex(document.realPath);
-    const none = { document, loaded, view, path, notice: undefined, lines: [], functions: [], carry: () => undefined };
+    const none = { document, loaded, view, path, notice: undefined, lines: [], functions: async () => [], carry: () => undefined };
     if (path < 0) {
       return none;
     }
@@ -73,7 +73,7 @@ export class Annotations {
       const line = carry(loaded.places.lineNumber.at(id));
       return line === undefined ? [] : [{ id, line }];
     });
-    const functions = await documentFunctions(this.#workspace, loaded, view, path, text);
+    const functions = async (): Promise<readonly DocumentFunction[]> => documentFunctions(this.#workspace, loaded, view, path, text);
     return { ...none, lines, functions, carry };
   }
 
@@ -108,7 +108,7 @@ export class Annotations {
   /** Whether a recording's numbers may be shown on a document, and the text that ran. Asked again with the same texts, it costs nothing. */
   async #judge(loaded: LoadedRecording, path: number, document: DocumentText): Promise<{ judgement: Judgement; text: string }> {
     const ran = await loaded.texts.get(document.realPath);
-    const loadedMs = loaded.loadedMs(path);
+    const loadedMs = loaded.loadedMs(path, ran?.modifiedMs ?? 0);
     const text = ran?.text ?? "";
     const key = [loaded, document.realPath, document.text, text, loadedMs];
     const known = this.#judged.findIndex((one) => one.key.every((part, index) => part === key[index]));

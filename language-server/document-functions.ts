@@ -118,8 +118,9 @@ function groupPositions(loaded: LoadedRecording, path: number, functions: readon
   const kept = loaded.functionOfPosition(path);
   const groups = new Int32Array(places.positions).fill(-1);
   for (let context = 0; context < places.contexts; context++) {
+    const pathOf = places.linePath.view();
     places.linesOf(context).forEach((id, position) => {
-      if (id < 0 || places.linePath.at(id) !== path) {
+      if (pathOf[id] !== path) {
         return;
       }
       const fn = places.functionOf(position);

@@ -15,8 +15,9 @@ export async function documentLenses(workspace: Workspace, book: LensBook, annot
   if (annotated === undefined) {
     return [];
   }
-  const { document, view, functions } = annotated;
-  const hot = hotFunctions(annotated, workspace.settings.minimumShare);
+  const { document, view } = annotated;
+  const functions = await annotated.functions();
+  const hot = hotFunctions(functions, view, workspace.settings.minimumShare);
   const lenses = book.lenses(document.realPath, hot, progressOf(annotated, hot));
   if (lenses.length === 0) {
     return [];
@@ -42,8 +43,9 @@ export async function documentHints(workspace: Workspace, book: LensBook, annota
   if (annotated === undefined) {
     return [];
   }
-  const { document, view, functions } = annotated;
-  const hot = hotFunctions(annotated, workspace.settings.minimumShare);
+  const { document, view } = annotated;
+  const functions = await annotated.functions();
+  const hot = hotFunctions(functions, view, workspace.settings.minimumShare);
   const late = book.late(document.realPath, hot);
   const shown = form === "endOfLine" ? hot : functions.filter(({ key }) => late.has(key));
   if (shown.length === 0) {
@@ -66,7 +68,7 @@ export async function documentHints(workspace: Workspace, book: LensBook, annota
   });
 }
 
-function hotFunctions({ functions, view }: Annotated, minimumShare: number): DocumentFunction[] {
+function hotFunctions(functions: readonly DocumentFunction[], view: View, minimumShare: number): DocumentFunction[] {
   return functions.filter(({ total }) => view.sum > 0 && total / view.sum >= minimumShare);
 }
 

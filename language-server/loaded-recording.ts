@@ -4,7 +4,7 @@ import type { Recording } from "../profile/recording.js";
 import { summarize } from "../profile/summary.js";
 import { codeOwner } from "../source/owner.js";
 import { Places } from "./places.js";
-import { loadedMs } from "./loaded-since.js";
+import { loadedMs, oldestMs } from "./loaded-since.js";
 import { RecordedTexts } from "./recorded-texts.js";
 import { View } from "./view.js";
 import type { Workspace } from "./workspace.js";
@@ -151,8 +151,12 @@ export class LoadedRecording {
     return id < 0 ? 0 : this.#places.lineNumber.at(id);
   }
 
-  /** When the code of a file was read, ms since 1970; 0 when the recording does not know. */
-  loadedMs(path: number): number {
+  /** When the code of a file that was last written at `modifiedMs` was read, ms since 1970; 0 when the recording does not know. */
+  loadedMs(path: number, modifiedMs: number): number {
+    const oldest = oldestMs(this.recording);
+    if (modifiedMs < oldest) {
+      return oldest;
+    }
     const key = this.#places.realPaths[path] ?? "";
     const known = this.#loadedMs.get(key);
     if (known?.revision === this.recording.revision) {
@@ -180,7 +184,7 @@ export class LoadedRecording {
     await this.view(this.defaultSelection());
     for (const [path, real] of this.#places.realPaths.entries()) {
       const disk = await this.#workspace.files.stat(real);
-      if (disk !== undefined && disk.mtimeMs < this.loadedMs(path) && this.ownerOfPath(path) === "mine") {
+      if (disk !== undefined && disk.mtimeMs < this.loadedMs(path, disk.mtimeMs) && this.ownerOfPath(path) === "mine") {
         await this.texts.capture(real);
       }
     }

@@ -13,14 +13,26 @@ export function loadedMs(recording: Recording, places: Places, path: number): nu
   const inFile = Array.from({ length: places.contexts }, (_, context) => stacksInFile(recording, places, context, path));
   const threadOf = samples.thread.view();
   const stackOf = samples.stack.view();
-  let oldestNs = Number.POSITIVE_INFINITY;
+  const marks = threads.map((_, thread) => inFile[places.contextOfThread(thread)] ?? new Uint8Array(0));
+  const ran = new Uint8Array(threads.length);
   for (let sample = 0; sample < stackOf.length; sample++) {
     const thread = threadOf[sample] ?? 0;
-    if (inFile[places.contextOfThread(thread)]?.[stackOf[sample] ?? -1] === 1) {
-      oldestNs = Math.min(oldestNs, processes[threads[thread]?.process ?? -1]?.startNs ?? 0);
+    if (ran[thread] === 0 && marks[thread]?.[stackOf[sample] ?? -1] === 1) {
+      ran[thread] = 1;
     }
   }
+  let oldestNs = Number.POSITIVE_INFINITY;
+  threads.forEach(({ process }, thread) => {
+    if (ran[thread] === 1) {
+      oldestNs = Math.min(oldestNs, processes[process]?.startNs ?? 0);
+    }
+  });
   return info.startUnixMs + (Number.isFinite(oldestNs) ? oldestNs / 1e6 : 0);
+}
+
+/** When the oldest of all recorded processes started, ms since 1970: a file that was not written since needs no closer look. */
+export function oldestMs({ info, processes }: Recording): number {
+  return info.startUnixMs === 0 ? 0 : info.startUnixMs + processes.reduce((oldest, { startNs }) => Math.min(oldest, startNs), 0) / 1e6;
 }
 
 /** 1 for each stack that has a position in the file. */

@@ -53,14 +53,21 @@ async function openFolder(workspace: Workspace, folder: string, ended = false): 
   return loaded;
 }
 
-/** Finishes what a crash left behind in the storage; answers the ids. Never throws: what fails is tried again when it is opened. */
-export async function finishLeftovers(workspace: Workspace, log: (message: string) => void): Promise<string[]> {
+/**
+ * Finishes what a crash left behind in the storage, but for recordings that `isLive` here; answers the ids. Never throws: what fails is
+ * tried again when it is opened.
+ */
+export async function finishLeftovers(
+  workspace: Workspace,
+  isLive: (id: string) => boolean,
+  log: (message: string) => void,
+): Promise<string[]> {
   const root = join(workspace.storage, "recordings");
   const finished: string[] = [];
   for (const id of await readdir(root).catch(() => [])) {
     const folder = join(root, id);
     const meta = await readMeta(folder);
-    if (meta.writerLives || (await stat(join(folder, "batches.jsonl")).catch(() => undefined)) === undefined) {
+    if (isLive(id) || meta.writerLives || (await stat(join(folder, "batches.jsonl")).catch(() => undefined)) === undefined) {
       continue;
     }
     try {

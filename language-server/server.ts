@@ -143,12 +143,18 @@ function answer(
   connection.languages.inlayHint.on(async ({ textDocument }) => documentHints(workspace, book, annotations, textDocument.uri));
 
   connection.onInitialized(() => {
-    void start(connection, workspace, refresh.folders, log);
+    void start(connection, workspace, session, refresh.folders, log);
   });
   return () => publish.dispose();
 }
 
-async function start(connection: Connection, workspace: Workspace, folders: boolean, log: (message: string) => void): Promise<void> {
+async function start(
+  connection: Connection,
+  workspace: Workspace,
+  session: Session,
+  folders: boolean,
+  log: (message: string) => void,
+): Promise<void> {
   if (folders) {
     connection.workspace.onDidChangeWorkspaceFolders(() => {
       void connection.workspace.getWorkspaceFolders().then(async (all) => {
@@ -161,7 +167,7 @@ async function start(connection: Connection, workspace: Workspace, folders: bool
       });
     });
   }
-  const finished = await finishLeftovers(workspace, log);
+  const finished = await finishLeftovers(workspace, (id) => session.isLive(id), log);
   if (finished.length > 0) {
     log(`finished after a crash: ${finished.join(", ")}`);
   }

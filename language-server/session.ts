@@ -38,6 +38,10 @@ export class Session {
     this.#log = log;
   }
 
+  isLive(id: string): boolean {
+    return this.#live?.id === id;
+  }
+
   get current(): LoadedRecording | undefined {
     return this.#current;
   }

@@ -40,14 +40,11 @@ export class View {
     this.#places = places;
     this.selection = selection;
     this.revision = recording.revision;
-    const tally = new Tally(recording, places);
-    forEachSelected(recording, selection, (row) => tally.add(row));
-    this.sum = tally.sum;
-    this.samples = tally.samples;
-    this.processes = new Set(
-      Array.from(tally.threads, (thread) => recording.processes[recording.threads[thread]?.process ?? -1]?.pid ?? 0),
-    );
-    this.#runs = tally.runs();
+    const { sum, samples, pids, runs } = tally(recording, places, selection);
+    this.sum = sum;
+    this.samples = samples;
+    this.processes = pids;
+    this.#runs = runs;
   }
 
   /** What is selected of the time, ns. */
@@ -144,51 +141,81 @@ export class View {
   }
 }
 
-/** Adds samples up by context and stack. */
-class Tally {
-  sum = 0;
-  samples = 0;
-  readonly threads = new Set<number>();
-  readonly #rows: number[][] = [];
-  readonly #recording: Recording;
-  readonly #places: Places;
+/** What a selection's samples add up to. */
+interface Tally {
+  readonly sum: number;
+  readonly samples: number;
+  readonly pids: ReadonlySet<number>;
+  readonly runs: readonly Run[];
+}
 
-  constructor(recording: Recording, places: Places) {
-    this.#recording = recording;
-    this.#places = places;
-  }
-
-  add(row: number): void {
-    const { samples } = this.#recording;
-    const thread = samples.thread.at(row);
-    this.threads.add(thread);
-    this.sum += samples.value.at(row);
-    this.samples += samples.count.at(row);
-    const context = this.#places.contextOfThread(thread);
-    (this.#rows[context] ??= []).push(row);
-  }
-
-  runs(): Run[] {
-    const { samples, stacks } = this.#recording;
-    const selfOf = new Float64Array(stacks.length);
-    const runs: Run[] = [];
-    this.#rows.forEach((rows, context) => {
-      const touched: number[] = [];
-      for (const row of rows) {
-        const stack = samples.stack.at(row);
-        const value = samples.value.at(row);
-        if (stack >= 0 && value > 0) {
-          if (selfOf[stack] === 0) {
-            touched.push(stack);
-          }
-          selfOf[stack] = (selfOf[stack] ?? 0) + value;
+function tally(recording: Recording, places: Places, selection: Selection): Tally {
+  const { samples, threads, processes } = recording;
+  const [stackOf, threadOf, values, counts] = [samples.stack.view(), samples.thread.view(), samples.value.view(), samples.count.view()];
+  const contextOf = Int32Array.from(threads, (_, thread) => places.contextOfThread(thread));
+  const seenThreads = new Uint8Array(threads.length);
+  const perContext = new Int32Array(places.contexts);
+  const rows = new Int32Array(samples.length);
+  let chosen = 0;
+  let sum = 0;
+  let taken = 0;
+  forEachSelected(recording, selection, (row) => {
+    const thread = threadOf[row] ?? 0;
+    const context = contextOf[thread] ?? 0;
+    seenThreads[thread] = 1;
+    perContext[context] = (perContext[context] ?? 0) + 1;
+    rows[chosen++] = row;
+    sum += values[row] ?? 0;
+    taken += counts[row] ?? 0;
+  });
+  const pids = new Set<number>();
+  seenThreads.forEach((seen, thread) => {
+    const pid = seen === 1 ? processes[threads[thread]?.process ?? -1]?.pid : undefined;
+    if (pid !== undefined) {
+      pids.add(pid);
+    }
+  });
+  const runs: Run[] = [];
+  const selfOf = new Float64Array(recording.stacks.length);
+  for (const { context, rows: own } of byContext(rows.subarray(0, chosen), (row) => contextOf[threadOf[row] ?? 0] ?? 0, perContext)) {
+    const touched: number[] = [];
+    for (const row of own) {
+      const stack = stackOf[row] ?? -1;
+      const value = values[row] ?? 0;
+      if (stack >= 0 && value > 0) {
+        const before = selfOf[stack] ?? 0;
+        if (before === 0) {
+          touched.push(stack);
         }
+        selfOf[stack] = before + value;
       }
-      runs.push({ context, stacks: Int32Array.from(touched), self: Float64Array.from(touched, (stack) => selfOf[stack] ?? 0) });
-      for (const stack of touched) {
-        selfOf[stack] = 0;
-      }
-    });
-    return runs;
+    }
+    runs.push({ context, stacks: Int32Array.from(touched), self: Float64Array.from(touched, (stack) => selfOf[stack] ?? 0) });
+    for (const stack of touched) {
+      selfOf[stack] = 0;
+    }
   }
+  return { sum, samples: taken, pids, runs };
+}
+
+/** Rows sorted by context in one pass; most recordings have one context only. */
+function byContext(rows: Int32Array, contextOf: (row: number) => number, perContext: Int32Array): { context: number; rows: Int32Array }[] {
+  const contexts = Array.from(perContext.keys()).filter((context) => perContext[context] !== 0);
+  const [only] = contexts;
+  if (contexts.length === 1 && only !== undefined) {
+    return [{ context: only, rows }];
+  }
+  const next = new Int32Array(perContext.length);
+  for (let context = 1; context < next.length; context++) {
+    next[context] = (next[context - 1] ?? 0) + (perContext[context - 1] ?? 0);
+  }
+  const starts = next.slice();
+  const sorted = new Int32Array(rows.length);
+  for (const row of rows) {
+    const context = contextOf(row);
+    const at = next[context] ?? 0;
+    sorted[at] = row;
+    next[context] = at + 1;
+  }
+  return contexts.map((context) => ({ context, rows: sorted.subarray(starts[context], next[context]) }));
 }

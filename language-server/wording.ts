@@ -30,6 +30,9 @@ export function percent(share: number): string {
 /** A duration in words: "350 ms", "8 s", "2 min 5 s", "3 h 2 min". */
 export function duration(ns: number): string {
   const seconds = ns / 1e9;
+  if (seconds < 0.0005) {
+    return ns > 0 ? "< 1 ms" : "0 ms";
+  }
   if (seconds < 1) {
     return `${Math.round(seconds * 1000)} ms`;
   }

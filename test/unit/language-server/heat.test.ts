@@ -1,6 +1,7 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { batchFromStacks } from "../../support/profile-text.js";
 import { startServer, stopServers } from "./test-server.js";
 
 afterEach(stopServers);
@@ -19,6 +20,8 @@ def main():
 
 main()
 `;
+
+const RUST = "fn inner() {\n  busy();\n}\nfn main() {\n  inner();\n}\n";
 
 test("the lines of a live recording have heat, with self and total as shares of the selection", async () => {
   const server = await startServer();
@@ -76,4 +79,70 @@ test("a file that was changed after its program had started shows no numbers, an
   const [notice, ...rest] = await server.heat(app);
   expect(rest).toEqual([]);
   expect(notice).toMatch(/^app\.py was changed after the program/);
+});
+
+test("the same relative path is another file in a process with another working folder", async () => {
+  const server = await startServer();
+  const orders = server.write("orders/main.py", APP);
+  const users = server.write("users/main.py", APP);
+  await server.begin();
+  await server.stacks("work:6(main.py) 30\nwork:5(main.py) 10\nwork:6(main.py) 60", {
+    threads: ["orders/main", "users/main"],
+    processes: { orders: { workingDirectory: join(server.folder, "orders") }, users: { workingDirectory: join(server.folder, "users") } },
+  });
+  expect(await server.heat(orders)).toEqual(["6: 30 % self, 30 % total"]);
+  expect(await server.heat(users)).toEqual(["5: 10 % self, 10 % total", "6: 60 % self, 60 % total"]);
+  expect(await server.hover(users, 6)).toMatch(/^\*\*60 % total · 60 % self\*\* — CPU of 2 processes/);
+});
+
+test("a server that was started before an edit still runs the old text: no number is shown while it takes part", async () => {
+  const server = await startServer();
+  const app = server.write("app.py", APP);
+  await server.begin();
+  const old = { startNs: -3600e9 };
+  await server.stacks("work:6($W/app.py) 1", { threads: ["test/main"] });
+  expect(await server.heat(app)).toEqual(["6: 100 % self, 100 % total"]);
+  await server.stacks("work:6($W/app.py) 1", { threads: ["server/main"], processes: { server: old } });
+  expect(await server.heat(app)).toEqual([expect.stringMatching(/^app\.py was changed after the program/)]);
+});
+
+test("inlined calls have their own lines", async () => {
+  const server = await startServer();
+  const app = server.write("app.rs", RUST);
+  await server.begin();
+  await server.stacks("inner:2($W/app.rs){rust}<-main:5($W/app.rs) 4");
+  expect(await server.heat(app)).toEqual(["2: 100 % self, 100 % total", "5: 0 % self, 100 % total"]);
+});
+
+test("a late symbol puts the cost of samples that came before it onto its lines", async () => {
+  const server = await startServer();
+  const app = server.write("app.rs", RUST);
+  await server.begin("late");
+  const batch = batchFromStacks([{ frames: ["[/usr/bin/app]{native}"], value: 4 }]);
+  await server.connection.sendNotification("flameline/batch", { id: "late", text: JSON.stringify(batch) });
+  expect(await server.heat(app)).toEqual([]);
+  const named = batchFromStacks([{ frames: [`inner:2(${app}){rust}<-main:5(${app})`], value: 0 }]);
+  const late = { ...named, sequence: 1, processes: [], threads: [], samples: { stack: [], thread: [], timeNs: [], event: [], value: [] } };
+  const string = (index: number): number => (index === 0 ? 0 : index + batch.strings.length);
+  const updates = named.updates.map((update) => ({
+    ...update,
+    frame: 0,
+    positions: update.positions.map((row) => ({ ...row, function: string(row.function), file: string(row.file) })),
+  }));
+  const columns = { language: [], function: [], file: [], line: [], column: [], module: [], address: [] };
+  const message = { ...late, frames: columns, stacks: { parent: [], frame: [] }, updates };
+  await server.connection.sendNotification("flameline/batch", { id: "late", text: JSON.stringify(message) });
+  expect(await server.heat(app)).toEqual(["2: 100 % self, 100 % total", "5: 0 % self, 100 % total"]);
+});
+
+test("a script with a source map has its heat in the source", async () => {
+  const server = await startServer();
+  const source = server.write("src/app.ts", "export function hot(): number {\n  return 1;\n}\n");
+  // Generated line 2 column 2 is line 2 column 2 of the source.
+  const map = { version: 3, sources: ["../src/app.ts"], names: [], mappings: "AAAA;EACE" };
+  server.write("dist/app.js.map", JSON.stringify(map));
+  server.write("dist/app.js", "function hot() {\n  return 1;\n}\n//# sourceMappingURL=app.js.map\n");
+  await server.begin();
+  await server.stacks("hot:2:3($W/dist/app.js){javascript} 4");
+  expect(await server.heat(source)).toEqual(["2: 100 % self, 100 % total"]);
 });

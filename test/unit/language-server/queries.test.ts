@@ -118,7 +118,7 @@ test("a hover tells the line's cost by process, thread and caller", async () => 
   expect(await server.hover("app.py", 2)).toMatchInlineSnapshot(`
     "**90 % total · 60 % self** — CPU of 2 processes, 8 s
 
-    0 ms total, 0 ms in the line itself
+    < 1 ms total, < 1 ms in the line itself
 
     | Process | of the line |
     | :-- | --: |

@@ -16,6 +16,7 @@ import {
 import { URI } from "vscode-uri";
 import { serve } from "../../../language-server/server.js";
 import type { ClientNotifications, ParamsOf, ResultOf, ServerMethod, ServerSettings } from "../../../protocol/language-server.js";
+import type { ProcessRow } from "../../../protocol/helper.js";
 import { batchFromStacks, type ColumnOptions } from "../../support/profile-text.js";
 
 const GRAMMARS = join(import.meta.dirname, "../../../node_modules/@vscode/tree-sitter-wasm/wasm");
@@ -36,7 +37,7 @@ export interface TestServer {
   /** Begins a live recording with a folder in the storage; its batches are numbered by themselves. */
   begin(id?: string, startUnixMs?: number): Promise<{ folder: string }>;
   /** Sends stacks as `root;…;leaf VALUE` lines: one batch of the live recording, every sample with a value of its own. */
-  stacks(text: string, options?: ColumnOptions & { readonly timeNs?: number }): Promise<void>;
+  stacks(text: string, options?: StackOptions): Promise<void>;
   open(path: string, text: string, languageId?: string): Promise<void>;
   edit(path: string, text: string): Promise<void>;
   lenses(path: string): Promise<string[]>;
@@ -44,6 +45,13 @@ export interface TestServer {
   hover(path: string, line: number): Promise<string | null>;
   /** Lines of the document with their shares: `12: 50 % self, 100 % total`. */
   heat(path: string): Promise<string[]>;
+}
+
+export interface StackOptions extends ColumnOptions {
+  /** When the batch was closed, ns since the recording's start. */
+  readonly timeNs?: number;
+  /** What is known of the batch's processes, by name. */
+  readonly processes?: Readonly<Record<string, Partial<ProcessRow>>>;
 }
 
 const stops: (() => void)[] = [];
@@ -176,7 +184,7 @@ class Wire {
   #frames = 0;
   #stacks = 0;
 
-  batch(text: string, folder: string, options: ColumnOptions & { readonly timeNs?: number }): string {
+  batch(text: string, folder: string, options: StackOptions): string {
     const rows = text.split("\n").filter((row) => row.trim() !== "");
     const stacks = rows.map((row) => {
       const [, frames = "", value = "1"] = /^\s*(.*?)\s+(\d+)\s*$/.exec(row) ?? [];
@@ -188,6 +196,7 @@ class Wire {
       ...batch,
       sequence: this.#sequence,
       timeNs: options.timeNs ?? batch.timeNs,
+      processes: batch.processes.map((row) => ({ ...row, ...options.processes?.[row.name] })),
       threads: batch.threads.map((row) => ({ ...row, process: row.process + this.#processes })),
       frames: {
         ...batch.frames,
