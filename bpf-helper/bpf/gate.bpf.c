@@ -20,8 +20,9 @@
 /* Each set bit is a recording that wants the process. */
 struct wanted_value {
   u64 recordings;
-  /* Set once the engine knows the process's mappings; before that a tick carries its own leaf's mapping. */
-  u64 synchronized;
+  /* When and how often the process's new mappings were announced since its start or its last exec. */
+  u64 announced_at;
+  u64 announcements;
 };
 
 struct {
@@ -77,7 +78,7 @@ struct tick {
   u64 start_boottime;
   u64 recordings;
   u64 instruction;
-  /* The leaf's mapping, zeros when not asked for. */
+  /* The leaf's mapping; zeros where the kernel can't be asked, in the kernel, and for code without a file. */
   u64 inode;
   u64 mapping_start;
   u64 mapping_page;
@@ -90,7 +91,7 @@ struct tick {
   char comm[COMM_BYTES];
 };
 
-enum lifecycle_kind { FORKED = 1, EXECUTED = 2, EXITED = 3 };
+enum lifecycle_kind { FORKED = 1, EXECUTED = 2, EXITED = 3, MAPPING = 4 };
 struct lifecycle_event {
   u32 kind;
   u32 pid;
@@ -171,7 +172,7 @@ INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping)
   tick.instruction = INSTRUCTION(&ctx->regs);
   tick.user_mode = IN_USER_MODE(&ctx->regs);
   bpf_get_current_comm(tick.comm, sizeof(tick.comm));
-  if (find_mapping && tick.user_mode && !value->synchronized) {
+  if (find_mapping && tick.user_mode) {
     bpf_find_vma(bpf_get_current_task_btf(), tick.instruction, note_mapping, &tick, 0);
   }
   if (bpf_ringbuf_output(&ticks, &tick, sizeof(tick), BPF_RB_NO_WAKEUP)) {
@@ -226,7 +227,6 @@ int forked(u64 *ctx)
     bpf_map_delete_elem(&wanted, &child_pid);
     return 0;
   }
-  /* A fork has its parent's mappings, but the engine keeps them by pid. */
   struct wanted_value inherited = {.recordings = recordings};
   if (bpf_map_update_elem(&wanted, &child_pid, &inherited, BPF_ANY)) {
     count(WANTED_FULL);
@@ -253,7 +253,8 @@ int executed(u64 *ctx)
   u64 recordings = 0;
   if (value) {
     recordings = value->recordings;
-    value->synchronized = 0;
+    value->announced_at = 0;
+    value->announcements = 0;
   }
   struct exec_event *exec = bpf_ringbuf_reserve(&lifecycle, sizeof(*exec), 0);
   if (!exec) {
@@ -304,6 +305,29 @@ int exited(u64 *ctx)
     /* The entry stays until user space has read this: the rest of the exit is still the process's time. */
     send(task, EXITED, pid, 0, value->recordings);
   }
+  return 0;
+}
+
+/* A young process maps its libraries: its stacks can be unwound only once the engine knows them. The engine asks by
+ * itself when it meets unknown code, which costs the sample; a process of a few milliseconds has no other. */
+#define ANNOUNCEMENTS 6
+#define BETWEEN_ANNOUNCEMENTS_NS 500000
+
+SEC("tp_btf/vm_unmapped_area")
+int mapping(u64 *ctx)
+{
+  u32 pid = bpf_get_current_pid_tgid() >> 32;
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  if (!value || value->announcements >= ANNOUNCEMENTS) {
+    return 0;
+  }
+  u64 now = bpf_ktime_get_ns();
+  if (now - value->announced_at < BETWEEN_ANNOUNCEMENTS_NS) {
+    return 0;
+  }
+  value->announced_at = now;
+  value->announcements++;
+  send((struct task_struct *)bpf_get_current_task(), MAPPING, pid, 0, value->recordings);
   return 0;
 }
 

@@ -28,8 +28,8 @@ const (
 	pollInterval = 50 * time.Millisecond
 	// tracesPerPoll bounds the work between two looks at the ring of ticks.
 	tracesPerPoll = 4096
-	// afterExec is how long a new program gets to map its libraries before the engine reads its mappings.
-	afterExec = 2 * time.Millisecond
+	// afterMapping is how long a process that begins to map libraries gets before the engine reads its mappings.
+	afterMapping = 700 * time.Microsecond
 )
 
 // Sink receives what the engine sees. Its methods are called from one goroutine each and must not call back.
@@ -100,7 +100,7 @@ func (e *Engine) load(ctx context.Context) error {
 	if e.gate, err = loadGate(e.tracer.EntryProgram(), len(processors)); err != nil {
 		return err
 	}
-	e.matcher = newMatcher()
+	e.matcher = newMatcher(e.leaf)
 	e.sync = newSynchronizer(e)
 	reader, err := e.tracer.NewTraceReader()
 	if err != nil {
@@ -208,7 +208,7 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			e.log.Error("reading traces failed", "err", err)
 		}
 		if handled < tracesPerPoll {
-			e.matcher.finishRound(e.leaf)
+			e.matcher.finishRound()
 			e.tracer.Processed(drained - int64(pollInterval))
 		}
 		if samples := e.matcher.take(); len(samples) > 0 {
@@ -232,15 +232,26 @@ func (e *Engine) follow() {
 			continue
 		}
 		if event.Wanted != 0 {
-			switch event.Kind {
-			case Executed:
-				e.sync.request(uint32(event.PID), afterExec)
-			case Forked:
-				e.sync.request(uint32(event.PID), afterExec)
-			case Exited:
-				e.sync.request(uint32(event.PID), pollInterval)
-			}
+			e.keepUp(event)
+		}
+		if event.Kind == mapping {
+			continue
 		}
 		e.sink.Lifecycle(event)
+	}
+}
+
+// keepUp lets the engine read what a wanted process has mapped, ahead of its next sample.
+func (e *Engine) keepUp(event Lifecycle) {
+	pid := uint32(event.PID)
+	switch event.Kind {
+	case Forked:
+		e.sync.requestEarly(pid, 0)
+	case Executed:
+		e.modules.noteExecutable(event.PID)
+	case mapping:
+		e.sync.requestEarly(pid, afterMapping)
+	case Exited:
+		e.sync.request(pid, pollInterval)
 	}
 }

@@ -18,8 +18,9 @@ import (
 
 // wantedValue, tickRecord and the events are twins of the structures in bpf/gate.bpf.c.
 type wantedValue struct {
-	Recordings   uint64
-	Synchronized uint64
+	Recordings    uint64
+	AnnouncedAt   uint64
+	Announcements uint64
 }
 
 type tickRecord struct {
@@ -84,18 +85,16 @@ func loadGate(unwinder *ebpf.Program, processors int) (*gate, error) {
 	}
 	// A second of ticks at the highest rate on every processor, so that a busy machine loses none.
 	spec.Maps["ticks"].MaxEntries = ringBytes(processors * 999 * 128)
-	name := "gate_with_mapping"
 	if features.HaveProgramHelper(ebpf.PerfEvent, asm.FnFindVma) != nil {
-		name = "gate"
+		delete(spec.Programs, "gate_with_mapping")
 	}
-	collection, err := newGateCollection(spec, name)
-	if err != nil && name != "gate" {
-		// Some kernels have the helper but refuse tail calls next to it.
-		name = "gate"
-		collection, err = newGateCollection(spec, name)
-	}
+	collection, err := newGateCollection(spec)
 	if err != nil {
 		return nil, fmt.Errorf("load the gate: %w", err)
+	}
+	name := "gate"
+	if collection.Programs["gate_with_mapping"] != nil {
+		name = "gate_with_mapping"
 	}
 	g := &gate{collection: collection, program: collection.Programs[name]}
 	if err := g.open(unwinder); err != nil {
@@ -105,14 +104,24 @@ func loadGate(unwinder *ebpf.Program, processors int) (*gate, error) {
 	return g, nil
 }
 
-func newGateCollection(spec *ebpf.CollectionSpec, program string) (*ebpf.Collection, error) {
-	chosen := spec.Copy()
-	for name, p := range chosen.Programs {
-		if p.Type == ebpf.PerfEvent && name != program {
-			delete(chosen.Programs, name)
+// newGateCollection loads what the kernel accepts of the programs that we can do without: some kernels have no
+// tracepoint for mappings, and some refuse a tail call next to a callback.
+func newGateCollection(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
+	var first error
+	for _, without := range [][]string{nil, {"mapping"}, {"gate_with_mapping"}, {"mapping", "gate_with_mapping"}} {
+		reduced := spec.Copy()
+		for _, name := range without {
+			delete(reduced.Programs, name)
+		}
+		collection, err := ebpf.NewCollection(reduced)
+		if err == nil {
+			return collection, nil
+		}
+		if first == nil {
+			first = err
 		}
 	}
-	return ebpf.NewCollection(chosen)
+	return nil, first
 }
 
 func (g *gate) open(unwinder *ebpf.Program) error {
@@ -134,7 +143,10 @@ func (g *gate) open(unwinder *ebpf.Program) error {
 // attach follows processes and opens a clock event of `hz` ticks a second on every processor, which the gate sees.
 func (g *gate) attach(hz int, processors []int) error {
 	g.detach()
-	for _, name := range []string{"forked", "executed", "exited"} {
+	for _, name := range []string{"forked", "executed", "exited", "mapping"} {
+		if g.collection.Programs[name] == nil {
+			continue
+		}
 		hook, err := link.AttachTracing(link.TracingOptions{Program: g.collection.Programs[name]})
 		if err != nil {
 			g.detach()
@@ -209,27 +221,6 @@ func (g *gate) want(pid uint32, recordings uint64) error {
 		return fmt.Errorf("want process %d: %w", pid, err)
 	}
 	return nil
-}
-
-// markSynchronized says that the engine knows the process's mappings now.
-func (g *gate) markSynchronized(pid uint32) {
-	wanted := g.collection.Maps["wanted"]
-	var value wantedValue
-	if wanted.Lookup(pid, &value) != nil {
-		return
-	}
-	value.Synchronized = 1
-	_ = wanted.Update(pid, value, ebpf.UpdateExist)
-}
-
-func (g *gate) wantedPIDs(visit func(pid uint32, recordings uint64)) error {
-	var pid uint32
-	var value wantedValue
-	entries := g.collection.Maps["wanted"].Iterate()
-	for entries.Next(&pid, &value) {
-		visit(pid, value.Recordings)
-	}
-	return entries.Err()
 }
 
 func (g *gate) setInheriting(recordings uint64) error {

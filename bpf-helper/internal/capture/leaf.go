@@ -13,7 +13,7 @@ func (e *Engine) leaf(tick *tickRecord) []*Frame {
 	}
 	frame := Frame{Language: wire.Native}
 	if tick.Inode != 0 {
-		if module := e.modules.byNumber(tick.Inode); module != nil {
+		if module := e.modules.byNumber(tick.Device, tick.Inode); module != nil {
 			frame.Module = module
 			offset := tick.Instruction - tick.MappingStart + tick.MappingPage*uint64(os.Getpagesize())
 			if address, ok := e.modules.virtualAddress(module, offset); ok {

@@ -13,11 +13,12 @@ type matcher struct {
 	fresh   map[uint32][]*tickRecord // by processor, in order of time; read in this round
 	old     map[uint32][]*tickRecord // read in the round before: their traces must be here by now
 	current *tickRecord              // the tick whose trace the engine is working on
+	leaf    func(*tickRecord) []*Frame
 	samples []Sample
 }
 
-func newMatcher() matcher {
-	return matcher{fresh: map[uint32][]*tickRecord{}, old: map[uint32][]*tickRecord{}}
+func newMatcher(leaf func(*tickRecord) []*Frame) matcher {
+	return matcher{leaf: leaf, fresh: map[uint32][]*tickRecord{}, old: map[uint32][]*tickRecord{}}
 }
 
 func (m *matcher) addTick(tick *tickRecord) {
@@ -54,17 +55,22 @@ func (m *matcher) takeTick(processor, tid uint32, ktime int64) *tickRecord {
 // finishTrace makes a sample of the current tick and its stack. A trace without a tick is one whose tick was lost,
 // which the gate has counted.
 func (m *matcher) finishTrace(frames []*Frame, outcome Outcome) {
-	if m.current != nil {
-		m.emit(m.current, frames, outcome)
-		m.current = nil
+	tick := m.current
+	if tick == nil {
+		return
 	}
+	m.current = nil
+	if len(frames) == 0 {
+		frames, outcome = m.leaf(tick), LeafOnly
+	}
+	m.emit(tick, frames, outcome)
 }
 
 // finishRound makes samples with their leaf only of the ticks that stayed without a trace.
-func (m *matcher) finishRound(leaf func(*tickRecord) []*Frame) {
+func (m *matcher) finishRound() {
 	for processor, ticks := range m.old {
 		for _, tick := range ticks {
-			m.emit(tick, leaf(tick), LeafOnly)
+			m.emit(tick, m.leaf(tick), LeafOnly)
 		}
 		delete(m.old, processor)
 	}

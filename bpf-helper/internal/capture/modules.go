@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/ebpf-profiler/libpf"
 	"go.opentelemetry.io/ebpf-profiler/libpf/pfelf"
 	engine "go.opentelemetry.io/ebpf-profiler/reporter"
+	"golang.org/x/sys/unix"
 )
 
 // maxOpenModules bounds the descriptors of mapped files that are kept open. Files beyond it can't be symbolized.
@@ -28,7 +29,8 @@ type moduleTable struct {
 }
 
 type inodeKey struct {
-	inode uint64
+	device uint64 // as stat reports it
+	inode  uint64
 }
 
 func newModuleTable() *moduleTable {
@@ -44,26 +46,42 @@ func (t *moduleTable) ReportExecutable(metadata *engine.ExecutableMetadata) {
 	if metadata.Mapping.IsVDSO() {
 		path = "[vdso]"
 	}
-	module := &Module{Path: strings.Clone(strings.ToValidUTF8(path, "�")), BuildID: file.GnuBuildID}
-	hi, lo := file.FileID.Hi(), file.FileID.Lo()
-	module.FileID = fmt.Sprintf("%016x%016x", hi, lo)
-	module.open = func() (*os.File, error) { return t.duplicate(module) }
+	key := inodeKey{metadata.Mapping.Device, metadata.Mapping.Inode}
 	opened, err := openMapping(metadata)
+	if err != nil {
+		opened = nil
+	}
+	t.add(file.FileID, Module{Path: path, BuildID: file.GnuBuildID}, key, opened)
+}
 
+// add notes a module, of which `file` is kept open if there is room.
+func (t *moduleTable) add(id libpf.FileID, described Module, key inodeKey, file *os.File) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	if known := t.byFile[file.FileID]; known != nil {
-		module = known
+	module := t.byFile[id]
+	if module == nil {
+		module = t.describe(id, described)
 	}
-	t.byFile[file.FileID] = module
-	if metadata.Mapping.Inode != 0 {
-		t.byInode[inodeKey{metadata.Mapping.Inode}] = module
+	if key.inode != 0 {
+		t.byInode[key] = module
 	}
-	if err == nil && t.open[module] == nil && len(t.open) < maxOpenModules {
-		t.open[module] = opened
-	} else if opened != nil {
-		_ = opened.Close()
+	if file == nil {
+		return
 	}
+	if t.open[module] == nil && len(t.open) < maxOpenModules {
+		t.open[module] = file
+	} else {
+		_ = file.Close()
+	}
+}
+
+func (t *moduleTable) describe(id libpf.FileID, described Module) *Module {
+	module := &described
+	module.Path = strings.Clone(strings.ToValidUTF8(module.Path, "�"))
+	module.FileID = hex.EncodeToString(id.Bytes())
+	module.open = func() (*os.File, error) { return t.duplicate(module) }
+	t.byFile[id] = module
+	return module
 }
 
 // openMapping opens the mapped file through the process's map_files, which leads to the very file whatever lies at its
@@ -92,17 +110,52 @@ func (t *moduleTable) lookup(file libpf.FrameMappingFileData) *Module {
 	defer t.lock.Unlock()
 	module := t.byFile[file.FileID]
 	if module == nil {
-		module = &Module{Path: file.FileName.String(), BuildID: file.GnuBuildID, FileID: hex.EncodeToString(file.FileID.Bytes())}
-		module.open = func() (*os.File, error) { return nil, errNotKept }
-		t.byFile[file.FileID] = module
+		module = t.describe(file.FileID, Module{Path: file.FileName.String(), BuildID: file.GnuBuildID})
 	}
 	return module
 }
 
-func (t *moduleTable) byNumber(inode uint64) *Module {
+// byNumber finds the module of a mapping by the kernel's own number of its device.
+func (t *moduleTable) byNumber(device uint32, inode uint64) *Module {
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	return t.byInode[inodeKey{inode}]
+	return t.byInode[inodeKey{unix.Mkdev(device>>20, device&(1<<20-1)), inode}]
+}
+
+// noteExecutable gets to know the executable of a process that has just begun, which may be gone before the engine
+// looks at it.
+func (t *moduleTable) noteExecutable(pid int32) {
+	link := fmt.Sprintf("/proc/%d/exe", pid)
+	var info unix.Stat_t
+	if unix.Stat(link, &info) != nil {
+		return
+	}
+	key := inodeKey{info.Dev, info.Ino}
+	t.lock.Lock()
+	_, known := t.byInode[key]
+	t.lock.Unlock()
+	if known {
+		return
+	}
+	path, err := os.Readlink(link)
+	if err != nil {
+		return
+	}
+	file, err := os.Open(link)
+	if err != nil {
+		return
+	}
+	var opened unix.Stat_t
+	id, err := libpf.FileIDFromExecutableReader(file)
+	if err != nil || unix.Fstat(int(file.Fd()), &opened) != nil || opened.Ino != info.Ino || opened.Dev != info.Dev {
+		_ = file.Close()
+		return
+	}
+	buildID := ""
+	if parsed, err := pfelf.NewFile(file, 0, false); err == nil {
+		buildID, _ = parsed.GetBuildID()
+	}
+	t.add(id, Module{Path: path, BuildID: buildID}, key, file)
 }
 
 func (t *moduleTable) close() {

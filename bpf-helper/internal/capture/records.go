@@ -23,6 +23,7 @@ const (
 	Forked   LifecycleKind = 1
 	Executed LifecycleKind = 2
 	Exited   LifecycleKind = 3
+	mapping  LifecycleKind = 4
 )
 
 // MixedUID stands for a process whose real, effective and saved uids differ: only root may see it.
