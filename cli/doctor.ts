@@ -2,7 +2,7 @@
 import { examine, reportText } from "../recorder/doctor.js";
 import { readArguments } from "./arguments.js";
 import { type Command, EXIT, UsageError, type World } from "./command.js";
-import { helperPathOf } from "./helper-path.js";
+import { helperPathOf } from "./helper-options.js";
 
 export const doctorCommand: Command = {
   usage: "doctor [--json]",

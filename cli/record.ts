@@ -9,9 +9,8 @@ import type { HelperConnection } from "../recorder/helper-connection.js";
 import { identityBehindSudo } from "../recorder/identity.js";
 import { type CommandEnd, commandEndText, type GatedCommand, startGated } from "../recorder/launch.js";
 import { type ActiveRecording, record, type RecordingResult } from "../recorder/record.js";
-import { askPasswordOnTerminal, hasTerminal } from "./ask-password.js";
 import { type Command, EXIT, type World } from "./command.js";
-import { helperPathOf } from "./helper-path.js";
+import { helperOptions } from "./helper-options.js";
 import { type Interrupts, listenForInterrupts } from "./interrupts.js";
 import { grouped, secondsText } from "./numbers.js";
 import { writeOutput } from "./output-file.js";
@@ -28,13 +27,7 @@ async function runRecord(args: readonly string[], world: World): Promise<number>
   const plan = readRecordPlan(args, world.cwd, Date.now());
   const interrupts = listenForInterrupts();
   try {
-    const connection = await connectHelper({
-      elevation: hasTerminal() ? { askPassword: askPasswordOnTerminal } : {},
-      helperPath: helperPathOf(world),
-      client: "flameline record",
-      machine: world.machine,
-      signal: interrupts.aborted,
-    });
+    const connection = await connectHelper({ ...helperOptions(world), signal: interrupts.aborted });
     try {
       return await new RecordRun(plan, world, interrupts, connection).run();
     } finally {

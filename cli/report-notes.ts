@@ -13,7 +13,7 @@ export async function reportNotes(recording: Recording, table: ReportTable, by: 
   if (by === "process") return [];
   const failures: Failure[] = [];
   const modules = table.rows.filter(
-    (row) => row.file === null && /^\[.+\]$/.test(row.function) && row.language !== "kernel" && row.self > table.total * WORTH_SAYING,
+    (row) => row.recordedFile === "" && /^\[.+\]$/.test(row.function) && row.language !== "kernel" && row.self > table.total * WORTH_SAYING,
   );
   if (modules.length > 0) failures.push({ kind: "no-symbols", modules: [...new Set(modules.map((row) => row.function.slice(1, -1)))] });
   const files = new Set(table.rows.slice(0, LOOKED_AT).flatMap((row) => (row.file?.startsWith("/") === true ? [row.file] : [])));

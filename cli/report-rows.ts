@@ -11,7 +11,7 @@ export type ReportBy = "line" | "function" | "process";
 
 /** One row, as `--json` prints it. */
 export interface ReportRow {
-  /** Absolute where the file is on this machine, else as recorded. */
+  /** Absolute; null where it cannot be told. */
   readonly file: string | null;
   /** 1-based. */
   readonly line: number | null;
@@ -25,10 +25,15 @@ export interface ReportRow {
 
 export interface ReportTable {
   /** Sorted by self, then by total. */
-  readonly rows: readonly ReportRow[];
+  readonly rows: readonly PlacedRow[];
   /** Sum of the selection, in the event's unit. */
   readonly total: number;
   readonly samples: number;
+}
+
+/** A row with the file's recorded name, which may be a bare one. */
+export interface PlacedRow extends ReportRow {
+  readonly recordedFile: string;
 }
 
 /** `folder` is where sources are looked for that are not where they were recorded. */
@@ -37,7 +42,7 @@ export async function reportTable(recording: Recording, event: EventName, by: Re
   const table = by === "line" ? lineTable(recording, event) : functionTable(recording, event);
   const places = new Places(recording, folder);
   const rows = await Promise.all(
-    table.rows.map(async ({ fn, line, self, total }): Promise<ReportRow> => {
+    table.rows.map(async ({ fn, line, self, total }): Promise<PlacedRow> => {
       const language = recording.functions.languageOf(fn);
       const name = recording.functions.nameOf(fn) === "" ? recording.functions.labelOf(fn) : recording.functions.nameOf(fn);
       return { ...(await places.of(fn, line)), function: plainFunctionName(name, language), language, self, total };
@@ -92,10 +97,11 @@ function processTable(recording: Recording, event: EventName): ReportTable {
     total += value;
     samples += counts[row] ?? 0;
   });
-  const rows = [...sums].map(([index, sum]): ReportRow => {
+  const rows = [...sums].map(([index, sum]): PlacedRow => {
     const process = recording.processes[index];
     return {
       file: process?.executable || null,
+      recordedFile: process?.executable ?? "",
       line: null,
       function: process?.name ?? "",
       language: null,
@@ -123,10 +129,10 @@ class Places {
     this.#processOfFunction = processOfFunction(recording);
   }
 
-  async of(fn: number, line: number): Promise<Pick<ReportRow, "file" | "line">> {
+  async of(fn: number, line: number): Promise<Pick<PlacedRow, "file" | "line" | "recordedFile">> {
     const { functions, processes } = this.#recording;
     const file = functions.fileOf(fn);
-    const recorded = { file: file === "" ? null : file, line: line > 0 ? line : null };
+    const recorded = { file: file.startsWith("/") ? file : null, line: line > 0 ? line : null, recordedFile: file };
     if (file === "") return recorded;
     const process = processes[this.#processOfFunction[fn] ?? -1];
     const found = await this.#locator.locate({
@@ -139,7 +145,7 @@ class Places {
       root: process?.root ?? "",
       workingDirectory: process?.workingDirectory ?? "",
     });
-    return found === undefined ? recorded : { file: found.path, line: found.line > 0 ? found.line : null };
+    return found === undefined ? recorded : { file: found.path, line: found.line > 0 ? found.line : null, recordedFile: file };
   }
 }
 

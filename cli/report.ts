@@ -7,7 +7,7 @@ import { type Command, EXIT, UsageError, type World } from "./command.js";
 import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { readProfile } from "./read-profile.js";
 import { reportNotes } from "./report-notes.js";
-import { type ReportBy, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
+import { type ReportBy, type PlacedRow, type ReportTable, reportTable } from "./report-rows.js";
 
 /** Rows of the text table; `--json` has them all. */
 const SHOWN_ROWS = 40;
@@ -37,7 +37,11 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     lost: recording.loss.lost,
     seconds: recording.info.durationNs / 1e9,
   };
-  world.out(given.flag("json") ? `${JSON.stringify({ ...head, rows: table.rows })}\n` : textTable(recording, table, event, by, world.cwd));
+  world.out(
+    given.flag("json")
+      ? `${JSON.stringify({ ...head, rows: table.rows.map(({ recordedFile: _, ...row }) => row) })}\n`
+      : textTable(recording, table, event, by, world.cwd),
+  );
   return EXIT.done;
 }
 
@@ -62,8 +66,9 @@ function textTable(recording: Recording, table: ReportTable, event: EventName, b
   return [head, "", ...lines, ...(more > 0 ? [`… and ${grouped(more)} more; --json lists them all.`] : []), ""].join("\n");
 }
 
-function cells(row: ReportRow, total: number, unit: EventUnit, by: ReportBy, cwd: string): readonly string[] {
-  const place = row.file === null ? "" : `${shortPath(row.file, cwd)}${row.line === null ? "" : `:${row.line}`}`;
+function cells(row: PlacedRow, total: number, unit: EventUnit, by: ReportBy, cwd: string): readonly string[] {
+  const file = row.file ?? row.recordedFile;
+  const place = file === "" ? "" : `${shortPath(file, cwd)}${row.line === null ? "" : `:${row.line}`}`;
   const numbers = [amount(row.self, unit), percent(share(row.self, total)), percent(share(row.total, total))];
   switch (by) {
     case "line":

@@ -5,6 +5,7 @@ import { type Attempt, type Elevation, type Refusal, waysToRoot } from "./elevat
 import { FlamelineError } from "./failures.js";
 import { HelperConnection } from "./helper-connection.js";
 import { checkHelperFile, programFiles } from "./helper-file.js";
+import { lockHolder } from "./lock-holder.js";
 import { containerAround, helperUid, type Machine, rootMayRecord, thisMachine } from "./machine.js";
 import { inspectSocket, socketPaths } from "./socket-trust.js";
 
@@ -39,12 +40,13 @@ export async function connectHelper(options: ConnectOptions): Promise<HelperConn
   checkRights(machine);
   const context = {
     machine,
-    command: [options.helperPath, "serve", ...(options.serveArguments ?? [])] as const satisfies readonly [string, ...string[]],
+    command: [options.helperPath, "serve", ...(options.serveArguments ?? [])] as [string, ...string[]],
+    helperPath: options.helperPath,
     askpassPath: options.askpassPath ?? programFiles(dirname(options.helperPath)).askpassPath,
     log: options.log ?? (() => undefined),
   };
   let refusal: Refusal | undefined;
-  for (const way of waysToRoot({ ...context, command: [...context.command] }, options.elevation)) {
+  for (const way of waysToRoot(context, options.elevation)) {
     const attempt = await way();
     try {
       const result = await waitForHelper(attempt, options);
@@ -70,7 +72,7 @@ export async function connectRunningHelper(
     const state = inspectSocket(machine, path, uid);
     if (state.kind === "absent") continue;
     if (state.kind === "untrusted") throw new FlamelineError({ kind: "socket-untrusted", path: state.path, reason: state.reason });
-    const opened = await HelperConnection.open(path, options.client ?? "flameline");
+    const opened = await openOrNamePid(path, options.client ?? "flameline", machine);
     if (opened instanceof HelperConnection) {
       options.log?.(`connected to helper ${opened.hello.helper} (process ${opened.hello.pid}) at ${path}`);
       return opened;
@@ -80,6 +82,16 @@ export async function connectRunningHelper(
     }
   }
   return undefined;
+}
+
+/** A helper of another version does not always say its pid, which the command that ends it needs. */
+async function openOrNamePid(path: string, client: string, machine: Machine): ReturnType<typeof HelperConnection.open> {
+  try {
+    return await HelperConnection.open(path, client);
+  } catch (error) {
+    if (!(error instanceof FlamelineError) || error.failure.kind !== "wrong-version") throw error;
+    throw new FlamelineError({ ...error.failure, pid: lockHolder(machine, path) || error.failure.pid }, error);
+  }
 }
 
 async function waitForHelper(attempt: Attempt, options: ConnectOptions): Promise<HelperConnection | Refusal> {

@@ -14,8 +14,10 @@ export interface Elevation {
 
 export interface ElevationContext {
   readonly machine: Machine;
-  /** What runs as root: the helper's path and its arguments. */
+  /** What runs as root: a program and its arguments. */
   readonly command: readonly [string, ...string[]];
+  /** For the failures' own command. */
+  readonly helperPath: string;
   readonly askpassPath: string;
   readonly log: (line: string) => void;
 }
@@ -41,31 +43,31 @@ export function waysToRoot(context: ElevationContext, elevation: Elevation): rea
   const allowed = elevation.allowed ?? ["root", "sudo"];
   const { askPassword } = elevation;
   if (context.machine.uid === 0 && allowed.includes("root")) return [() => Promise.resolve(asRoot(context))];
-  if (!allowed.includes("sudo")) throw new FlamelineError({ kind: "sudo-needs-password", helperPath: context.command[0] });
+  if (!allowed.includes("sudo")) throw new FlamelineError({ kind: "sudo-needs-password", helperPath: context.helperPath });
   const ways = [() => Promise.resolve(sudoWithoutPassword(context))];
   return askPassword === undefined ? ways : [...ways, () => sudoWithPassword(context, askPassword)];
 }
 
 function asRoot(context: ElevationContext): Attempt {
-  context.log("starting the helper as root");
+  context.log(`running ${context.command.join(" ")} as root`);
   const process = PrivilegedProcess.spawn(context.command, plainEnvironment(context.machine));
   return attempt(process, (end) => ({ kind: "final", failure: helperEnded(end, process.output) }));
 }
 
 function sudoWithoutPassword(context: ElevationContext): Attempt {
-  context.log("starting the helper with sudo -n");
+  context.log(`running sudo -n ${context.command.join(" ")}`);
   const process = PrivilegedProcess.spawn(["sudo", "-n", "--", ...context.command], plainEnvironment(context.machine));
   return attempt(process, (end) => sudoRefusal(context, end, process.output, undefined));
 }
 
 async function sudoWithPassword(context: ElevationContext, askPassword: AskPassword): Promise<Attempt> {
-  context.log("starting the helper with sudo -A");
+  context.log(`running sudo -A ${context.command.join(" ")}`);
   let askpass: Askpass;
   try {
     askpass = await Askpass.open(context.machine, context.askpassPath, askPassword);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new FlamelineError({ kind: "sudo-failed", detail, helperPath: context.command[0] }, error);
+    throw new FlamelineError({ kind: "sudo-failed", detail, helperPath: context.helperPath }, error);
   }
   const env = { ...plainEnvironment(context.machine), SUDO_ASKPASS: askpass.shimPath };
   const process = PrivilegedProcess.spawn(["sudo", "-A", "-p", "Password of %p:", "--", ...context.command], env);
@@ -85,7 +87,7 @@ function attempt(process: PrivilegedProcess, whyNot: (end: ProcessEnd) => Refusa
 }
 
 function sudoRefusal(context: ElevationContext, end: ProcessEnd, output: string, askpass: Askpass | undefined): Refusal {
-  const helperPath = context.command[0];
+  const { helperPath } = context;
   const { uid } = context.machine;
   if (end.kind === "not-run") return { kind: "final", failure: { kind: "sudo-missing", helperPath, uid } };
   if (askpass?.outcome.cancelled === true) return { kind: "final", failure: { kind: "password-cancelled", helperPath } };

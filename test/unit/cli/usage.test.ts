@@ -29,7 +29,7 @@ const mistakes: readonly (readonly [string, string])[] = [
   ["export a --to speedscope -o b", "speedscope cannot be written. Available: pprof, collapsed."],
   ["export a --to colapsed -o b", "colapsed cannot be written. Did you mean collapsed? Available: pprof, collapsed."],
   ["export a --to pprof", "Name the file to write with -o."],
-  ["helper stat", "`flameline helper` knows only status. Did you mean status?"],
+  ["helper stat", "`flameline helper` knows only status and restart. Did you mean status?"],
   ["doctor now", "`flameline doctor` takes no operands."],
 ];
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
@@ -136,7 +136,6 @@ describe("with someone to ask", () => {
     // Split, so that this file's text in a process's memory or arguments cannot match.
     const secret = ["xyz", "zy", "777"].join("-");
     await outcome(() => new Promise((resolve) => setTimeout(() => resolve(secret), 100)));
-    const { readFileSync } = await import("node:fs");
     const seen = readFileSync(helper.path("seen"), "utf8");
     expect(seen).toContain("askpass.js");
     expect(seen).not.toContain(secret);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -73,7 +73,6 @@ describe("a gated command", () => {
     };
     const identity = identityBehindSudo(machine);
     expect(identity).toEqual({ uid: 65534, gid: 65534, groups: [65534, 1234], env: { HOME: "/home/ann", USER: "ann", LOGNAME: "ann" } });
-    const { chmodSync } = await import("node:fs");
     chmodSync(folder, 0o777);
     const command = await shell('echo "$(id -u) $(id -g) $(id -G) $HOME" > seen', identity);
     command.release();

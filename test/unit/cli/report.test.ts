@@ -1,0 +1,212 @@
+import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { decodePprof } from "../../../profile/formats/pprof.js";
+import { encodePprof } from "../../../profile/formats/pprof-encode.js";
+import { Recording } from "../../../profile/recording.js";
+import type { Batch, FramePosition } from "../../../protocol/helper.js";
+import { batch, started, stopped } from "../recorder/fake-helper.js";
+import { Run } from "./run.js";
+
+let run: Run;
+beforeEach(() => {
+  run = new Run();
+});
+afterEach(() => run.dispose());
+
+/**
+ * 10 samples of 10 ms: main (app.py:9) calls work (app.py:3), 7 of them in `work` itself, 2 in the C++ code that it calls and
+ * 1 in a library without symbols.
+ */
+function recording(): Recording {
+  const strings = [
+    "",
+    "main",
+    "work",
+    run.path("app.py"),
+    "/usr/lib/libgrid.so.1",
+    "ns::Grid<int>::step(int) const",
+    run.path("grid.cpp"),
+    "/usr/lib/libz.so",
+  ];
+  const frames: Batch["frames"] = {
+    language: ["python", "python", "native", "native"],
+    function: [1, 2, 0, 0],
+    file: [3, 3, 0, 0],
+    line: [9, 3, 0, 0],
+    column: [0, 0, 0, 0],
+    module: [0, 0, 4, 7],
+    address: ["", "", "0x10", "0x20"],
+  };
+  const position: FramePosition = { function: 5, file: 6, line: 20, functionLine: 18 };
+  const leaves = [1, 1, 1, 1, 1, 1, 1, 2, 2, 3];
+  const first: Batch = {
+    ...batch(1, 0),
+    strings,
+    frames,
+    stacks: { parent: [-1, 0, 1, 1], frame: [0, 1, 2, 3] },
+    samples: {
+      stack: leaves,
+      thread: leaves.map(() => 0),
+      timeNs: leaves.map((_, i) => i * 1e7),
+      event: leaves.map(() => "cpu" as const),
+      value: leaves.map(() => 1e7),
+    },
+    updates: [{ frame: 2, language: "cpp", positions: [position] }],
+  };
+  const made = Recording.fromStarted(started(1), "test");
+  made.append(first);
+  made.stop(stopped(1, 1));
+  return made;
+}
+
+function writeProfile(name = "p.pb.gz"): string {
+  for (const source of ["app.py", "grid.cpp"]) {
+    writeFileSync(run.path(source), "x\n");
+    utimesSync(run.path(source), 1e9, 1e9);
+  }
+  writeFileSync(run.path(name), gzipSync(encodePprof(recording())));
+  return name;
+}
+
+describe("report", () => {
+  test("lists lines by their own cost, with what was lost and over how long", async () => {
+    expect(await run.line("report", writeProfile())).toMatchInlineSnapshot(`
+      "0
+      cpu: 100 ms in 10 samples over 0.3 s at 99 Hz · lost 1 · leaf only 0
+
+         self  self%  total%  line         in
+      70.0 ms  70.0%  100.0%  app.py:3     work
+      20.0 ms  20.0%   20.0%  grid.cpp:20  ns::Grid::step
+      10.0 ms  10.0%   10.0%  [libz.so]
+         0 ns   0.0%  100.0%  app.py:9     main
+      flameline: libz.so has no symbols, so functions there show as addresses. Build without stripping (-g), or install the debug symbols of the package."
+    `);
+  });
+
+  test("lists functions without arguments, at their definition or hottest line", async () => {
+    await run.line("report", writeProfile(), "--by", "function");
+    expect(run.out).toMatchInlineSnapshot(`
+      "cpu: 100 ms in 10 samples over 0.3 s at 99 Hz · lost 1 · leaf only 0
+
+         self  self%  total%  function
+      70.0 ms  70.0%  100.0%  work            app.py:3
+      20.0 ms  20.0%   20.0%  ns::Grid::step  grid.cpp:18
+      10.0 ms  10.0%   10.0%  [libz.so]
+         0 ns   0.0%  100.0%  main            app.py:9
+      "
+    `);
+  });
+
+  test("lists processes", async () => {
+    await run.line("report", writeProfile(), "--by", "process");
+    expect(run.out).toMatchInlineSnapshot(`
+      "cpu: 100 ms in 10 samples over 0.3 s at 99 Hz · lost 1 · leaf only 0
+
+        self   self%  total%  process
+      100 ms  100.0%  100.0%  7 python  /usr/bin/python
+      "
+    `);
+  });
+
+  test("prints the documented JSON", async () => {
+    await run.line("report", writeProfile(), "--json");
+    const found = JSON.parse(run.out.replaceAll(run.folder, "DIR")) as { rows: unknown[] };
+    expect({ ...found, rows: found.rows.slice(0, 2) }).toEqual({
+      event: "cpu",
+      unit: "ns",
+      total: 1e8,
+      samples: 10,
+      lost: 1,
+      seconds: 0.25,
+      rows: [
+        { file: "DIR/app.py", line: 3, function: "work", language: "python", self: 7e7, total: 1e8 },
+        { file: "DIR/grid.cpp", line: 20, function: "ns::Grid::step", language: "cpp", self: 2e7, total: 2e7 },
+      ],
+    });
+  });
+
+  test("tells sources that changed or are gone since", async () => {
+    const name = writeProfile();
+    utimesSync(run.path("app.py"), 2e9, 2e9);
+    rmSync(run.path("grid.cpp"));
+    await run.line("report", name);
+    expect(run.err.replaceAll(run.folder, "DIR")).toContain(
+      "flameline: DIR/grid.cpp is gone since the recording, and DIR/app.py changed since the recording. " +
+        "Line numbers there are those of the text that ran; record again for the text of today.",
+    );
+  });
+
+  test("of an event that the profile does not hold is a mistake", async () => {
+    expect(await run.line("report", writeProfile(), "--event", "memory")).toBe("2\nflameline: The profile holds no memory, only cpu.");
+    expect(await run.line("report", "p.pb.gz", "--event", "cup")).toMatch(/^2\nflameline: There is no event cup. Did you mean cpu\?/);
+  });
+});
+
+describe("a bad file", () => {
+  test("that is truncated is read as far as it goes", async () => {
+    const name = writeProfile();
+    const whole = readFileSync(run.path(name));
+    // Not compressed, so that what is cut off is the end of the profile and not of a block of the packer.
+    writeFileSync(run.path("cut.pb.gz"), gzipSync(gunzipSync(whole), { level: 0 }).subarray(0, 500));
+    expect(await run.line("report", "cut.pb.gz")).toContain(" in 10 samples ");
+    expect(run.err).toContain("flameline: The file ends before its time: the samples after that are missing.");
+  });
+
+  test.each([
+    ["nothing", "", "is not a profile that Flameline can read: it is empty."],
+    ["a picture", "\u0089PNG\r\n\u001a\n\0\0\0\rIHDR", "is not a profile that Flameline can read:"],
+    ["damaged gzip", "\u001f\u008bnothing of that kind", "is not a profile that Flameline can read: its compressed data is damaged."],
+    ["prose", "It was a dark and stormy night.\nThe end.\n", "is not a profile that Flameline can read:"],
+  ])("%s is told in one sentence", async (_, text, sentence) => {
+    writeFileSync(run.path("bad"), Buffer.from(text, "latin1"));
+    const found = await run.line("report", "bad");
+    expect(found.split("\n")[0]).toBe("2");
+    expect(run.err).toContain(sentence);
+    expect(run.err.trim().split("\n")).toHaveLength(1);
+  });
+
+  test("that does not exist, and a folder without a recording, are told", async () => {
+    expect(await run.line("report", "none.pb.gz")).toMatch(/^2\nflameline: There is no file DIR\/none.pb.gz\./);
+    mkdirSync(run.path("empty"));
+    expect(await run.line("report", "empty")).toMatch(/it is a folder without run.pb.gz and batches.jsonl/);
+  });
+
+  test("that a crash left as batches is read, with a half-written last line", async () => {
+    const lines = [started(1), batch(1, 0), batch(1, 1)].map((message) => JSON.stringify(message)).join("\n");
+    writeFileSync(run.path("batches.jsonl"), lines.slice(0, -20));
+    expect(await run.line("report", "batches.jsonl", "--json")).toMatch(/"samples":3,/);
+    expect(run.err).not.toBe("");
+  });
+});
+
+describe("export", () => {
+  test("writes collapsed stacks", async () => {
+    expect(await run.line("export", writeProfile(), "--to", "collapsed", "-o", "out.txt")).toBe("0");
+    const lines = readFileSync(run.path("out.txt"), "utf8").trim().split("\n");
+    expect(lines).toMatchInlineSnapshot(`
+      [
+        "# flameline event=cpu unit=ns",
+        "main;work 70000000",
+        "main;work;ns::Grid<int>::step(int) const 20000000",
+        "main;work;[libz.so] 10000000",
+      ]
+    `);
+  });
+
+  test("writes pprof that reads the same, over an existing file but not through a link", async () => {
+    writeFileSync(run.path("precious"), "precious");
+    symlinkSync(run.path("precious"), run.path("out.pb.gz"));
+    expect(await run.line("export", writeProfile(), "--to", "pprof", "-o", "out.pb.gz")).toBe("0");
+    expect(readFileSync(run.path("precious"), "utf8")).toBe("precious");
+    expect(lstatSync(run.path("out.pb.gz")).isSymbolicLink()).toBe(false);
+    const again = decodePprof(gunzipSync(readFileSync(run.path("out.pb.gz")))).recording;
+    expect([again.samples.length, again.loss.lost, again.info.hz]).toEqual([10, 1, 99]);
+  });
+
+  test("to a folder that does not exist is told", async () => {
+    expect(await run.line("export", writeProfile(), "--to", "pprof", "-o", "none/out.pb.gz")).toMatch(
+      /^2\nflameline: DIR\/none\/out.pb.gz could not be written: ENOENT/,
+    );
+  });
+});
