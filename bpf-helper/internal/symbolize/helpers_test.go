@@ -25,7 +25,7 @@ func compile(t testing.TB, command ...string) string {
 	cmd := exec.Command(command[0], slices.Concat(command[1:first], []string{"-o", out}, command[first:])...)
 	cmd.Dir = "testdata/programs"
 	// Tests of the helper run with a vendor folder; these programs have nothing to do with it.
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GO111MODULE=off")
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GO111MODULE=off", "CGO_ENABLED=1")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, text)
 	}

@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 )
 
 // Budgets of the parser: what it keeps between requests. The rest is parsed again when it is asked for.
 const (
-	maxModules   = 64
-	maxKeptBytes = 96 << 20
+	maxModules     = 64
+	maxKeptBytes   = 96 << 20
+	maxMappedBytes = 6 << 30
 )
 
 // Local is the symbolizer in this process.
@@ -29,6 +28,7 @@ type kept struct {
 	err    error
 	used   int64
 	bytes  int64
+	mapped int64
 }
 
 var _ Symbolizer = (*Local)(nil)
@@ -40,6 +40,14 @@ func NewLocal() *Local {
 
 // Symbolize implements Symbolizer.
 func (l *Local) Symbolize(ctx context.Context, module Module, addrs []Address) ([]Result, error) {
+	debugFile := -1
+	if module.Debug != nil {
+		debugFile = int(module.Debug.Fd())
+	}
+	return l.symbolize(ctx, module.Key, int(module.File.Fd()), debugFile, addrs)
+}
+
+func (l *Local) symbolize(ctx context.Context, key string, file, debugFile int, addrs []Address) ([]Result, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// A mapped file that its owner truncates faults on reading; turned into a panic, answer and open recover from it.
@@ -49,7 +57,7 @@ func (l *Local) Symbolize(ctx context.Context, module Module, addrs []Address) (
 	for i := range results {
 		results[i].Language = "native"
 	}
-	k := l.open(module)
+	k := l.open(key, file, debugFile)
 	if k.err != nil {
 		return results, k.err
 	}
@@ -64,14 +72,14 @@ func (l *Local) Symbolize(ctx context.Context, module Module, addrs []Address) (
 			firstErr = err
 		}
 	}
-	k.bytes = k.parsed.bytes()
+	k.bytes, k.mapped = k.parsed.bytes(), k.parsed.mapped()
 	l.shrink(k)
 	return results, firstErr
 }
 
-func (l *Local) open(module Module) (k *kept) {
+func (l *Local) open(key string, file, debugFile int) (k *kept) {
 	l.clock++
-	if k, ok := l.modules[module.Key]; ok {
+	if k, ok := l.modules[key]; ok {
 		k.used = l.clock
 		return k
 	}
@@ -80,24 +88,25 @@ func (l *Local) open(module Module) (k *kept) {
 		if r := recover(); r != nil {
 			k.parsed, k.err = nil, fmt.Errorf("parser fault while opening: %v", r)
 		}
-		l.modules[module.Key] = k
+		l.modules[key] = k
 	}()
-	k.parsed, k.err = parse(module.File, module.Debug)
+	k.parsed, k.err = parse(file, debugFile)
 	return k
 }
 
 // shrink drops the modules not used for longest until the rest fits; the one in use always stays.
 func (l *Local) shrink(current *kept) {
 	for {
-		var total int64
+		var total, mapped int64
 		oldestKey, oldest := "", (*kept)(nil)
 		for key, k := range l.modules {
 			total += k.bytes
+			mapped += k.mapped
 			if k != current && (oldest == nil || k.used < oldest.used) {
 				oldestKey, oldest = key, k
 			}
 		}
-		if oldest == nil || total <= maxKeptBytes && len(l.modules) <= maxModules {
+		if oldest == nil || total <= maxKeptBytes && mapped <= maxMappedBytes && len(l.modules) <= maxModules {
 			return
 		}
 		if oldest.parsed != nil {
@@ -127,20 +136,6 @@ func (l *Local) Cost() (cpuNs, residentBytes int64) {
 		cpuNs = usage.Utime.Nano() + usage.Stime.Nano()
 	}
 	return cpuNs, residentOf(os.Getpid())
-}
-
-// residentOf is the memory of a process that is resident now, in bytes; 0 where it is gone.
-func residentOf(pid int) int64 {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize())
 }
 
 // Close implements Symbolizer.

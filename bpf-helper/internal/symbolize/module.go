@@ -2,7 +2,6 @@ package symbolize
 
 import (
 	"fmt"
-	"os"
 
 	"flameline.dev/helper/internal/symbolize/dwarf"
 	"flameline.dev/helper/internal/symbolize/gotable"
@@ -25,13 +24,14 @@ type parsed struct {
 	languages   map[string]string
 }
 
-func parse(file, debug *os.File) (*parsed, error) {
+// parse opens the file behind a descriptor, and the debug file behind another where that isn't negative.
+func parse(file, debug int) (*parsed, error) {
 	main, err := image.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	p := &parsed{images: []*image.Image{main}, main: main}
-	if debug != nil {
+	if debug >= 0 {
 		if d, err := image.Open(debug); err == nil {
 			p.images = append(p.images, d)
 			// Another build's debug file would give wrong lines with full confidence.
@@ -62,6 +62,15 @@ func (p *parsed) bytes() int64 {
 	}
 	if p.symbols != nil {
 		n += p.symbols.Bytes()
+	}
+	return n
+}
+
+// mapped is the address space that the files take.
+func (p *parsed) mapped() int64 {
+	var n int64
+	for _, im := range p.images {
+		n += im.MappedBytes()
 	}
 	return n
 }

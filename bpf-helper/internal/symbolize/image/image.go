@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,16 +33,16 @@ type Image struct {
 	budget   uint64
 }
 
-// Open maps file, which stays the caller's to close.
-func Open(file *os.File) (*Image, error) {
-	info, err := file.Stat()
-	if err != nil {
+// Open maps the file behind a descriptor, which stays the caller's to close.
+func Open(fd int) (*Image, error) {
+	var info unix.Stat_t
+	if err := unix.Fstat(fd, &info); err != nil {
 		return nil, fmt.Errorf("stat the module: %w", err)
 	}
-	if !info.Mode().IsRegular() || info.Size() < 64 || info.Size() != int64(int(info.Size())) {
-		return nil, fmt.Errorf("not an ELF file: %d bytes, %v", info.Size(), info.Mode().Type())
+	if info.Mode&unix.S_IFMT != unix.S_IFREG || info.Size < 64 || info.Size != int64(int(info.Size)) {
+		return nil, fmt.Errorf("not an ELF file: %d bytes, mode %o", info.Size, info.Mode)
 	}
-	data, err := unix.Mmap(int(file.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	data, err := unix.Mmap(fd, 0, int(info.Size), unix.PROT_READ, unix.MAP_PRIVATE)
 	if err != nil {
 		return nil, fmt.Errorf("map the module: %w", err)
 	}
@@ -88,6 +87,14 @@ func (im *Image) Forget() {
 	if im.mapped {
 		_ = unix.Madvise(im.data, unix.MADV_DONTNEED)
 	}
+}
+
+// MappedBytes is the address space that the file takes.
+func (im *Image) MappedBytes() int64 {
+	if !im.mapped {
+		return 0
+	}
+	return int64(len(im.data))
 }
 
 // InflatedBytes is the memory that decompressed sections take.

@@ -1,0 +1,166 @@
+package symbolize
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+
+	"golang.org/x/sys/unix"
+
+	"flameline.dev/helper/internal/symbolize/sandbox"
+)
+
+const (
+	// socketFD is the child's end of the socket pair.
+	socketFD = 3
+	// heapBytes makes the collector work harder as the heap nears it; RLIMIT_DATA is the hard end.
+	heapBytes = 256 << 20
+	// forgetAfterBytes is how much may be mapped before the pages are given back after each answer.
+	forgetAfterBytes = 64 << 20
+)
+
+// Main is the subcommand `symbolize`: started by Start, it gives up all rights, then answers questions until its client
+// hangs up. The result is the process's exit code.
+func Main() int {
+	if err := serveQuestions(); err != nil {
+		fmt.Fprintln(os.Stderr, "flameline-helper symbolize:", err)
+		return 1
+	}
+	return 0
+}
+
+func serveQuestions() error {
+	if kind, err := unix.GetsockoptInt(socketFD, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_STREAM {
+		return errors.New("this subcommand is started by the helper itself, with a socket; run `flameline-helper serve`")
+	}
+	runtime.GOMAXPROCS(2)
+	debug.SetGCPercent(50)
+	debug.SetMemoryLimit(heapBytes)
+	if err := sandbox.Enter(); err != nil {
+		return err
+	}
+	return answerAll(socketFD, NewLocal())
+}
+
+// answerAll reads questions from the socket until it is closed.
+func answerAll(socket int, local *Local) error {
+	var frame []byte
+	for {
+		descriptors, data, err := receive(socket, frame[:0])
+		if err != nil || data == nil {
+			closeAll(descriptors)
+			return err
+		}
+		frame = data
+		q, err := decodeQuestion(data)
+		want := 1
+		if q.hasDebug {
+			want = 2
+		}
+		if err != nil || len(descriptors) != want {
+			closeAll(descriptors)
+			return errBadQuestion
+		}
+		debugFile := -1
+		if q.hasDebug {
+			debugFile = descriptors[1]
+		}
+		results, failure := local.symbolize(context.Background(), q.key, descriptors[0], debugFile, q.addrs)
+		closeAll(descriptors)
+		if err := sendAll(socket, encodeAnswer(q.id, results, failure)); err != nil {
+			return err
+		}
+		local.forgetIfLarge()
+	}
+}
+
+// receive reads one frame and the descriptors that came with it; no frame and no error at the end of the stream.
+func receive(socket int, buffer []byte) (descriptors []int, frame []byte, err error) {
+	var head [4]byte
+	control := make([]byte, unix.CmsgSpace(2*4))
+	got := 0
+	for got < len(head) {
+		n, controlBytes, flags, _, err := unix.Recvmsg(socket, head[got:], control, unix.MSG_CMSG_CLOEXEC)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return descriptors, nil, fmt.Errorf("receive a question: %w", err)
+		}
+		descriptors = append(descriptors, rights(control[:controlBytes])...)
+		if n == 0 {
+			return descriptors, nil, nil
+		}
+		if flags&unix.MSG_CTRUNC != 0 {
+			return descriptors, nil, errBadQuestion
+		}
+		got += n
+	}
+	size := binary.LittleEndian.Uint32(head[:])
+	if size > maxQuestionBytes {
+		return descriptors, nil, errBadQuestion
+	}
+	frame = append(buffer, make([]byte, size)...)
+	for rest := frame; len(rest) > 0; {
+		n, err := unix.Read(socket, rest)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || n <= 0 {
+			return descriptors, nil, fmt.Errorf("receive a question: cut short: %w", err)
+		}
+		rest = rest[n:]
+	}
+	return descriptors, frame, nil
+}
+
+func rights(control []byte) []int {
+	messages, err := unix.ParseSocketControlMessage(control)
+	if err != nil {
+		return nil
+	}
+	var descriptors []int
+	for i := range messages {
+		if fds, err := unix.ParseUnixRights(&messages[i]); err == nil {
+			descriptors = append(descriptors, fds...)
+		}
+	}
+	return descriptors
+}
+
+func closeAll(descriptors []int) {
+	for _, fd := range descriptors {
+		_ = unix.Close(fd)
+	}
+}
+
+func sendAll(socket int, data []byte) error {
+	for len(data) > 0 {
+		n, err := unix.Write(socket, data)
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("send an answer: %w", err)
+		}
+		data = data[n:]
+	}
+	return nil
+}
+
+// forgetIfLarge gives the pages of mapped files back to the kernel, where they stay cached: they are no use to keep.
+func (l *Local) forgetIfLarge() {
+	var mapped int64
+	l.mu.Lock()
+	for _, k := range l.modules {
+		mapped += k.mapped
+	}
+	l.mu.Unlock()
+	if mapped > forgetAfterBytes {
+		l.Forget()
+	}
+}
