@@ -1,5 +1,4 @@
 /** One WebSocket over the helper's Unix socket: text frames of at most 1 MiB each way, in order, with back pressure. */
-import { createConnection } from "node:net";
 import { WebSocket } from "ws";
 import { type ClientMessage, MAX_FRAME_BYTES } from "../protocol/helper.js";
 import { FlamelineError } from "./failures.js";
@@ -40,8 +39,8 @@ export class HelperSocket {
   /** Opens `path`. Resolves with the reason when there is no helper to talk to. */
   static open(path: string, events: SocketEvents): Promise<HelperSocket | OpenFailure> {
     return new Promise((resolve) => {
-      const socket = new WebSocket("ws://localhost/", {
-        createConnection: () => createConnection({ path }),
+      // By this address and not by `createConnection`, which the extension host's own http replaces by its proxy's.
+      const socket = new WebSocket(`ws+unix:${path}:/`, {
         maxPayload: MAX_FRAME_BYTES,
         perMessageDeflate: false,
         handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
