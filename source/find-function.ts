@@ -100,7 +100,10 @@ function sharedParts(wanted: readonly string[], had: readonly string[]): number 
   let shared = 0;
   while (shared < wanted.length && shared < had.length) {
     const part = wanted[wanted.length - 1 - shared];
-    if (part !== had[had.length - 1 - shared] && part !== ANY_PART) {
+    const other = had[had.length - 1 - shared];
+    // Rust's older mangling doesn't number its closures.
+    const sameClosure = part === "{{closure}}" && other?.startsWith("{closure#");
+    if (part !== other && part !== ANY_PART && !sameClosure) {
       return 0;
     }
     shared++;
@@ -121,8 +124,7 @@ function surroundings(parts: readonly string[], language: FrameLanguage): string
   }
   const closure =
     /^<(lambda|listcomp|genexpr|dictcomp|setcomp)>$/.test(last) ||
-    last === "{{closure}}" ||
-    /^\{lambda#\d+\}$/.test(last) ||
+    /^\{(\{closure\}|(closure|lambda)#\d+)\}$/.test(last) ||
     (language === "go" && /^(func)?\d+$/.test(last));
   return closure ? outer : undefined;
 }

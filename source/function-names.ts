@@ -58,12 +58,19 @@ function javaParts(name: string): string[] {
   return [...className.split(/[./$]/).filter(isPart), qualified.slice(method + 1)];
 }
 
-/** `github.com/a/b.v2/store.(*Cache[...]).Put-fm` → store (*Cache) Put */
+/**
+ * `github.com/a/b.v2/store.(*Cache[...]).Put-fm` → store (*Cache) Put. Wrappers and bodies of `range` over a function are their function;
+ * `init` functions and package-level closures lose their number, which counts over all files of the package.
+ */
 function goParts(name: string): string[] {
   return name
     .slice(name.replace(/[([].*$/s, "").lastIndexOf("/") + 1)
     .replaceAll(/\[[^\]]*\]+/g, "")
-    .replace(/-fm$|\.(gowrap|deferwrap)\d+$/, "")
+    .replaceAll(/-fm$|\.(gowrap|deferwrap)\d+$|-range\d+/g, "")
+    .replace(
+      /^(\w+)\.(?:init|glob\.)\.(\d+|func)\d*(?=\.|$)/,
+      (_, name: string, what: string) => `${name}.init${what === "func" ? ".func" : ""}`,
+    )
     .split(/\.(?![^(]*\))/)
     .filter(isPart);
 }
@@ -72,9 +79,8 @@ function goParts(name: string): string[] {
 function rustParts(name: string): string[] {
   const plain = name
     .replace(/::h[0-9a-f]{16}$/, "")
-    // Only generic arguments are innermost first; `<A as B>` comes last because it holds them.
     .replaceAll(/\{impl#\d+\}/g, ANY_PART)
-    .replaceAll(/\{closure(_env)?#\d+\}/g, "{{closure}}");
+    .replaceAll(/\{closure_env#/g, "{closure#");
   let rest = plain;
   for (let before = ""; before !== rest; ) {
     before = rest;

@@ -56,24 +56,39 @@ function ownerOf(place: OwnedPlace, { folders, include, exclude }: OwnerSettings
     }
   }
   const file = path ?? place.recordedFile;
-  if (isLibraryPath(file)) {
-    return "library";
-  }
-  if (isRuntimePath(file, place.language) || isRuntimeFunction(place)) {
-    return "runtime";
+  if (isRuntimePath(file, place.language) || isRuntimeFunction(place) || isRuntimeCode(place.module, folders)) {
+    // A crate or package may hold a copy of a path that looks like the runtime's, but not the other way round.
+    return isLibraryPath(file) ? "library" : "runtime";
   }
   if (file === "" && place.module !== "") {
     return moduleOwner(place.module, folders);
   }
-  // A source outside the workspace: someone else's, as far as this workspace goes.
-  return file.startsWith("/") ? "library" : "unknown";
+  // A source that isn't in the workspace is someone else's, as far as this workspace goes.
+  const named = isPackaged(place.functionName, place.language);
+  const isElsewhere = file.startsWith("/") || (place.module !== "" && moduleOwner(place.module, folders) === "library");
+  return isLibraryPath(file) || isElsewhere || named ? "library" : "unknown";
+}
+
+/** Whether the name holds a package other than the default or main one: without a source here, someone else's. */
+function isPackaged(functionName: string, language: FrameLanguage): boolean {
+  switch (language) {
+    case "java":
+      return /\w\.\w+\.[\w<]/.test(functionName);
+    case "go":
+      return functionName.includes(".") && !functionName.startsWith("main.");
+    default:
+      return false;
+  }
+}
+
+/** Machine code of an interpreter, virtual machine or C library, whatever source path it was built from; a workspace may build its own `node`. */
+function isRuntimeCode(module: string, folders: readonly string[]): boolean {
+  const isOfWorkspace = folders.some((folder) => isInside(module, folder) && !/\/(bin|lib(64)?)\//.test(module.slice(folder.length)));
+  return isRuntimeModule(module) && !isOfWorkspace;
 }
 
 /** Machine code without a source file: its executable or library tells. */
 function moduleOwner(module: string, folders: readonly string[]): CodeOwner {
-  if (isRuntimeModule(module)) {
-    return "runtime";
-  }
   const folder = folders.find((candidate) => isInside(module, candidate));
   if (folder !== undefined) {
     return isLibraryPathInWorkspace(module.slice(folder.length)) ? "library" : "mine";

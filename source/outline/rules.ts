@@ -5,6 +5,7 @@ export interface Scope {
   readonly kind: "function" | "scope";
   /** As the text has it; "" for closures without a name. */
   readonly name: string;
+  /** What names inside begin with. */
   readonly qualifiedName: string;
   readonly parent: Scope | undefined;
   /** Closures and anonymous classes seen inside so far: compilers number them. */
@@ -17,6 +18,8 @@ export interface Described {
   readonly name: string;
   /** Absent: the parent's qualified name, the separator, and the name. */
   readonly qualifiedName?: string;
+  /** What the qualified names inside begin with, where that isn't this one's. */
+  readonly innerName?: string;
   /** Where the name stands; absent: the node itself. */
   readonly nameNode?: Node | undefined;
   /** Where the function begins when that is before the node: decorators. */

@@ -1,14 +1,14 @@
 import type { Node } from "@vscode/tree-sitter-wasm";
 import { type Described, fieldText, joinName, type LanguageRules, type Scope } from "./rules.js";
 
-/** Names as rustc's demangler prints them, without crate and file module: `Grid::step`, `<Grid as Display>::fmt`, `run::{{closure}}`. */
+/** Names as rustc's demangler prints them, without crate and file module: `Grid::step`, `<Grid as Display>::fmt`, `run::{closure#0}`. */
 export const rust: LanguageRules = {
   grammar: "tree-sitter-rust.wasm",
   languageIds: ["rust"],
   extensions: [".rs"],
   query: `
     (function_item) @function
-    (closure_expression) @function
+    [(closure_expression) (async_block)] @function
     (mod_item body: (_)) @scope
     [(impl_item) (trait_item)] @scope
     [(for_expression) (while_expression) (loop_expression)] @loop`,
@@ -20,14 +20,21 @@ function describe(node: Node, _kind: "function" | "scope", parent: Scope): Descr
   const nameNode = node.childForFieldName("name") ?? undefined;
   switch (node.type) {
     case "closure_expression":
-      return { name: holder(node), qualifiedName: joinName(parent.qualifiedName, "::", "{{closure}}"), anonymous: true };
+    case "async_block": {
+      const closure = `{closure#${parent.closures++}}`;
+      return { name: holder(node), qualifiedName: joinName(parent.qualifiedName, "::", closure), anonymous: true };
+    }
     case "impl_item": {
       const type = lastSegment(fieldText(node, "type"));
       const trait = lastSegment(fieldText(node, "trait"));
       return { name: type, qualifiedName: joinName(parent.qualifiedName, "::", trait === "" ? type : `<${type} as ${trait}>`) };
     }
-    default:
-      return { name: nameNode?.text ?? "", nameNode, startNode: firstAttribute(node) };
+    default: {
+      const name = nameNode?.text ?? "";
+      const described = { name, nameNode, startNode: firstAttribute(node) };
+      // The body of an async function is its first closure, and what is inside follows that.
+      return isAsync(node) ? { ...described, innerName: `${joinName(parent.qualifiedName, "::", name)}::{closure#0}` } : described;
+    }
   }
 }
 
@@ -35,6 +42,10 @@ function describe(node: Node, _kind: "function" | "scope", parent: Scope): Descr
 function lastSegment(path: string): string {
   const plain = path.replace(/<.*$/s, "");
   return /^[\w:]+$/.test(plain) ? plain.slice(plain.lastIndexOf(":") + 1) : plain;
+}
+
+function isAsync(node: Node): boolean {
+  return node.namedChildren.some((child) => child?.type === "function_modifiers" && /\basync\b/.test(child.text));
 }
 
 function firstAttribute(item: Node): Node | undefined {

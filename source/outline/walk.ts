@@ -29,7 +29,7 @@ export function outlineOf(root: Node, query: Query, rules: LanguageRules): Outli
     }
     const { name, anonymous = false, nameNode = node, startNode = node } = described;
     const qualifiedName = described.qualifiedName ?? joinName(parent.qualifiedName, rules.separator, name);
-    open.push({ scope: { ...scopeBase, kind: capture, name, qualifiedName, parent }, endIndex });
+    open.push({ scope: { ...scopeBase, kind: capture, name, qualifiedName: described.innerName ?? qualifiedName, parent }, endIndex });
     if (capture === "function") {
       const start = startNode.startPosition;
       functions.push({

@@ -32,6 +32,9 @@ test("names as profilers spell them become parts", () => {
       parts("github.com/acme/shop.v2/store.(*Cache[go.shape.int]).Put-fm", "go"),
       parts("gopkg.in/yaml%2ev3.Unmarshal.func1.2", "go"),
       parts("main.main.(*T).C.func1", "go"),
+      parts("net/http.foreachHeaderElement-range1", "go"),
+      parts("net/http.init.12.func1", "go"),
+      parts("net/http.glob..func5", "go"),
       parts("void com.acme.Main$Inner.run(int, java.lang.String[])", "java"),
       parts("int Main.lambda$compare$0(java.lang.Double)", "java"),
       parts("<acme::grid::Grid<T> as core::fmt::Display>::fmt::h0123456789abcdef", "rust"),
@@ -56,11 +59,14 @@ test("names as profilers spell them become parts", () => {
     store | (*Cache) | Put
     yaml%2ev3 | Unmarshal | func1 | 2
     main | main | (*T) | C | func1
+    http | foreachHeaderElement
+    http | init | func1
+    http | init | func
     com | acme | Main | Inner | run
     Main | lambda$compare$0
     acme | grid | Grid | fmt
     acme | grid | * | step
-    acme | run | {{closure}}
+    acme | run | {closure#0}
     alloc | vec | Vec | push
     std | vector | push_back
     ns | (anonymous namespace) | apply
@@ -130,7 +136,7 @@ test("Go's pclntab, whatever the import path", async () => {
     store.Map[go.shape.int,go.shape.string] → 16-22
     example.com/acme/store.Run.func1.1 → 26-26
     example.com/acme/store.Run.func4 → 29-29
-    example.com/acme/store.init.func1 → 34-34
+    example.com/acme/store.init.func1 → none
     example.com/acme/other.Run → none"
   `);
 });
@@ -165,6 +171,10 @@ test("Rust's and C++'s demangled names", async () => {
       "<shapes::Grid<T> as core::fmt::Display>::fmt",
       "shapes::{impl#1}::fmt",
       "shapes::detail::helper::{{closure}}",
+      "shapes::detail::helper::{closure#1}",
+      "<shapes::Grid<i32>>::step",
+      "shapes::fetch::{closure#0}",
+      "shapes::fetch::{closure#0}::{closure#0}",
       "shapes::main::h0123456789abcdef",
     ]),
   ).toMatchInlineSnapshot(`
@@ -173,6 +183,10 @@ test("Rust's and C++'s demangled names", async () => {
     <shapes::Grid<T> as core::fmt::Display>::fmt → 29-31
     shapes::{impl#1}::fmt → 29-31
     shapes::detail::helper::{{closure}} → 4-7
+    shapes::detail::helper::{closure#1} → 6-6
+    <shapes::Grid<i32>>::step → 15-25
+    shapes::fetch::{closure#0} → 43-46
+    shapes::fetch::{closure#0}::{closure#0} → 44-44
     shapes::main::h0123456789abcdef → 41-41"
   `);
   expect(
@@ -200,6 +214,8 @@ test("a line chooses among overloads; without it there is no answer", async () =
   const outline = await (await outliner()).outline("a.java", "class A {\n void f(int a) { }\n void f(long a) {\n }\n}");
   expect(outline && findFunction(outline, "A.f", "java")).toBeUndefined();
   expect(outline && findFunction(outline, "A.f", "java", 4)?.startLine).toBe(3);
+  // Package-level closures are numbered over all files of a Go package.
+  expect(findFunction(await outlineOf("store.go"), "example.com/acme/store.init.func7", "go", 34)?.name).toBe("Compare");
 });
 
 test("over several files the one that fits best, or none", async () => {

@@ -116,12 +116,15 @@ test("Java inner, local and anonymous classes, lambdas, records, initializers", 
 test("Rust impl blocks, trait impls, modules, closures and attributes", async () => {
   expect(await outlineOfFixture("shapes.rs")).toMatchInlineSnapshot(`
     "4-7  detail::helper
-    5-5  detail::helper::{{closure}}  = double
-    6-6  detail::helper::{{closure}}  = ?
+    5-5  detail::helper::{closure#0}  = double
+    6-6  detail::helper::{closure#1}  = ?
     15-25  Grid::step  @17
     29-31  <Grid as Display>::fmt
     36-38  Shape::twice
     41-41  main
+    43-46  fetch
+    44-44  fetch::{closure#0}::{closure#0}  = ?
+    45-45  fetch::{closure#0}::{closure#1}  = ?
     loops 18-22 19-21 23-23"
   `);
 });

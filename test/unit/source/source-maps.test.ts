@@ -121,9 +121,7 @@ test("an original that is nowhere leaves the built line; a broken or missing map
   const { line } = placeOf(code, "sum +=");
   expect(await locate({ "/ws/main.js": code, "/ws/main.js.map": map }, "/ws/main.js", line)).toBe(`/ws/main.js:${line} (recorded path)`);
   const named = `${code}//# sourceMappingURL=main.js.map\n`;
-  expect(
-    await locate({ "/ws/main.js": named, "/ws/main.js.map": '{"version":3,"mappings":' }, "/ws/main.js", line),
-  ).toMatchInlineSnapshot(`
+  expect(await locate({ "/ws/main.js": named, "/ws/main.js.map": '{"version":3,"mappings":' }, "/ws/main.js", line)).toMatchInlineSnapshot(`
     "/ws/main.js:4 (recorded path)
     The source map of /ws/main.js cannot be used (main.js.map: Unexpected end of JSON input), so its lines are those of the built file; build it again with source maps."
   `);
