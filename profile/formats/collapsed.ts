@@ -47,7 +47,7 @@ export function encodeCollapsed(recording: Recording, selection: Selection): str
 /** Never throws: lines without a stack and a number are left out and counted in `warnings`. */
 export function decodeCollapsed(text: string): { recording: Recording; warnings: string[] } {
   const recording = Recording.empty();
-  const { stringTable, functions, frames, stacks, samples, notes } = recording;
+  const { stringTable, frames, stacks, samples, notes } = recording;
   recording.processRows.push({
     pid: 0,
     parentPid: 0,
