@@ -7,7 +7,7 @@ import { type Command, EXIT, UsageError, type World } from "./command.js";
 import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { readProfile } from "./read-profile.js";
 import { reportNotes } from "./report-notes.js";
-import { type ReportBy, type PlacedRow, type ReportTable, reportTable } from "./report-rows.js";
+import { type ReportBy, type PlacedRow, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
 
 /** Rows of the text table; `--json` has them all. */
 const SHOWN_ROWS = 40;
@@ -39,10 +39,14 @@ async function runReport(args: readonly string[], world: World): Promise<number>
   };
   world.out(
     given.flag("json")
-      ? `${JSON.stringify({ ...head, rows: table.rows.map(({ recordedFile: _, ...row }) => row) })}\n`
+      ? `${JSON.stringify({ ...head, rows: table.rows.map(jsonRow) })}\n`
       : textTable(recording, table, event, by, world.cwd),
   );
   return EXIT.done;
+}
+
+function jsonRow({ file, line, function: name, language, pid, self, total }: PlacedRow): ReportRow {
+  return { file, line, function: name, language, ...(pid === undefined ? {} : { pid }), self, total };
 }
 
 /** The wanted event, or the first that the profile holds. */

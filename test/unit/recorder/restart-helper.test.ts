@@ -47,7 +47,7 @@ test("a helper of another version is named by the lock that it holds, and replac
   expect(failure && describeFailure(failure).command).toBe("sudo kill 4711");
 
   mkdirSync(helper.path("bin"));
-  writeFileSync(helper.path("bin", "sudo"), `#!/bin/sh\necho "$@" > ${helper.path("asked")}\nsleep 0.1\n`);
+  writeFileSync(helper.path("bin", "sudo"), `#!/bin/sh\nprintf "%s\\n" "$*" > ${helper.path("asked")}\nsleep 0.1\n`);
   chmodSync(helper.path("bin", "sudo"), 0o755);
   setTimeout(() => (ended = true), 200);
   const machine = { ...helper.machine, env: { PATH: `${helper.path("bin")}:/usr/bin:/bin` } };
