@@ -75,7 +75,7 @@ export interface TreeColumns {
   readonly event: EventName;
   readonly unit: EventUnit;
   readonly samples: number;
-  /** Nodes that were left out because they are under the given minimum, and their sum. */
+  /** Subtrees that were left out because their top is under the given minimum, and the sum of those tops. */
   readonly folded: number;
   readonly foldedValue: number;
   /** i32: index into `functions`; -1 for the root. */
