@@ -44,6 +44,7 @@ export class LoadedRecording {
   readonly #views = new Map<string, View>();
   readonly #loadedMs = new Map<string, { revision: number; ms: number }>();
   readonly #captures = new Set<Promise<void>>();
+  #indexing: Promise<void> | undefined;
   /** By path index: when its first samples were seen, and their function. */
   readonly #firstSamples: { readonly timeNs: number; readonly fn: number }[] = [];
 
@@ -76,6 +77,9 @@ export class LoadedRecording {
     }
     const places = this.#places;
     await places.update();
+    if (places !== this.#places) {
+      return this.view(selection);
+    }
     const key = JSON.stringify(selection);
     const known = this.#views.get(key);
     if (known?.revision === this.recording.revision) {
@@ -192,15 +196,20 @@ export class LoadedRecording {
 
   /** Waits until the texts of all files seen so far are taken. */
   async captured(): Promise<void> {
-    while (this.#captures.size > 0) {
-      await Promise.all(this.#captures);
-    }
+    await this.#captured();
+    await this.#indexing;
   }
 
   #newPlaces(): Places {
     const workspace = this.#workspace;
     const realpath = async (path: string): Promise<string> => workspace.files.realpath(path);
-    return new Places(this.recording, workspace.locator(), realpath, (path, fn) => this.#firstSampled(path, fn));
+    const places: Places = new Places(this.recording, workspace.locator(), realpath, (path, fn) => {
+      // After a change of settings the old places may still be under way.
+      if (places === this.#places) {
+        this.#firstSampled(path, fn);
+      }
+    });
+    return places;
   }
 
   #firstSampled(path: number, fn: number): void {
@@ -213,6 +222,22 @@ export class LoadedRecording {
     if (this.live && this.#ownerAt(fn, path) === "mine") {
       const capture: Promise<void> = this.texts.capture(real).finally(() => this.#captures.delete(capture));
       this.#captures.add(capture);
+      this.#indexing ??= this.#index().finally(() => {
+        this.#indexing = undefined;
+      });
+    }
+  }
+
+  /** The index goes to the disk while the recording runs, so that a crash loses no text that was taken. */
+  async #index(): Promise<void> {
+    await this.#captured();
+    // A full disk is told when the recording is finished, which writes it again.
+    await this.texts.writeIndex().catch(() => undefined);
+  }
+
+  async #captured(): Promise<void> {
+    while (this.#captures.size > 0) {
+      await Promise.all(this.#captures);
     }
   }
 

@@ -56,21 +56,13 @@ export class Paced {
 /** Gives other requests a turn when the work since the last turn took longer than 8 ms. */
 export class Turns {
   #since = performance.now();
-  readonly #signal: AbortSignal | undefined;
 
-  constructor(signal?: AbortSignal) {
-    this.#signal = signal;
-  }
-
-  /** True when it is time to `await take()`; cheap enough to ask every few thousand steps. */
   get due(): boolean {
     return performance.now() - this.#since > 8;
   }
 
-  /** Throws the signal's reason when the request was cancelled meanwhile. */
   async take(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
-    this.#signal?.throwIfAborted();
     this.#since = performance.now();
   }
 }

@@ -3,6 +3,7 @@ import { PairTable } from "../profile/pair-table.js";
 import type { Recording } from "../profile/recording.js";
 import type { Locator } from "../source/locator.js";
 import { Turns } from "./pacing.js";
+import { PlaceTables } from "./place-tables.js";
 
 /** Where processes see their files from: the same recorded path can be another file in another one. */
 interface Context {
@@ -28,32 +29,17 @@ const MAX_ROUNDS = 3;
  * frame ─► raw position ─► position (function, line, column) ─┬─ in context 0 ─► line id 4: /work/app.py 12
  *                                                            └─ in context 1 ─► line id 9: /work/b/app.py 12
  * ```
- *
- * Recorded paths that are one file (container root, symbolic link, source map) share its line ids. A position without
- * a file here gets an id of its own, by function and recorded line.
  */
-export class Places {
-  /** Absolute, links resolved; by path index. */
-  readonly realPaths: string[] = [];
-  /** Absolute, as the workspace shows it; by path index. */
-  readonly shownPaths: string[] = [];
-  /** Of each line id: path index or -1, line (1-based, 0 unknown), and the first function seen there. */
-  readonly linePath = int32Column();
-  readonly lineNumber = int32Column();
-  readonly lineFunction = int32Column();
+export class Places extends PlaceTables {
   readonly #recording: Recording;
   readonly #locator: Locator;
   readonly #realpath: (path: string) => Promise<string>;
   readonly #onPath: (path: number, fn: number) => void;
-  readonly #pathIndex = new Map<string, number>();
-  readonly #lineIds = new PairTable();
   readonly #positions = new PairTable();
   readonly #positionOf = int32Column();
   readonly #contexts: Context[] = [];
   readonly #contextIndex = new Map<string, number>();
   readonly #contextOfThread = int32Column();
-  readonly #functionPath = new Map<number, number>();
-  readonly #missing = new Map<string, number>();
   #generation = 0;
   #nextSample = 0;
   #updating: Promise<void> | undefined;
@@ -67,15 +53,12 @@ export class Places {
     /** Called once for each file when its first sample is seen. */
     onPath: (path: number, fn: number) => void,
   ) {
+    super();
     this.#recording = recording;
     this.#locator = locator;
     this.#realpath = realpath;
     this.#onPath = onPath;
     this.#addContext("", "");
-  }
-
-  get lines(): number {
-    return this.linePath.length;
   }
 
   get contexts(): number {
@@ -114,23 +97,9 @@ export class Places {
     return this.#contextOfThread.at(thread);
   }
 
-  pathIndex(realPath: string): number {
-    return this.#pathIndex.get(realPath) ?? -1;
-  }
-
-  /** Index of the first file in which a function had samples, or -1. */
-  pathOfFunction(fn: number): number {
-    return this.#functionPath.get(fn) ?? -1;
-  }
-
   /** What the user should know about the search for files and source maps, one sentence each. */
   get notices(): readonly string[] {
     return this.#locator.notices;
-  }
-
-  /** Recorded files that are not on this machine, with the number of their sampled positions. */
-  get missing(): ReadonlyMap<string, number> {
-    return this.#missing;
   }
 
   /** Position of each raw position of the frame table: equal (function, line, column) are one. */
@@ -256,40 +225,21 @@ export class Places {
             })
             .catch(() => undefined);
     if (found === undefined) {
-      if (file !== "" && language !== "kernel") {
-        this.#missing.set(file, (this.#missing.get(file) ?? 0) + 1);
-      }
-      context.lineOf.set(position, this.#lineId(-2 - fn, line, -1, fn));
-      return;
+      context.lineOf.set(position, this.lineWithoutFile(language === "kernel" ? "" : file, line, fn));
+    } else {
+      context.lineOf.set(position, this.lineIn(await this.#path(found.path, fn), found.line, fn));
     }
-    const path = await this.#path(found.path, fn);
-    if (!this.#functionPath.has(fn)) {
-      this.#functionPath.set(fn, path);
-    }
-    context.lineOf.set(position, this.#lineId(path, found.line, path, fn));
   }
 
   async #path(shown: string, fn: number): Promise<number> {
     const real = await this.#realpath(shown);
-    const known = this.#pathIndex.get(real);
-    if (known !== undefined) {
+    const known = this.pathIndex(real);
+    if (known >= 0) {
       return known;
     }
-    const index = this.realPaths.push(real) - 1;
-    this.shownPaths.push(shown);
-    this.#pathIndex.set(real, index);
+    const index = this.addPath(real, shown);
     this.#onPath(index, fn);
     return index;
-  }
-
-  #lineId(first: number, line: number, path: number, fn: number): number {
-    const id = this.#lineIds.intern(first, line);
-    if (id === this.linePath.length) {
-      this.linePath.push(path);
-      this.lineNumber.push(line);
-      this.lineFunction.push(fn);
-    }
-    return id;
   }
 }
 

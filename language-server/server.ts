@@ -101,8 +101,8 @@ function answer(
   };
 
   const requests: RequestHandlers = {
-    "flameline/begin": (params) => {
-      session.begin(params);
+    "flameline/begin": async (params) => {
+      await session.begin(params);
       return null;
     },
     "flameline/finish": async ({ id }) => session.finish(id),
@@ -143,32 +143,32 @@ function answer(
   connection.languages.inlayHint.on(async ({ textDocument }) => documentHints(workspace, book, annotations, textDocument.uri));
 
   connection.onInitialized(() => {
-    void start(connection, workspace, session, refresh.folders, log);
+    void start(connection, workspace, session, refresh.folders ? () => publish.request() : undefined, log);
   });
   return () => publish.dispose();
 }
 
+/** After `initialized`: follows the workspace's folders where the client tells them, and finishes what a crash left behind. */
 async function start(
   connection: Connection,
   workspace: Workspace,
   session: Session,
-  folders: boolean,
+  onFolders: (() => void) | undefined,
   log: (message: string) => void,
 ): Promise<void> {
-  if (folders) {
+  if (onFolders !== undefined) {
     connection.workspace.onDidChangeWorkspaceFolders(() => {
-      void connection.workspace.getWorkspaceFolders().then(async (all) => {
-        await workspace.setFolders(
-          (all ?? [])
-            .map(({ uri }) => URI.parse(uri))
-            .filter(({ scheme }) => scheme === "file")
-            .map(({ fsPath }) => fsPath),
-        );
-      });
+      void followFolders(connection, workspace).then(onFolders, (error: unknown) => log(`the folders were not read: ${String(error)}`));
     });
   }
   const finished = await finishLeftovers(workspace, (id) => session.isLive(id), log);
   if (finished.length > 0) {
     log(`finished after a crash: ${finished.join(", ")}`);
   }
+}
+
+async function followFolders(connection: Connection, workspace: Workspace): Promise<void> {
+  const folders = (await connection.workspace.getWorkspaceFolders()) ?? [];
+  const local = folders.map(({ uri }) => URI.parse(uri)).filter(({ scheme }) => scheme === "file");
+  await workspace.setFolders(local.map(({ fsPath }) => fsPath));
 }

@@ -69,11 +69,13 @@ export class Session {
     return loaded === undefined ? undefined : { loaded, view: await loaded.view(this.selection) };
   }
 
-  begin(params: { id: string; name: string; folder: string; started: string }): void {
+  /** Begins a live recording, or again after a restart of the server: what was kept of its sources then is taken over. */
+  async begin(params: { id: string; name: string; folder: string; started: string }): Promise<void> {
     const recording = Recording.fromStarted(parseStarted(params.started), params.name);
     const folder = params.folder === "" ? undefined : params.folder;
     const loaded = new LoadedRecording(this.#workspace, { id: params.id, name: params.name, folder, recording, live: true });
     this.#live = loaded;
+    await loaded.texts.load();
     this.#show(loaded, "begun");
     if (this.#previous === undefined && folder !== undefined) {
       void this.#findPrevious(loaded, folder);
@@ -116,7 +118,7 @@ export class Session {
   async finish(id: string): Promise<RecordingSummary> {
     const live = this.#live?.id === id ? this.#live : undefined;
     if (live === undefined) {
-      return this.#current?.id === id ? this.#current.summary() : this.open(findRecording(this.#workspace, id), true);
+      return this.#finishKept(id);
     }
     await live.view(live.defaultSelection());
     this.#live = undefined;
@@ -133,6 +135,15 @@ export class Session {
     return loaded.summary();
   }
 
+  /** Finishes a recording that is not live here; it is shown only where nothing else is. */
+  async #finishKept(id: string): Promise<RecordingSummary> {
+    const folder = findRecording(this.#workspace, id);
+    if (this.#current === undefined || this.#current.id === id) {
+      return this.open(folder, true);
+    }
+    return (await openPath(this.#workspace, folder, true)).summary();
+  }
+
   /** Opens a profile or a recording's folder and makes it current; `ended` says that its writer is done. */
   async open(path: string, ended = false): Promise<RecordingSummary> {
     const live = this.#live !== undefined && resolve(path) === this.#live.folder ? this.#live : undefined;
@@ -146,7 +157,7 @@ export class Session {
   }
 
   clear(): void {
-    this.#previous = this.#current ?? this.#previous;
+    this.#remember(this.#current);
     this.#current = undefined;
     this.#selection = undefined;
     this.#onChange("replaced");
@@ -158,14 +169,21 @@ export class Session {
   }
 
   #show(loaded: LoadedRecording, change: SessionChange): void {
-    if (this.#current !== undefined && this.#current.id !== loaded.id && change === "begun") {
-      this.#previous = this.#current;
+    if (this.#current?.id !== loaded.id && change === "begun") {
+      this.#remember(this.#current);
     }
     this.#current = loaded;
     // Threads and times of a selection are those of one recording; the event is what the user wants to see.
     const event = this.#selection?.event;
     this.#selection = event !== undefined && loaded.recording.eventsPresent().includes(event) ? { event } : undefined;
     this.#onChange(change);
+  }
+
+  /** Keeps a recording to compare the next one with; one without samples says nothing. */
+  #remember(loaded: LoadedRecording | undefined): void {
+    if (loaded !== undefined && loaded.recording.samples.length > 0) {
+      this.#previous = loaded;
+    }
   }
 
   async #findPrevious(loaded: LoadedRecording, folder: string): Promise<void> {

@@ -95,6 +95,72 @@ test("what a crash left behind is finished at the next start, its last half line
   expect(await later.heat("app.py")).toEqual(["2: 100 % self, 100 % total", "4: 0 % self, 100 % total"]);
 });
 
+test("a crash loses no text that was taken: an edit after it changes no line", async () => {
+  const first = await startServer();
+  first.write("app.py", APP);
+  const { folder } = await first.begin(ID);
+  await first.stacks(`${work} 3`);
+  await first.heat("app.py");
+  await expect.poll(() => existsSync(join(folder, "sources.json"))).toBe(true);
+  first.write("app.py", `# later\n${APP}`);
+  const later = await startServer({}, first);
+  await later.ask("flameline/open", { path: folder });
+  expect(await later.heat("app.py")).toEqual(["3: 100 % self, 100 % total", "5: 0 % self, 100 % total"]);
+});
+
+test("a restarted server that is told the live recording again goes on with the texts that were taken", async () => {
+  const first = await startServer();
+  first.write("app.py", APP);
+  const { folder } = await first.begin(ID);
+  await first.stacks(`${work} 3`);
+  await first.heat("app.py");
+  await expect.poll(() => existsSync(join(folder, "sources.json"))).toBe(true);
+  first.write("app.py", `# later\n${APP}`);
+  const meta = { state: "recording", writerPid: process.pid, name: "run" };
+  writeFileSync(join(folder, "meta.json"), JSON.stringify(meta));
+  const later = await startServer({}, first);
+  const [started = "", ...batches] = readFileSync(join(folder, "batches.jsonl"), "utf8").trimEnd().split("\n");
+  await later.ask("flameline/begin", { id: ID, name: ID, folder, started });
+  for (const text of batches) {
+    await later.connection.sendNotification("flameline/batch", { id: ID, text });
+  }
+  expect(await later.heat("app.py")).toEqual(["3: 100 % self, 100 % total", "5: 0 % self, 100 % total"]);
+});
+
+test("at most 20 MB of sources are kept, and what is left out is counted", async () => {
+  const server = await startServer();
+  const filler = `# ${"x".repeat(12e6)}\n`;
+  server.write("one.py", `def f():\n    pass\n${filler}`);
+  server.write("two.py", `def g():\n    pass\n${filler}`);
+  const { folder } = await server.begin(ID);
+  await server.stacks("f:2($W/one.py);g:2($W/two.py) 3");
+  await server.ask("flameline/finish", { id: ID });
+  const index = JSON.parse(readFileSync(join(folder, "sources.json"), "utf8"));
+  expect(index.leftOut).toBe(1);
+  expect(index.files).toHaveLength(1);
+  expect(readdirSync(join(folder, "sources"))).toEqual([index.files[0].sha256]);
+});
+
+test("a damaged index or text of the sources counts as absent", async () => {
+  const first = await startServer();
+  first.write("app.py", APP);
+  const { folder } = await first.begin(ID);
+  await first.stacks(`${work} 3`);
+  await first.ask("flameline/finish", { id: ID });
+  for (const name of readdirSync(join(folder, "sources"))) {
+    writeFileSync(join(folder, "sources", name), "something else\n");
+  }
+  const later = await startServer({}, first);
+  await later.ask("flameline/open", { path: folder });
+  expect(await later.heat("app.py")).toEqual(["2: 100 % self, 100 % total", "4: 0 % self, 100 % total"]);
+  writeFileSync(
+    join(folder, "sources.json"),
+    '{"files":[{"path":1},null,{"path":"/etc/passwd","sha256":"../../x","bytes":1,"mtimeMs":1}]}',
+  );
+  await later.ask("flameline/open", { path: folder });
+  expect(await later.heat("app.py")).toEqual(["2: 100 % self, 100 % total", "4: 0 % self, 100 % total"]);
+});
+
 test("a recording that another process still writes is left alone", async () => {
   const first = await startServer();
   const folder = join(first.storage, "recordings", "20260101T000000Z-other");

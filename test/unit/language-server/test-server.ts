@@ -1,5 +1,6 @@
 /** A language server in this process, spoken to over streams as VS Code does, with a workspace in a temporary folder. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -54,12 +55,12 @@ export interface StackOptions extends ColumnOptions {
   readonly processes?: Readonly<Record<string, Partial<ProcessRow>>>;
 }
 
-const stops: (() => void)[] = [];
+const stops: (() => Promise<void>)[] = [];
 
 /** To be called after each test. */
-export function stopServers(): void {
+export async function stopServers(): Promise<void> {
   for (const stop of stops.splice(0)) {
-    stop();
+    await stop();
   }
 }
 
@@ -91,13 +92,13 @@ export async function startServer(
     initializationOptions: { settings: { ...SETTINGS, ...settings }, folders: [folder], storage, grammars: GRAMMARS },
   });
   await connection.sendNotification("initialized", {});
-  stops.push(() => {
-    void connection.sendRequest("shutdown").then(() => {
-      connection.dispose();
-      if (home !== undefined) {
-        rmSync(home, { recursive: true, force: true });
-      }
-    });
+  stops.unshift(async () => {
+    await connection.sendRequest("shutdown");
+    connection.dispose();
+    if (home !== undefined) {
+      // A text that is just being kept may still land in the folder.
+      await rm(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    }
   });
 
   const uriOf = (path: string): string => URI.file(path.startsWith("/") ? path : join(folder, path)).toString();
