@@ -33,6 +33,7 @@ export class CallersPane {
     this.element.className = "callers";
     this.element.setAttribute("aria-label", "Callers and callees");
     this.element.hidden = true;
+    this.element.tabIndex = -1;
     this.#title.className = "callers-title";
     this.#lists.className = "callers-lists";
     this.#charts.className = "callers-charts";
@@ -69,6 +70,7 @@ export class CallersPane {
 
   show(answer: CallersAndCallees, unit: EventUnit, palette: Palette): void {
     if (this.#history.at(-1) !== answer.function.function) this.#history.push(answer.function.function);
+    const takeFocus = !this.#shown || this.element.contains(document.activeElement);
     this.#shown = { answer, unit, palette };
     this.element.hidden = false;
     this.#back.hidden = this.#history.length < 2;
@@ -81,6 +83,7 @@ export class CallersPane {
     );
     this.#lists.replaceChildren(...this.#list("Called by", answer.callers.children), ...this.#list("Calls", answer.callees.children));
     this.#draw();
+    if (takeFocus) this.element.focus(); // the button that asked may be gone with its list
   }
 
   /** After a change of theme. */

@@ -104,13 +104,15 @@ export class FlameGraphModel {
 
   #setRecording(summary: RecordingSummary | null, selection: Selection): void {
     const other = summary?.id !== this.summary?.id;
-    const chosen = JSON.stringify(selection) !== JSON.stringify(this.view.selection);
+    // The extension echoes what was chosen here; an echo is no reason to ask again.
+    const chosen = !isSame(selection, this.view.selection);
+    const grown = !isSame(summary, this.summary);
     this.summary = summary;
     this.view = { ...this.view, selection };
     if (other) this.tree = undefined;
     if (!summary) this.#setTree(null, this.view.direction);
-    else if (other || chosen || !summary.live) this.#ask();
-    else this.#requests.refresh(this.#query());
+    else if (other || chosen || (grown && !summary.live)) this.#ask();
+    else if (grown) this.#requests.refresh(this.#query());
     this.onChange({ kind: "recording" });
   }
 
@@ -138,4 +140,8 @@ export class FlameGraphModel {
   #query() {
     return { direction: this.view.direction, selection: this.view.selection, minimumShare: this.minimumShare };
   }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }

@@ -150,17 +150,18 @@ export class FlameGraphPage {
     if (turned) graph.setTree(undefined);
     graph.setTree(tree ?? undefined, this.#restore?.anchor, this.#restore?.selected);
     graph.setSearch(search);
+    if (this.#callers.function !== undefined && !this.#model.summary?.live) this.#model.askCallers(this.#callers.function);
+    this.#recolor();
+    this.#details.show(graph.tree, graph.selected);
+    this.#mirror.show(graph.tree, graph.selected);
+    this.#show();
+    // Only now: what was shown just above takes height from the graph, and so decides how far it can be scrolled.
     if (tree) {
       const scrollTop = this.#restore?.scrollTop ?? (turned ? 0 : graph.scroller.scrollTop);
       this.#restore = undefined;
       graph.scroller.scrollTop = scrollTop;
       this.#notice.hidden = true;
     }
-    if (this.#callers.function !== undefined && !this.#model.summary?.live) this.#model.askCallers(this.#callers.function);
-    this.#recolor();
-    this.#details.show(graph.tree, graph.selected);
-    this.#mirror.show(graph.tree, graph.selected);
-    this.#show();
     this.#revealFunction();
   }
 

@@ -27,13 +27,16 @@ export function fitLabel(name: string, nameColumns: number, columns: number): st
   return ELLIPSIS + name.slice(startOfPart(name, name.length - (columns - 1), false));
 }
 
-/** Where the first part at or after `from` begins, or the last part of all. Brackets hold arguments, not parts. */
+/** Where the first part at or after `from` begins, or the last part of all. Type arguments and call arguments hold no parts. */
 function startOfPart(name: string, from: number, last: boolean): number {
   let start = 0;
+  let brackets = 0;
   for (let i = 0; i < name.length - 1; i++) {
     const character = name.charAt(i);
-    if (character === "<" || (character === "(" && i > 0 && !SEPARATORS.includes(name.charAt(i - 1)))) break;
-    if (!SEPARATORS.includes(character) || SEPARATORS.includes(name.charAt(i + 1))) continue;
+    if (character === "<") brackets++;
+    if (character === ">" && brackets > 0) brackets--;
+    if (character === "(" && i > 0 && !SEPARATORS.includes(name.charAt(i - 1))) break;
+    if (brackets > 0 || !SEPARATORS.includes(character) || SEPARATORS.includes(name.charAt(i + 1))) continue;
     start = i + 1;
     if (!last && start >= from) return start;
   }

@@ -19,11 +19,11 @@ export interface Group {
  * (test/unit/webview/palette.test.ts computes it); words in the tooltip and the details say the same.
  */
 export const OWNER_GROUPS: Readonly<Record<CodeOwner, Group>> = {
-  mine: { label: "Your code", light: "#f6b95f", dark: "#a5600f" },
+  mine: { label: "Your code", light: "#f6b95f", dark: "#9d5b0d" },
   library: { label: "Libraries", light: "#8dbbe6", dark: "#2b6396" },
-  runtime: { label: "Runtime", light: "#d9b3d4", dark: "#6d3f70" },
+  runtime: { label: "Runtime", light: "#b48bc4", dark: "#6d3f70" },
   kernel: { label: "Kernel", light: "#8fa097", dark: "#3f5048" },
-  unknown: { label: "Unknown", light: "#d6d6d3", dark: "#5c5c5c" },
+  unknown: { label: "Unknown", light: "#d6d6d3", dark: "#666666" },
 };
 
 export const LANGUAGE_GROUPS: Readonly<Record<FrameLanguage, Group>> = {
@@ -80,7 +80,7 @@ export function makePalette(kind: ThemeKind, colorBy: ColorBy, background: strin
   const run = lightFills ? "#bdbdb8" : "#55555a";
   const text = lightFills ? "#1c1c1e" : "#f4f4f2";
   return {
-    fills: [...shades, ...shades.map(faded), neutral, run, lightFills ? "#e64fb4" : "#b8257f", faded(neutral), faded(run)],
+    fills: [...shades, ...shades.map(faded), neutral, run, lightFills ? "#e64fb4" : "#c02684", faded(neutral), faded(run)],
     text: kind.startsWith("high-contrast") ? "#000000" : text,
     dimText:
       kind === "high-contrast" ? "#ffffff" : mixColors(lightFills ? text : "#ffffff", background, kind.startsWith("high") ? 0 : 0.25),

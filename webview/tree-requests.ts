@@ -49,7 +49,7 @@ export class TreeRequests {
 
   /** True when the answer is to the newest question; false when it is to be thrown away. */
   answered(request: number): boolean {
-    if (request !== this.#latest) return false;
+    if (request !== this.#latest || !this.#waiting) return false;
     this.#waiting = false;
     this.#pauseMs = Math.max(REFRESH_MS, 3 * (this.#clock.now() - this.#sentMs));
     this.#askWhenDue();
