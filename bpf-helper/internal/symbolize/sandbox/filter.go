@@ -27,7 +27,7 @@ var allowed = []uint32{
 	unix.SYS_RT_SIGACTION, unix.SYS_RT_SIGPROCMASK, unix.SYS_RT_SIGRETURN, unix.SYS_SIGALTSTACK,
 	unix.SYS_GETTID, unix.SYS_GETPID, unix.SYS_EXIT, unix.SYS_EXIT_GROUP,
 	unix.SYS_CLOCK_GETTIME, unix.SYS_GETTIMEOFDAY, unix.SYS_GETRANDOM, unix.SYS_GETRUSAGE,
-	unix.SYS_EPOLL_PWAIT, // the runtime looks at its poller even when nothing is in it
+	unix.SYS_EPOLL_PWAIT,       // the runtime looks at its poller even when nothing is in it
 	unix.SYS_SCHED_GETAFFINITY, // and counts the processors again from time to time
 	unix.SYS_SET_ROBUST_LIST, unix.SYS_RSEQ,
 }
