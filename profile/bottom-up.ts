@@ -3,7 +3,7 @@ import { float64Column, int32Column } from "./growable.js";
 import type { TreeNodes } from "./preorder.js";
 
 /** More nodes than a view can use: growth stops there, and what is left out is counted. */
-export const MAX_BOTTOM_UP_NODES = 1_000_000;
+const MAX_BOTTOM_UP_NODES = 1_000_000;
 
 /** Places in the function tree, each with the cost that came up from there; those of one node lie side by side. */
 interface Cursors {

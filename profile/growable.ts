@@ -2,7 +2,7 @@
 type Numbers = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>;
 
 /** One append-only column. Reads past `length` give `undefined`, as arrays do. */
-export class Column<T extends Numbers> {
+class Column<T extends Numbers> {
   #buffer: T;
   #length = 0;
   readonly #allocate: (length: number) => T;

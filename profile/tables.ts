@@ -7,7 +7,7 @@ import { StringTable } from "./string-table.js";
 import { Warnings } from "./warnings.js";
 
 /** One row a sample, in the order in which they came. */
-export class SampleTable {
+class SampleTable {
   /** Index into the stacks; -1 where the sample has no stack. */
   readonly stack = int32Column();
   /** Index into the threads. */
@@ -39,7 +39,7 @@ export class SampleTable {
  * Stacks as a tree, root first: a stack is its parent's stack plus one frame, and each (parent, frame) is there once.
  * A parent's index is always smaller than its child's, so one pass backwards sums a tree and one forwards walks it.
  */
-export class StackTable {
+class StackTable {
   readonly #pairs = new PairTable();
   readonly parent = this.#pairs.first;
   readonly frame = this.#pairs.second;

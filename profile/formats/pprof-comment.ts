@@ -15,7 +15,7 @@ export const COMMENT_PREFIX = "flameline:";
 /** A function whose language is not what its file or mapping suggests: name, file, module. */
 export type LanguageException = readonly [name: string, file: string, module: string];
 
-export interface PprofAccount {
+interface PprofAccount {
   readonly version: 1;
   readonly name: string;
   readonly hz: number;

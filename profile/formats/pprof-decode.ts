@@ -1,10 +1,11 @@
-import { float64Column, int32Column } from "../growable.js";
+import { int32Column } from "../growable.js";
 import { languageAt, languageIndex } from "../names.js";
 import { PairTable } from "../pair-table.js";
 import { Recording } from "../recording.js";
 import { guessLanguage, languageOfMarker } from "./guess-language.js";
 import { COMMENT_PREFIX, exceptionKey, readAccount, readDetails, type ReadDetails } from "./pprof-comment.js";
-import { FUNCTION, LINE, LOCATION, MAPPING, PROFILE, VALUE_TYPE } from "./pprof-fields.js";
+import { FUNCTION, LINE, LOCATION, MAPPING, VALUE_TYPE } from "./pprof-fields.js";
+import { PprofIndex, type Range } from "./pprof-index.js";
 import { PprofSamples } from "./pprof-samples.js";
 import { IdMap } from "./id-map.js";
 import { ProtoReader } from "./proto-reader.js";
@@ -12,7 +13,7 @@ import { chooseColumns, type ValueType } from "./sample-types.js";
 import { decodeUtf8 } from "./utf8.js";
 
 /** Offsets are 32-bit integers. A recording of 20 million samples is about this large. */
-export const MAX_PPROF_BYTES = 2 ** 31 - 1;
+const MAX_PPROF_BYTES = 2 ** 31 - 1;
 
 const DAMAGED = "The file is damaged or ends in the middle; what came before that was read.";
 
@@ -23,13 +24,11 @@ export function decodePprof(bytes: Uint8Array): { recording: Recording; warnings
   return { recording: decoder.recording, warnings: decoder.recording.warnings };
 }
 
-/** One pass finds where everything is, as writers put the strings before or after what refers to them; then bottom up. */
+/** From the index bottom up: mappings, functions, locations, samples. */
 class PprofDecoder {
   readonly recording = Recording.empty();
   readonly #bytes: Uint8Array;
-  readonly #reader: ProtoReader;
-  readonly #strings: string[] = [];
-  readonly #sampleTypes: { start: number; end: number }[] = [];
+  readonly #index: PprofIndex;
   readonly #mappings = new IdMap();
   readonly #mappingNames: string[] = [];
   readonly #functions = new IdMap();
@@ -38,13 +37,6 @@ class PprofDecoder {
   readonly #functionFile = int32Column();
   readonly #functionLine = int32Column();
   readonly #locations = new IdMap();
-  readonly #where = { mapping: ranges(), function: ranges(), location: ranges() };
-  #samplesFrom = -1;
-  #samplesTo = -1;
-  #numbers = { durationNanos: 0, period: 0, defaultType: 0, startHigh: 0, startLow: 0 };
-  #periodType: { start: number; end: number } | undefined;
-  readonly #comments: number[] = [];
-  #details: { start: number; end: number } | undefined;
   /** Written by Flameline. */
   #ours = false;
   #languages: ReadDetails["languages"] = new Map();
@@ -54,7 +46,7 @@ class PprofDecoder {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#reader = new ProtoReader(bytes);
+    this.#index = new PprofIndex(bytes);
   }
 
   decode(): void {
@@ -67,8 +59,7 @@ class PprofDecoder {
       notes.say("The profile is still compressed and was not read. Decompress it first, for example with gzip -d.");
       return;
     }
-    this.#findEverything();
-    if (this.#reader.broken) notes.say(DAMAGED);
+    if (this.#index.broken) notes.say(DAMAGED);
     this.#readAccount();
     this.#readMappings();
     this.#readFunctions();
@@ -76,63 +67,24 @@ class PprofDecoder {
     this.#readSamples();
   }
 
-  #findEverything(): void {
-    const reader = this.#reader;
-    const { mapping, function: functions, location } = this.#where;
-    let after = 0;
-    while (reader.next()) {
-      const { field, isBytes, start, end } = reader;
-      if (!isBytes) this.#readNumber(field);
-      else if (field === PROFILE.sample) {
-        if (this.#samplesFrom < 0) this.#samplesFrom = after;
-        this.#samplesTo = end;
-      } else if (field === PROFILE.stringTable) this.#strings.push(decodeUtf8(this.#bytes, start, end));
-      else if (field === PROFILE.location) location.push(start, end);
-      else if (field === PROFILE.function) functions.push(start, end);
-      else if (field === PROFILE.mapping) mapping.push(start, end);
-      else if (field === PROFILE.sampleType) this.#sampleTypes.push({ start, end });
-      else if (field === PROFILE.periodType) this.#periodType = { start, end };
-      else if (field === PROFILE.flamelineDetails) this.#details = { start, end };
-      else if (field === PROFILE.comment) this.#readComments(start, end);
-      after = isBytes ? end : after;
-    }
-  }
-
-  #readComments(start: number, end: number): void {
-    const reader = new ProtoReader(this.#bytes);
-    reader.packed(start, end, () => this.#comments.push(reader.int64()));
-  }
-
-  #readNumber(field: number): void {
-    const reader = this.#reader;
-    if (field === PROFILE.comment) this.#comments.push(reader.int64());
-    else if (field === PROFILE.durationNanos) this.#numbers.durationNanos = Math.max(reader.int64(), 0);
-    else if (field === PROFILE.period) this.#numbers.period = Math.max(reader.int64(), 0);
-    else if (field === PROFILE.defaultSampleType) this.#numbers.defaultType = reader.int64();
-    else if (field === PROFILE.timeNanos && reader.high >= 0) {
-      this.#numbers.startHigh = reader.high;
-      this.#numbers.startLow = reader.low >>> 0;
-    }
-  }
-
   #readAccount(): void {
-    const { durationNanos, startHigh, startLow } = this.#numbers;
-    const startUnixNs = ((BigInt(startHigh) << 32n) | BigInt(startLow)).toString();
+    const { durationNanos, start: began, comments, details } = this.#index;
+    const startUnixNs = ((BigInt(began.high) << 32n) | BigInt(began.low)).toString();
     this.recording.setInfo({ startUnixNs, durationNs: durationNanos });
-    const ours = this.#comments.filter((index) => this.#text(index).startsWith(COMMENT_PREFIX));
+    const ours = comments.filter((index) => this.#text(index).startsWith(COMMENT_PREFIX));
     this.#ours = ours[0] !== undefined && readAccount(this.#text(ours[0]), this.recording);
     // A merged file has an account for each part.
     if (ours.length > 1)
       this.recording.notes.say(`The file was merged from ${ours.length} recordings; losses and cost are those of the first.`);
-    if (this.#details !== undefined) {
-      const { start, end } = this.#details;
+    if (details !== undefined) {
+      const { start, end } = details;
       this.#languages = readDetails(decodeUtf8(this.#bytes, start, end), this.recording).languages;
     }
   }
 
   #readMappings(): void {
     const reader = new ProtoReader(this.#bytes);
-    this.#where.mapping.each((start, end) => {
+    this.#index.mappings.each((start, end) => {
       reader.reset(start, end);
       let id: number | bigint = 0;
       let name = "";
@@ -148,7 +100,7 @@ class PprofDecoder {
   #readFunctions(): void {
     const reader = new ProtoReader(this.#bytes);
     const { stringTable } = this.recording;
-    this.#where.function.each((start, end) => {
+    this.#index.functions.each((start, end) => {
       reader.reset(start, end);
       let id: number | bigint = 0;
       let [name, systemName, file, line] = [0, 0, 0, 0];
@@ -170,7 +122,7 @@ class PprofDecoder {
     const reader = new ProtoReader(this.#bytes);
     const lineReader = new ProtoReader(this.#bytes);
     const { frames, stringTable, functions } = this.recording;
-    this.#where.location.each((start, end) => {
+    this.#index.locations.each((start, end) => {
       reader.reset(start, end);
       let id: number | bigint = 0;
       let mapping = -1;
@@ -225,30 +177,30 @@ class PprofDecoder {
   }
 
   #readSamples(): void {
-    const types = this.#sampleTypes.map((range) => this.#valueType(range));
-    const { period, defaultType, startHigh, startLow } = this.#numbers;
+    const types = this.#index.sampleTypes.map((range) => this.#valueType(range));
+    const { period, periodType, defaultSampleType, start, samples } = this.#index;
     const chosen = chooseColumns(types, {
-      defaultType: this.#text(defaultType),
-      periodNs: this.#periodType === undefined ? 0 : periodNs(this.#valueType(this.#periodType), period),
+      defaultType: this.#text(defaultSampleType),
+      periodNs: periodType === undefined ? 0 : periodNs(this.#valueType(periodType), period),
     });
     for (const sentence of chosen.warnings) this.recording.notes.say(sentence);
     if (this.recording.info.events.length === 0) this.recording.setInfo({ events: chosen.columns.map(({ event }) => event) });
     if (this.recording.info.hz === 0 && chosen.hz > 0) this.recording.setInfo({ hz: chosen.hz });
-    if (this.#samplesFrom < 0) return;
+    if (samples === undefined) return;
     const mainMapping = this.#mappingNames.find((name) => name !== "" && languageOfMarker(name) === undefined) ?? "";
-    const samples = new PprofSamples(this.recording, {
+    const reader = new PprofSamples(this.recording, {
       bytes: this.#bytes,
       columns: chosen,
       locations: this.#locations,
       text: (index) => this.#text(index),
-      start: { high: startHigh, low: startLow },
+      start,
       executable: this.#ours ? "" : mainMapping,
       keepZeros: this.#ours,
     });
-    samples.read(this.#samplesFrom, this.#samplesTo);
+    reader.read(samples.start, samples.end);
   }
 
-  #valueType({ start, end }: { start: number; end: number }): ValueType {
+  #valueType({ start, end }: Range): ValueType {
     const reader = new ProtoReader(this.#bytes, start, end);
     let [type, unit] = [0, 0];
     while (reader.next()) {
@@ -259,26 +211,11 @@ class PprofDecoder {
   }
 
   #text(index: number): string {
-    const text = this.#strings[index];
+    const text = this.#index.strings[index];
     // The strings mostly come last, so this is how a file shows that its end is missing.
     if (text === undefined && index !== 0) this.recording.notes.say(DAMAGED);
     return text ?? "";
   }
-}
-
-/** A column of (start, end) pairs: an object for each of a million locations would weigh more than the file. */
-function ranges() {
-  const starts = float64Column();
-  const ends = float64Column();
-  return {
-    push(start: number, end: number): void {
-      starts.push(start);
-      ends.push(end);
-    },
-    each(visit: (start: number, end: number) => void): void {
-      for (let i = 0; i < starts.length; i++) visit(starts.at(i), ends.at(i));
-    },
-  };
 }
 
 function lineNumber(line: number): number {

@@ -8,7 +8,7 @@ import { type LanguageException, writeAccount, writeDetails } from "./pprof-comm
 import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, PROFILE, SAMPLE, VALUE_TYPE } from "./pprof-fields.js";
 import { ProtoWriter } from "./proto-writer.js";
 
-export interface EncodeOptions {
+interface EncodeOptions {
   /** Only these samples; all events and samples where it is absent. */
   readonly selection?: Selection;
   /** False leaves the processes' arguments out, which may hold secrets: for files that go to others. Default true. */
@@ -237,6 +237,6 @@ class LocationLists {
 }
 
 /** pprof's own word for the unit. */
-export function unitOf(event: EventName): string {
+function unitOf(event: EventName): string {
   return EVENT_UNITS[event] === "ns" ? "nanoseconds" : "bytes";
 }

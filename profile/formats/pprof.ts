@@ -22,5 +22,5 @@
  * under the names of other tools, calendar times, other time and byte units, Go's CPU, heap, block and mutex profiles.
  * A file that only counts samples is taken at its period, or at 10 ms a sample, and says so.
  */
-export { decodePprof, MAX_PPROF_BYTES } from "./pprof-decode.js";
-export { type EncodeOptions, encodePprof } from "./pprof-encode.js";
+export { decodePprof } from "./pprof-decode.js";
+export { encodePprof } from "./pprof-encode.js";

@@ -35,6 +35,11 @@ export class ProtoReader {
     this.#end = end;
   }
 
+  /** Where the next field begins. */
+  get position(): number {
+    return this.#position;
+  }
+
   /** Comes to the next field; false at the end of the message. */
   next(): boolean {
     if (this.#position >= this.#end) return false;
