@@ -1,5 +1,5 @@
 /** `flameline`: finds the command, runs it, and turns what it throws into one sentence and an exit code. */
-import { describe, FlamelineError } from "../recorder/failures.js";
+import { failureText, FlamelineError } from "../recorder/failures.js";
 import { type Command, EXIT, UsageError, type World } from "./command.js";
 import { doctorCommand } from "./doctor.js";
 import { exitCodeOf } from "./exit-code.js";
@@ -45,15 +45,10 @@ function tell(error: unknown, world: World): number {
     return EXIT.usage;
   }
   if (error instanceof FlamelineError) {
-    world.err(`flameline: ${failureText(error)}\n`);
+    world.err(`flameline: ${failureText(error.failure)}\n`);
     return exitCodeOf(error.failure);
   }
   throw error;
-}
-
-function failureText(error: FlamelineError): string {
-  const { sentence, action, command } = describe(error.failure);
-  return command === undefined ? `${sentence} ${action}` : `${sentence} ${action} ${command}`;
 }
 
 function helpText(): string {

@@ -4,7 +4,7 @@ import { encodePprof } from "../profile/formats/pprof-encode.js";
 import { Recording } from "../profile/recording.js";
 import type { HelperMessage, Target } from "../protocol/helper.js";
 import { connectHelper } from "../recorder/connect-helper.js";
-import { describe, FlamelineError, type Failure, type TargetName } from "../recorder/failures.js";
+import { failureText, FlamelineError, type Failure, type TargetName } from "../recorder/failures.js";
 import type { HelperConnection } from "../recorder/helper-connection.js";
 import { identityBehindSudo } from "../recorder/identity.js";
 import { type CommandEnd, commandEndText, type GatedCommand, startGated } from "../recorder/launch.js";
@@ -150,10 +150,7 @@ class RecordRun {
 
   #tell(result: RecordingResult, end: CommandEnd | undefined): void {
     const say = (line: string): void => this.#world.err(`${line}\n`);
-    const sayFailure = (failure: Failure): void => {
-      const { sentence, action, command } = describe(failure);
-      say(`flameline: ${sentence} ${action}${command === undefined ? "" : ` ${command}`}`);
-    };
+    const sayFailure = (failure: Failure): void => say(`flameline: ${failureText(failure)}`);
     if (end !== undefined) say(`flameline: the command ended with ${commandEndText(end)}.`);
     if (result.failure !== undefined) sayFailure(result.failure);
     const seconds = result.durationNs / 1e9;

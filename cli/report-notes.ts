@@ -1,6 +1,6 @@
 /** What a reader of a report should know: code without symbols, and sources that are not those that ran. */
 import type { Recording } from "../profile/recording.js";
-import { describe, type Failure } from "../recorder/failures.js";
+import { type Failure, failureText } from "../recorder/failures.js";
 import { nodeFiles } from "./node-files.js";
 import type { ReportBy, ReportTable } from "./report-rows.js";
 
@@ -27,8 +27,5 @@ export async function reportNotes(recording: Recording, table: ReportTable, by: 
     if (status !== undefined && startMs > 0 && status.mtimeMs > startMs) changed.push(file);
   }
   if (missing.length + changed.length > 0) failures.push({ kind: "sources-differ", missing, changed });
-  return failures.map((failure) => {
-    const { sentence, action } = describe(failure);
-    return `${sentence} ${action}`;
-  });
+  return failures.map(failureText);
 }

@@ -48,6 +48,7 @@ export class Askpass {
     this.shimPath = shimPath;
     this.#ask = ask;
     this.#server = createServer((socket) => this.#serve(socket));
+    process.once("exit", this.#remove);
   }
 
   /** Throws when no temporary folder allows running programs. */
@@ -72,8 +73,14 @@ export class Askpass {
 
   close(): void {
     this.#server.close();
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#remove);
+    this.#remove();
   }
+
+  /** Also when the window is closed while the user is asked. */
+  readonly #remove = (): void => {
+    rmSync(this.#folder, { recursive: true, force: true });
+  };
 
   #serve(socket: Socket): void {
     let text = "";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { kernelFindings } from "./doctor-kernel.js";
 import { startCommand, startCommandWithoutSudo } from "./commands.js";
 import { connectRunningHelper } from "./connect-helper.js";
-import { describe, FlamelineError } from "./failures.js";
+import { describe, failureText, FlamelineError } from "./failures.js";
 import { checkHelperFile } from "./helper-file.js";
 import { containerAround, type Machine, rootMayRecord, thisMachine } from "./machine.js";
 import { readSudoAnswer } from "./sudo-answers.js";
@@ -60,9 +60,9 @@ function rightsFinding(machine: Machine): Finding {
   if (!rootMayRecord(machine))
     return failed("rights", engine === undefined ? noCapabilities : { kind: "container-without-rights", engine });
   if (engine !== undefined && !machine.inFirstPidNamespace()) {
-    const described = describe({ kind: "container-without-rights", engine });
+    const { mend } = failed("rights", { kind: "container-without-rights", engine });
     const text = "This container has its own process numbers, and the kernel's samples carry the host's.";
-    return { id: "rights", ok: false, text, mend: `${described.action} ${described.command ?? ""}` };
+    return { id: "rights", ok: false, text, ...(mend === undefined ? {} : { mend }) };
   }
   return { id: "rights", ok: true, text: `Root may use BPF here (${place}).` };
 }
@@ -139,6 +139,6 @@ function fromError(id: string, error: unknown): Finding {
 }
 
 function failed(id: string, failure: Parameters<typeof describe>[0]): Finding {
-  const { sentence, action, command } = describe(failure);
-  return { id, ok: false, text: sentence, mend: command === undefined ? action : `${action} ${command}` };
+  const { sentence } = describe(failure);
+  return { id, ok: false, text: sentence, mend: failureText(failure).slice(sentence.length + 1) };
 }

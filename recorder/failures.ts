@@ -92,7 +92,7 @@ export function describe(failure: Failure): Description {
     case "helper-wrong-processor":
       return {
         sentence: `The recording helper is built for ${failure.found}, and this machine is ${failure.expected}.`,
-        action: "Install the Flameline package for this machine's processor; in a checkout, build the helper here.",
+        action: "Install the Flameline package for this machine's processor; in a checkout, build the helper here:",
         command: "npm run build:helper",
       };
     case "container-without-rights":
@@ -100,13 +100,13 @@ export function describe(failure: Failure): Description {
     case "no-privilege":
       return {
         sentence: `The helper runs as root but lacks the rights to record (${failure.detail}).`,
-        action: "Give this machine CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) and record again; Flameline: Doctor lists what is missing.",
+        action: "Give this machine CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) and record again; the doctor lists what is missing.",
         command: "flameline doctor",
       };
     case "kernel-unsupported":
       return {
         sentence: `This kernel cannot record: ${failure.detail}.`,
-        action: "Use Linux 5.10 or newer with BPF and BTF enabled; Flameline: Doctor lists what is missing.",
+        action: "Use Linux 5.10 or newer with BPF and BTF enabled; the doctor lists what is missing.",
         command: "flameline doctor",
       };
     case "sudo-missing":
@@ -268,6 +268,12 @@ export function describe(failure: Failure): Description {
         action: "Line numbers there are those of the text that ran; record again for the text of today.",
       };
   }
+}
+
+/** A failure as one line of text: the sentence, the action, and the command after a colon. */
+export function failureText(failure: Failure): string {
+  const { sentence, action, command } = describe(failure);
+  return command === undefined ? `${sentence} ${action}` : `${sentence} ${action.replace(/[.:]$/, "")}: ${command}`;
 }
 
 function platformName(platform: string): string {

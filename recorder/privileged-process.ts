@@ -21,6 +21,7 @@ export class PrivilegedProcess {
 
   private constructor(folder: string) {
     this.#folder = folder;
+    process.once("exit", this.#remove);
   }
 
   static spawn(command: readonly string[], env: Readonly<Record<string, string | undefined>>): PrivilegedProcess {
@@ -54,8 +55,11 @@ export class PrivilegedProcess {
 
   /** Removes the log; a helper that runs on keeps writing to the nameless file. */
   forget(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
+    process.off("exit", this.#remove);
+    this.#remove();
   }
+
+  readonly #remove = (): void => rmSync(this.#folder, { recursive: true, force: true });
 
   get #logPath(): string {
     return join(this.#folder, "helper.log");

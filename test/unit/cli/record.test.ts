@@ -81,7 +81,7 @@ test("a refused recording never runs the command", async () => {
   await helper.listen(refuse);
   const found = await run.line("record", "-o", "out.pb.gz", "--", "touch", "ran");
   expect(found).toBe(
-    "3\nflameline: This kernel cannot record: no BTF. Use Linux 5.10 or newer with BPF and BTF enabled; Flameline: Doctor lists what is missing. flameline doctor",
+    "3\nflameline: This kernel cannot record: no BTF. Use Linux 5.10 or newer with BPF and BTF enabled; the doctor lists what is missing: flameline doctor",
   );
   expect(existsSync(run.path("ran"))).toBe(false);
   expect(existsSync(run.path("out.pb.gz"))).toBe(false);
