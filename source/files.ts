@@ -9,7 +9,7 @@ export interface Files {
   list?(folder: string): Promise<readonly FolderEntry[] | undefined>;
 }
 
-export interface FileStatus {
+interface FileStatus {
   /** ms since 1970. */
   readonly mtimeMs: number;
   /** Bytes. */

@@ -2,6 +2,9 @@ import type { FrameLanguage } from "../protocol/events.js";
 import { ANY_PART, nameParts } from "./function-names.js";
 import type { Outline, OutlineFunction } from "./outline/shape.js";
 
+/** Rust's older mangling doesn't number its closures. */
+const UNNUMBERED_CLOSURE = "{{closure}}";
+
 /** The innermost function with the line; with a column (1-based, 0 for unknown) of several on one line the one that holds it. */
 export function functionAt(outline: Outline, line: number, column = 0): OutlineFunction | undefined {
   let innermost: OutlineFunction | undefined;
@@ -80,8 +83,8 @@ function bestFits(
   let best: { path: string; found: OutlineFunction }[] = [];
   let bestShared = 0;
   for (const { path, outline } of files) {
-    for (const found of outline.functions) {
-      const shared = sharedParts(wanted, nameParts(found.qualifiedName, language));
+    for (const { found, parts } of functionsByLastPart(outline, language).get(wanted.at(-1) ?? "") ?? []) {
+      const shared = sharedParts(wanted, parts);
       if (shared > bestShared) {
         best = [];
         bestShared = shared;
@@ -95,14 +98,41 @@ function bestFits(
   return withLine.length > 0 ? withLine : best;
 }
 
+interface NamedFunction {
+  readonly found: OutlineFunction;
+  readonly parts: readonly string[];
+}
+
+/** A bundle has ten thousand functions and a recording asks for thousands of them, so names are taken apart once an outline. */
+const byLastPart = new WeakMap<Outline, Map<FrameLanguage, Map<string, NamedFunction[]>>>();
+
+function functionsByLastPart(outline: Outline, language: FrameLanguage): ReadonlyMap<string, readonly NamedFunction[]> {
+  const languages = byLastPart.get(outline) ?? new Map<FrameLanguage, Map<string, NamedFunction[]>>();
+  byLastPart.set(outline, languages);
+  let functions = languages.get(language);
+  if (!functions) {
+    functions = new Map();
+    languages.set(language, functions);
+    for (const found of outline.functions) {
+      const parts = nameParts(found.qualifiedName, language);
+      const last = parts.at(-1) ?? "";
+      for (const key of last.startsWith("{closure#") ? [last, UNNUMBERED_CLOSURE] : [last]) {
+        const same = functions.get(key) ?? [];
+        functions.set(key, same);
+        same.push({ found, parts });
+      }
+    }
+  }
+  return functions;
+}
+
 /** How many parts at the end are the same; 0 when the names contradict each other before one of them is used up. */
 function sharedParts(wanted: readonly string[], had: readonly string[]): number {
   let shared = 0;
   while (shared < wanted.length && shared < had.length) {
     const part = wanted[wanted.length - 1 - shared];
     const other = had[had.length - 1 - shared];
-    // Rust's older mangling doesn't number its closures.
-    const sameClosure = part === "{{closure}}" && other?.startsWith("{closure#");
+    const sameClosure = part === UNNUMBERED_CLOSURE && other?.startsWith("{closure#");
     if (part !== other && part !== ANY_PART && !sameClosure) {
       return 0;
     }

@@ -15,7 +15,7 @@ import { SourceMaps } from "./locator/source-maps.js";
 import { WorkspaceIndex } from "./locator/workspace-index.js";
 import { normalize } from "./paths.js";
 
-export type { Located, RecordedPosition, Rule, Toolchains } from "./locator/place.js";
+export type { Located, RecordedPosition, Toolchains } from "./locator/place.js";
 
 /** The first rule that finds a file wins: what the user said, what was recorded, what the language knows, what looks alike. */
 const RULES: readonly PathRule[] = [

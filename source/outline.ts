@@ -10,7 +10,7 @@ import type { LanguageRules } from "./outline/rules.js";
 import type { Outline } from "./outline/shape.js";
 import { outlineOf } from "./outline/walk.js";
 
-export type { Outline, OutlineFunction, OutlineLoop } from "./outline/shape.js";
+export type { Outline, OutlineFunction } from "./outline/shape.js";
 
 /** Longer texts have no outline, but their lines still show their cost. UTF-16 units: about bytes. The TypeScript compiler in one file has 6.2 million and takes 1.5 s. */
 export const MAX_OUTLINE_LENGTH = 8_000_000;

@@ -24,7 +24,7 @@ export const javaClass: PathRule = {
 };
 
 /** The parts before the class, from `com.acme.Main$Inner.run`, `com.acme.Main.run(int)` or `void com.acme.Main.run(int)`. */
-export function packageOf(functionName: string): string[] {
+function packageOf(functionName: string): string[] {
   const qualified = functionName
     .replace(/\(.*$/s, "")
     .replace(/^.*\s/s, "")

@@ -21,7 +21,7 @@ export interface RecordedPosition {
 }
 
 /** Which rule found a file, for the doctor's report and for tests. */
-export type Rule =
+type Rule =
   | "recorded path"
   | "path mapping"
   | "working directory"

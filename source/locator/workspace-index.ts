@@ -8,6 +8,7 @@ const skippedFolders = new Set([
   ".svn",
   "node_modules",
   "bower_components",
+  "vendor",
   "target",
   "dist",
   "build-output",
@@ -28,7 +29,7 @@ const skippedFolders = new Set([
 ]);
 
 /** Files looked at before the index gives up; a workspace of 200,000 files takes seconds to list. */
-export const MAX_INDEXED_FILES = 200_000;
+const MAX_INDEXED_FILES = 200_000;
 
 /** The workspace's files by base name, listed when first asked for. */
 export class WorkspaceIndex {

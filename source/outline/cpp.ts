@@ -27,15 +27,16 @@ function describe(node: Node, kind: "function" | "scope", parent: Scope): Descri
     const number = ++parent.closures;
     return { name: holder(node), qualifiedName: joinName(parent.qualifiedName, "::", `{lambda#${number}}`), anonymous: true };
   }
-  const nameNode = declaredName(node.childForFieldName("declarator"));
+  const { nameNode, isFunction } = declaredName(node.childForFieldName("declarator"));
   if (!nameNode) {
     return undefined;
   }
-  // An out-of-line member carries its class: `Grid::step`. The simple name is the last part.
-  const conversion = /^(.*\boperator\s+[\w:]+[^(]*)\(\s*\)/s.exec(nameNode.text)?.[1];
-  const full = withoutTemplateArguments(conversion ?? nameNode.text)
-    .replaceAll(/\s*::\s*/g, "::")
-    .replace(/^::/, "");
+  const full = spelledName(nameNode.text);
+  if (!isFunction) {
+    // `MACRO namespace a {`, `MACRO class A {`: the macro hides from the grammar what it is.
+    const hidden = /\b(?:namespace|class|struct|union)\s+([\w:]+)/.exec(nameNode.text)?.[1];
+    return hidden === undefined ? undefined : { kind: "scope", name: hidden };
+  }
   const name = full.startsWith("operator") ? full : full.slice(lastSeparator(full));
   return {
     name,
@@ -45,6 +46,17 @@ function describe(node: Node, kind: "function" | "scope", parent: Scope): Descri
   };
 }
 
+/** `Grid<T> :: step` → `Grid::step`: an out-of-line member carries its class. */
+function spelledName(text: string): string {
+  const conversion = /^(.*\boperator\s+[\w:]+[^(]*)\(\s*\)/s.exec(text)?.[1];
+  const plain = withoutTemplateArguments(conversion ?? text)
+    .replaceAll(/\s*::\s*/g, "::")
+    .replace(/^::/, "");
+  // After an unknown macro the grammar takes the return type into the name: `MACRO Error step()`.
+  const operator = /\boperator\b/.exec(plain)?.index ?? plain.length;
+  return plain.slice(0, operator).replace(/^.*[\s*&]/s, "") + plain.slice(operator);
+}
+
 function lastSeparator(full: string): number {
   const operator = full.indexOf("::operator");
   const at = operator >= 0 ? operator : full.lastIndexOf("::");
@@ -52,28 +64,27 @@ function lastSeparator(full: string): number {
 }
 
 /** Through pointers, references, attributes and parameter lists down to the name. */
-function declaredName(declarator: Node | null): Node | undefined {
-  let node = declarator;
-  while (node) {
+function declaredName(declarator: Node | null): { nameNode?: Node; isFunction: boolean } {
+  let isFunction = false;
+  for (let node = declarator; node; ) {
     switch (node.type) {
+      case "operator_cast":
+        return { nameNode: node, isFunction: true };
       case "identifier":
       case "field_identifier":
       case "qualified_identifier":
       case "destructor_name":
       case "operator_name":
-      case "operator_cast":
       case "template_function":
       case "type_identifier":
-        return node;
+        return { nameNode: node, isFunction: isFunction || /\boperator\b/.test(node.text) };
       default:
+        isFunction ||= node.type === "function_declarator";
         // reference_declarator and attributed_declarator have their inner declarator without a field.
         node = node.childForFieldName("declarator") ?? node.namedChildren.find((child) => child?.type.endsWith("declarator")) ?? null;
-        if (!node) {
-          return undefined;
-        }
     }
   }
-  return undefined;
+  return { isFunction };
 }
 
 function holder(lambda: Node): string {

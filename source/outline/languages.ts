@@ -10,7 +10,7 @@ import type { LanguageRules } from "./rules.js";
 import { rust } from "./rust.js";
 
 /** Every language that has an outline. */
-export const LANGUAGES: readonly LanguageRules[] = [
+const LANGUAGES: readonly LanguageRules[] = [
   python,
   javascript,
   typescript,

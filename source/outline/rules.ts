@@ -15,6 +15,8 @@ export interface Scope {
 
 /** A function or scope as its language's rules see it. */
 export interface Described {
+  /** Absent: what it was captured as. */
+  readonly kind?: "function" | "scope";
   readonly name: string;
   /** Absent: the parent's qualified name, the separator, and the name. */
   readonly qualifiedName?: string;

@@ -27,10 +27,10 @@ export function outlineOf(root: Node, query: Query, rules: LanguageRules): Outli
     if (!described) {
       continue;
     }
-    const { name, anonymous = false, nameNode = node, startNode = node } = described;
+    const { name, kind = capture, anonymous = false, nameNode = node, startNode = node } = described;
     const qualifiedName = described.qualifiedName ?? joinName(parent.qualifiedName, rules.separator, name);
-    open.push({ scope: { ...scopeBase, kind: capture, name, qualifiedName: described.innerName ?? qualifiedName, parent }, endIndex });
-    if (capture === "function") {
+    open.push({ scope: { ...scopeBase, kind, name, qualifiedName: described.innerName ?? qualifiedName, parent }, endIndex });
+    if (kind === "function") {
       const start = startNode.startPosition;
       functions.push({
         name,

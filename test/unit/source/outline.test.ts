@@ -79,6 +79,7 @@ test("C++ members inside and outside their class, operators, namespaces, lambdas
     25-29  sim::core::run
     26-26  sim::core::run::{lambda#1}  = add
     32-38  Grid::step  @33
+    43-43  outer::hidden::find
     loops 21-21 27-27 34-37 35-36"
   `);
 });
@@ -88,8 +89,9 @@ test("C by the C++ grammar", async () => {
     "4-7  row
     9-12  pick
     14-21  multiply  @15
-    23-23  main
-    loops 17-20 18-20"
+    23-27  unwind
+    29-29  main
+    loops 17-20 18-20 25-25"
   `);
 });
 
