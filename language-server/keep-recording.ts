@@ -19,16 +19,16 @@ export async function encodeGzippedPprof(recording: Recording): Promise<Uint8Arr
  * Writes what is kept of an ended recording: `run.pb.gz` and the sources' index, each whole or not at all, and only then
  * removes `batches.jsonl`. A crash before that leaves the batches, from which the same is done again at the next start.
  *
- * Answers "incomplete" and changes nothing when the folder has more messages than reached the server: the folder is the
+ * Answers "incomplete" and leaves the batches when the folder has more messages than reached the server: the folder is the
  * truth, and the recording is to be read from there.
  */
 export async function keepRecording(loaded: LoadedRecording, folder: string): Promise<"kept" | "incomplete"> {
   const batches = join(folder, "batches.jsonl");
+  await loaded.captured();
+  await loaded.texts.writeIndex();
   if ((await countLines(batches)) > loaded.messages) {
     return "incomplete";
   }
-  await loaded.captured();
-  await loaded.texts.writeIndex();
   await writeAtomically(join(folder, "run.pb.gz"), await encodeGzippedPprof(loaded.recording));
   await rm(batches, { force: true });
   return "kept";

@@ -172,7 +172,19 @@ test("a recording that another process still writes is left alone", async () => 
   expect(readdirSync(folder).sort()).toEqual(["batches.jsonl", "meta.json"]);
 });
 
-test("batches that never reached the server are read from the folder when the recording ends", async () => {
+test("a batch that was lost on the way to the server is in the finished recording", async () => {
+  const server = await startServer();
+  server.write("app.py", APP);
+  const { folder } = await server.begin(ID);
+  await server.stacks(`${work} 3`);
+  await server.stacks(`${work} 4`, { unsent: true });
+  const summary = await server.ask("flameline/finish", { id: ID });
+  expect(summary.events).toMatchObject([{ event: "cpu", samples: 2, total: 7 }]);
+  expect(readdirSync(folder).sort()).toEqual(["run.pb.gz", "sources", "sources.json"]);
+  expect(await server.heat("app.py")).toEqual(["2: 100 % self, 100 % total", "4: 0 % self, 100 % total"]);
+});
+
+test("batches that never reached a restarted server are read from the folder when the recording ends", async () => {
   const first = await startServer();
   first.write("app.py", APP);
   const { folder } = await first.begin(ID);

@@ -51,6 +51,8 @@ export interface TestServer {
 export interface StackOptions extends ColumnOptions {
   /** When the batch was closed, ns since the recording's start. */
   readonly timeNs?: number;
+  /** Only on the disk: the message never reaches the server. */
+  readonly unsent?: boolean;
   /** What is known of the batch's processes, by name. */
   readonly processes?: Readonly<Record<string, Partial<ProcessRow>>>;
 }
@@ -131,7 +133,9 @@ export async function startServer(
     async stacks(text, options = {}) {
       const message = live.wire.batch(text, folder, options);
       writeFileSync(join(storage, "recordings", live.id, "batches.jsonl"), `${message}\n`, { flag: "a" });
-      await connection.sendNotification("flameline/batch", { id: live.id, text: message });
+      if (options.unsent !== true) {
+        await connection.sendNotification("flameline/batch", { id: live.id, text: message });
+      }
     },
     async open(path, text, languageId = "python") {
       await connection.sendNotification("textDocument/didOpen", { textDocument: { uri: uriOf(path), languageId, version, text } });
