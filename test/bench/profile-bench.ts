@@ -126,6 +126,12 @@ wire.length = 0;
 console.log(
   `append ${SAMPLES} samples, ${recording.stacks.length} stacks: ${appendMs.toFixed(0)} ms, ${Math.round((SAMPLES / appendMs) * 1000)}/s`,
 );
+const depths = new Int32Array(recording.stacks.length);
+recording.stacks.parent.view().forEach((parent, stack) => {
+  depths[stack] = (depths[parent] ?? 0) + 1;
+});
+const frames = recording.samples.stack.view().reduce((sum, stack) => sum + (depths[stack] ?? 0), 0);
+console.log(`  ${(frames / 1e6).toFixed(1)} million frames`);
 
 const tree = timed("tree top-down, all nodes", () => callTree(recording, CPU, { direction: "top-down", minimumShare: 0 }));
 console.log(`  ${tree.nodes} nodes, depth ${tree.maxDepth}`);

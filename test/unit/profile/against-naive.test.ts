@@ -35,7 +35,7 @@ const nameOf = (position: string): string => position.split(":")[0] ?? "";
 function sumBy(pairs: Iterable<readonly [string, number]>): Record<string, number> {
   const sums = new Map<string, number>();
   for (const [key, value] of pairs) sums.set(key, (sums.get(key) ?? 0) + value);
-  return Object.fromEntries([...sums].sort());
+  return Object.fromEntries(sums);
 }
 
 const named = (recording: Recording, fn: number): string => recording.functions.labelOf(fn);
