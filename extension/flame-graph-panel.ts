@@ -9,8 +9,12 @@ import { readFromWebview } from "./flame-graph-messages.js";
 export interface FlameGraphPanelOptions {
   readonly extensionUri: vscode.Uri;
   readonly ask: <M extends ServerMethod>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>;
-  /** Shows a source; with `preserveFocus` the graph keeps the keyboard. */
-  readonly openSource: (location: SourceLocation, preserveFocus: boolean) => Promise<void> | void;
+  /** Shows a source; with `preserveFocus` the graph keeps the keyboard. It should not cover the graph, which is in `graphColumn`. */
+  readonly openSource: (
+    location: SourceLocation,
+    preserveFocus: boolean,
+    graphColumn: vscode.ViewColumn | undefined,
+  ) => Promise<void> | void;
   /** The user chose another event, process or thread in the graph; the server has been told already. */
   readonly onSelect?: (selection: Selection) => void;
 }
@@ -114,7 +118,7 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
       }
       case "openSource": {
         const place = await ask("flameline/locate", { function: message.function, selection: message.selection });
-        if (place) return this.#options.openSource(place, message.preserveFocus);
+        if (place) return this.#options.openSource(place, message.preserveFocus, this.#panel?.viewColumn);
         return this.#post({ type: "failed", request: 0, message: NO_SOURCE });
       }
       case "select":

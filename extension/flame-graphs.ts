@@ -55,11 +55,13 @@ export class FlameGraphs implements vscode.Disposable {
 }
 
 /** Shows a line in the column where sources are, so that the graph stays where it is. */
-export async function openSource({ file, line }: SourceLocation, preserveFocus: boolean): Promise<void> {
+export async function openSource({ file, line }: SourceLocation, preserveFocus: boolean, graphColumn?: vscode.ViewColumn): Promise<void> {
   const at = new vscode.Position(Math.max(line - 1, 0), 0);
   await vscode.window.showTextDocument(vscode.Uri.file(file), {
     selection: new vscode.Range(at, at),
     preserveFocus,
-    viewColumn: vscode.window.visibleTextEditors[0]?.viewColumn ?? vscode.ViewColumn.One,
+    viewColumn:
+      vscode.window.visibleTextEditors[0]?.viewColumn ??
+      (graphColumn === vscode.ViewColumn.One ? vscode.ViewColumn.Two : vscode.ViewColumn.One),
   });
 }
