@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"flameline.dev/helper/internal/control"
+	"flameline.dev/helper/internal/symbolize"
 	"flameline.dev/helper/internal/wire"
 )
 
@@ -37,6 +38,8 @@ func run(arguments []string) int {
 	switch arguments[0] {
 	case "serve":
 		return serve(arguments[1:])
+	case "symbolize": // started by serve, with a socket
+		return symbolize.Main()
 	case "version":
 		fmt.Println(wire.HelperVersion)
 		return exitDone

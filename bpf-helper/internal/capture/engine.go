@@ -63,7 +63,11 @@ func Load(sink Sink, log *slog.Logger) (*Engine, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &Engine{log: log, sink: sink, cancel: cancel, modules: newModuleTable()}
 	e.frames = newFrameTable(e.modules)
-	if err := e.load(ctx); err != nil {
+	// Someone waits for this, and nearly all of it is the verifier's work in this thread.
+	relax := hurry(loadNice)
+	err := e.load(ctx)
+	relax()
+	if err != nil {
 		e.Close()
 		return nil, err
 	}
@@ -113,7 +117,10 @@ func (e *Engine) load(ctx context.Context) error {
 	if stats, err := ebpf.EnableStats(uint32(unix.BPF_STATS_RUN_TIME)); err == nil {
 		e.stats = stats
 	}
-	e.start(func() { e.sync.run(ctx) })
+	e.start(func() {
+		defer hurry(syncNice)() // a late look at a short process is none at all
+		e.sync.run(ctx)
+	})
 	e.start(func() { e.poll(ctx, reader) })
 	e.start(e.follow)
 	return nil

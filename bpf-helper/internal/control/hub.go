@@ -52,7 +52,7 @@ type wanted struct {
 // live is a recording that runs.
 type live struct {
 	slot      int
-	peerUID   uint32
+	peer      peer
 	selection *target.Selection
 	recording *recording.Recording
 	send      func(any)
@@ -136,7 +136,7 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 	}
 	now := monotonic()
 	l := &live{
-		slot: slot, peerUID: p.uid, selection: selection, send: send, finish: finish, startCost: h.measure(),
+		slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measure(),
 		recording: recording.New(request.Recording, request.Hz, now, boottime()),
 	}
 	h.live[slot] = l
@@ -253,7 +253,7 @@ func (h *hub) judge(p *target.Process) {
 	recordings := uint64(0)
 	var ancestors []*target.Process
 	for _, l := range h.live {
-		if l == nil || l.ending || l.selection.Excludes(p) || !target.Visible(l.peerUID, p.UID) {
+		if l == nil || l.ending || l.selection.Excludes(p) || !target.Visible(l.peer.uid, p.UID) {
 			continue
 		}
 		if before&l.bit() == 0 {
@@ -309,11 +309,11 @@ func (h *hub) Samples(samples []capture.Sample) {
 		})
 		for rest := sample.Recordings; rest != 0; rest &= rest - 1 {
 			l := h.live[bits.TrailingZeros64(rest)]
-			if l == nil || !target.Visible(l.peerUID, sample.UID) || !target.Visible(l.peerUID, process.UID) {
+			if l == nil || !target.Visible(l.peer.uid, sample.UID) || !target.Visible(l.peer.uid, process.UID) {
 				continue
 			}
 			unresolved := l.recording.Add(sample, process, h.rate)
-			h.symbols.resolve(l.recording, l.peerUID, unresolved)
+			h.symbols.resolve(l.recording, l.peer, origin{sample.PID, sample.StartNs}, unresolved)
 		}
 	}
 }

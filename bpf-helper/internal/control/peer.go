@@ -12,8 +12,8 @@ const overflowUID = 65534
 
 // peer is who is at the other end of a connection. What it may do is decided once, from this; unknown means nothing.
 type peer struct {
-	uid uint32
-	pid int32
+	uid, gid uint32
+	pid      int32
 }
 
 // identify asks the kernel who connected. The answer dates from the connection and can't be forged.
@@ -32,7 +32,7 @@ func identify(conn *net.UnixConn) (peer, error) {
 	if optionErr != nil {
 		return peer{}, fmt.Errorf("identify the client: %w", optionErr)
 	}
-	return peer{credentials.Uid, credentials.Pid}, nil
+	return peer{credentials.Uid, credentials.Gid, credentials.Pid}, nil
 }
 
 // admits says whether a helper launched for one user serves a peer: that user and root.

@@ -18,6 +18,8 @@ const (
 	symbolizeTimeout = 60 * time.Second
 	// flushTimeout is how long a recording's end waits for its last names.
 	flushTimeout = 5 * time.Second
+	// maxAsked bounds one question, so that its answer comes well within its time.
+	maxAsked = 1024
 	// maxKnownPlaces bounds what is remembered; beyond it everything is asked again.
 	maxKnownPlaces = 1_000_000
 )
@@ -26,6 +28,15 @@ const (
 type place struct {
 	module  string // capture.Module.FileID
 	address uint64
+}
+
+// nsPerClockTick is the unit of start times in /proc.
+const nsPerClockTick = 10_000_000
+
+// origin is the process in which a module was met.
+type origin struct {
+	pid     int32
+	startNs uint64
 }
 
 // asker is a frame that waits for a name.
@@ -38,7 +49,7 @@ type asker struct {
 // that user, and what one user's parser says reaches that user's recordings only.
 type symbols struct {
 	log   *slog.Logger
-	begin func(uid uint32) (symbolize.Symbolizer, error)
+	begin func(peer) (symbolize.Symbolizer, error)
 
 	lock   sync.Mutex
 	closed bool
@@ -47,20 +58,22 @@ type symbols struct {
 
 type userSymbols struct {
 	parent  *symbols
-	uid     uint32
+	peer    peer // the first of this user
 	known   map[place]symbolize.Result
 	waiting map[*capture.Module]map[uint64][]asker
+	origins map[*capture.Module]origin   // a process that has it mapped
 	open    map[*recording.Recording]int // frames that wait, by recording
+	failed  error                        // why there is no parser
 	wake    chan struct{}
 	parser  symbolize.Symbolizer
 }
 
-func newSymbols(log *slog.Logger, begin func(uid uint32) (symbolize.Symbolizer, error)) *symbols {
+func newSymbols(log *slog.Logger, begin func(peer) (symbolize.Symbolizer, error)) *symbols {
 	return &symbols{log: log, begin: begin, users: map[uint32]*userSymbols{}}
 }
 
 // resolve takes frames that a recording has just got. Those that are known are named at once, the others later.
-func (s *symbols) resolve(r *recording.Recording, uid uint32, frames []recording.Unresolved) {
+func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []recording.Unresolved) {
 	if len(frames) == 0 {
 		return
 	}
@@ -69,13 +82,13 @@ func (s *symbols) resolve(r *recording.Recording, uid uint32, frames []recording
 	if s.closed {
 		return
 	}
-	u := s.users[uid]
+	u := s.users[p.uid]
 	if u == nil {
 		u = &userSymbols{
-			parent: s, uid: uid, known: map[place]symbolize.Result{}, waiting: map[*capture.Module]map[uint64][]asker{},
-			open: map[*recording.Recording]int{}, wake: make(chan struct{}, 1),
+			parent: s, peer: p, known: map[place]symbolize.Result{}, waiting: map[*capture.Module]map[uint64][]asker{},
+			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, wake: make(chan struct{}, 1),
 		}
-		s.users[uid] = u
+		s.users[p.uid] = u
 		go u.run()
 	}
 	for _, f := range frames {
@@ -88,6 +101,7 @@ func (s *symbols) resolve(r *recording.Recording, uid uint32, frames []recording
 		if addresses == nil {
 			addresses = map[uint64][]asker{}
 			u.waiting[module] = addresses
+			u.origins[module] = from
 		}
 		addresses[address] = append(addresses[address], asker{r, f.Index})
 		u.open[r]++
@@ -125,19 +139,21 @@ func (u *userSymbols) one() bool {
 	asked := map[uint64][]asker{}
 	var addresses []symbolize.Address
 	for address, askers := range u.waiting[module] {
-		if len(addresses) == symbolize.MaxAddresses {
+		if len(addresses) == maxAsked {
 			break
 		}
 		asked[address] = askers
 		addresses = append(addresses, symbolize.Address{Addr: address})
 		delete(u.waiting[module], address)
 	}
+	from := u.origins[module]
 	if len(u.waiting[module]) == 0 {
 		delete(u.waiting, module)
+		delete(u.origins, module)
 	}
 	s.lock.Unlock()
 
-	results := u.ask(module, addresses)
+	results := u.ask(module, from, addresses)
 
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -161,9 +177,9 @@ func (u *userSymbols) one() bool {
 }
 
 // ask gives the results in the order of the addresses, or nil where nothing could be asked.
-func (u *userSymbols) ask(module *capture.Module, addresses []symbolize.Address) []symbolize.Result {
+func (u *userSymbols) ask(module *capture.Module, from origin, addresses []symbolize.Address) []symbolize.Result {
 	s := u.parent
-	file, err := module.Open()
+	file, err := openFor(u.peer.uid, module)
 	if err != nil {
 		s.log.Debug("a mapped file can't be opened", "err", err)
 		return nil
@@ -171,10 +187,9 @@ func (u *userSymbols) ask(module *capture.Module, addresses []symbolize.Address)
 	defer file.Close()
 	parser, err := u.ready()
 	if err != nil {
-		s.log.Warn("the symbolizer does not start", "uid", u.uid, "err", err)
 		return nil
 	}
-	request := symbolize.Module{Key: module.FileID, File: file, Debug: openDebug(module, file)}
+	request := symbolize.Module{Key: module.FileID, File: file, Debug: openDebug(u.peer.uid, from, module)}
 	if request.Debug != nil {
 		defer request.Debug.Close()
 	}
@@ -193,17 +208,19 @@ func (u *userSymbols) ask(module *capture.Module, addresses []symbolize.Address)
 func (u *userSymbols) ready() (symbolize.Symbolizer, error) {
 	s := u.parent
 	s.lock.Lock()
-	parser := u.parser
+	parser, failed := u.parser, u.failed
 	s.lock.Unlock()
-	if parser != nil {
-		return parser, nil
+	if parser != nil || failed != nil {
+		return parser, failed
 	}
-	parser, err := s.begin(u.uid)
-	if err != nil {
-		return nil, err
-	}
+	parser, err := s.begin(u.peer)
 	s.lock.Lock()
 	defer s.lock.Unlock()
+	if err != nil {
+		s.log.Warn("machine code stays without names", "err", err)
+		u.failed = err
+		return nil, err
+	}
 	if s.closed {
 		_ = parser.Close()
 		return nil, os.ErrClosed
