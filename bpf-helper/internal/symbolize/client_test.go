@@ -13,7 +13,7 @@ import (
 // misbehave is a symbolizer taken over by the file that it reads.
 func misbehave(how string) int {
 	for {
-		descriptors, frame, err := receive(socketFD, nil)
+		descriptors, frame, err := receive(socketFD, nil, func() {})
 		if err != nil || frame == nil {
 			return 0
 		}

@@ -19,8 +19,8 @@ const (
 	socketFD = 3
 	// heapBytes makes the collector work harder as the heap nears it; RLIMIT_DATA is the hard end.
 	heapBytes = 256 << 20
-	// forgetAfterBytes is how much may be mapped before the pages are given back after each answer.
-	forgetAfterBytes = 64 << 20
+	// idleSeconds is how long no question must come before memory is given back.
+	idleSeconds = 1
 )
 
 // Main is the subcommand `symbolize`: started by Start, it gives up all rights, then answers questions until its client
@@ -37,6 +37,9 @@ func serveQuestions() error {
 	if kind, err := unix.GetsockoptInt(socketFD, unix.SOL_SOCKET, unix.SO_TYPE); err != nil || kind != unix.SOCK_STREAM {
 		return errors.New("this subcommand is started by the helper itself, with a socket; run `flameline-helper serve`")
 	}
+	if err := unix.SetsockoptTimeval(socketFD, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: idleSeconds}); err != nil {
+		return fmt.Errorf("set the socket's timeout: %w", err)
+	}
 	runtime.GOMAXPROCS(2)
 	debug.SetGCPercent(50)
 	debug.SetMemoryLimit(heapBytes)
@@ -49,8 +52,15 @@ func serveQuestions() error {
 // answerAll reads questions from the socket until it is closed.
 func answerAll(socket int, local *Local) error {
 	var frame []byte
+	asked := false
+	idle := func() {
+		if asked {
+			local.Forget()
+			asked = false
+		}
+	}
 	for {
-		descriptors, data, err := receive(socket, frame[:0])
+		descriptors, data, err := receive(socket, frame[:0], idle)
 		if err != nil || data == nil {
 			closeAll(descriptors)
 			return err
@@ -74,18 +84,23 @@ func answerAll(socket int, local *Local) error {
 		if err := sendAll(socket, encodeAnswer(q.id, results, failure)); err != nil {
 			return err
 		}
-		local.forgetIfLarge()
+		asked = true
 	}
 }
 
 // receive reads one frame and the descriptors that came with it; no frame and no error at the end of the stream.
-func receive(socket int, buffer []byte) (descriptors []int, frame []byte, err error) {
+// idle is called when nothing has come for a while.
+func receive(socket int, buffer []byte, idle func()) (descriptors []int, frame []byte, err error) {
 	var head [4]byte
 	control := make([]byte, unix.CmsgSpace(2*4))
 	got := 0
 	for got < len(head) {
 		n, controlBytes, flags, _, err := unix.Recvmsg(socket, head[got:], control, unix.MSG_CMSG_CLOEXEC)
 		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if errors.Is(err, unix.EAGAIN) {
+			idle()
 			continue
 		}
 		if err != nil {
@@ -107,7 +122,7 @@ func receive(socket int, buffer []byte) (descriptors []int, frame []byte, err er
 	frame = append(buffer, make([]byte, size)...)
 	for rest := frame; len(rest) > 0; {
 		n, err := unix.Read(socket, rest)
-		if errors.Is(err, unix.EINTR) {
+		if errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN) {
 			continue
 		}
 		if err != nil || n <= 0 {
@@ -150,17 +165,4 @@ func sendAll(socket int, data []byte) error {
 		data = data[n:]
 	}
 	return nil
-}
-
-// forgetIfLarge gives the pages of mapped files back to the kernel, where they stay cached: they are no use to keep.
-func (l *Local) forgetIfLarge() {
-	var mapped int64
-	l.mu.Lock()
-	for _, k := range l.modules {
-		mapped += k.mapped
-	}
-	l.mu.Unlock()
-	if mapped > forgetAfterBytes {
-		l.Forget()
-	}
 }
