@@ -8,6 +8,7 @@ import { distFolder } from "./folders.js";
 import { Heat } from "./heat/heat.js";
 import { LanguageServer } from "./language-server-client.js";
 import { ProfileEditor } from "./profile-editor.js";
+import { connectToHelper } from "./recording/connect.js";
 import { KeptRecordings } from "./recording/kept-recordings.js";
 import { RecordingSession } from "./recording/recording-session.js";
 import { StatusBar } from "./recording/status-bar.js";
@@ -27,10 +28,11 @@ export function activate(context: vscode.ExtensionContext): void {
   const failed = (error: unknown) => void showError(error, log);
   // Without a folder there is no storage of the workspace.
   const storage = (context.storageUri ?? context.globalStorageUri).fsPath;
+  const dist = distFolder(context.extensionPath);
 
   const server = held.add(new LanguageServer(context.extensionPath, storage, log));
   const kept = held.add(new KeptRecordings(storage, server, context.workspaceState, log));
-  const session = held.add(new RecordingSession(distFolder(context.extensionPath), server, kept, log, failed));
+  const session = held.add(new RecordingSession((signal) => connectToHelper(dist, log, signal), server, kept, log, failed));
   const graphs = held.add(new FlameGraphs(context.extensionUri, server));
   const hottest = held.add(new HottestTree(server, log));
   const heat = held.add(new Heat(context.extensionUri, server, log));

@@ -8,7 +8,6 @@ import { folderPaths } from "../folders.js";
 import type { LanguageServer } from "../language-server-client.js";
 import { setting } from "../settings.js";
 import type { StartedProgram } from "../targets/started-program.js";
-import { askPassword } from "./elevation.js";
 import type { KeptRecordings } from "./kept-recordings.js";
 import { LiveFeed } from "./live-feed.js";
 import { LiveFigures } from "./live-figures.js";
@@ -30,7 +29,7 @@ export interface Plan {
 export class RecordingSession implements vscode.Disposable {
   readonly #held = new DisposableStore();
   readonly #stateChanged = this.#held.add(new vscode.EventEmitter<SessionState>());
-  readonly #distFolder: string;
+  readonly #connect: (signal: AbortSignal) => Promise<HelperConnection>;
   readonly #server: LanguageServer;
   readonly #kept: KeptRecordings;
   readonly #log: vscode.LogOutputChannel;
@@ -42,15 +41,18 @@ export class RecordingSession implements vscode.Disposable {
 
   readonly onState = this.#stateChanged.event;
 
-  /** @param failed shows what goes wrong after the recording began */
+  /**
+   * @param connect finds or starts the helper
+   * @param failed shows what goes wrong after the recording began
+   */
   constructor(
-    distFolder: string,
+    connect: (signal: AbortSignal) => Promise<HelperConnection>,
     server: LanguageServer,
     kept: KeptRecordings,
     log: vscode.LogOutputChannel,
     failed: (error: unknown) => void,
   ) {
-    this.#distFolder = distFolder;
+    this.#connect = connect;
     this.#server = server;
     this.#kept = kept;
     this.#log = log;
@@ -114,21 +116,6 @@ export class RecordingSession implements vscode.Disposable {
 
   dispose(): void {
     this.#held.dispose();
-  }
-
-  async #connect(signal: AbortSignal): Promise<HelperConnection> {
-    // Loaded here: the window may never record.
-    const [{ connectHelper }, { programFiles }] = await Promise.all([
-      import("../../recorder/connect-helper.js"),
-      import("../../recorder/helper-file.js"),
-    ]);
-    return connectHelper({
-      ...programFiles(this.#distFolder),
-      elevation: { askPassword },
-      client: `VS Code ${vscode.version}`,
-      signal,
-      log: (line) => this.#log.info(line),
-    });
   }
 
   async #begin(connection: HelperConnection, plan: Plan, signal: AbortSignal): Promise<void> {

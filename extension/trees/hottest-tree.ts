@@ -25,6 +25,7 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
   readonly #log: vscode.LogOutputChannel;
   #by: "function" | "line" = "function";
   #onlyMine = setting("justMyCode");
+  #open = false;
   #redraw: NodeJS.Timeout | undefined;
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -32,7 +33,12 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
     this.#server = server;
     this.#log = log;
     this.#held.add(vscode.window.registerTreeDataProvider("flameline.hottest", this));
-    this.#held.add(server.onChanged(() => this.#redrawSoon()));
+    this.#held.add(
+      server.onChanged(({ recording }) => {
+        this.#open = recording !== null;
+        this.#redrawSoon();
+      }),
+    );
     this.#setContext();
   }
 
@@ -49,7 +55,7 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
   }
 
   async getChildren(parent?: HottestItem): Promise<HottestItem[]> {
-    if (parent !== undefined || !this.#server.running) {
+    if (parent !== undefined || !this.#open) {
       return [];
     }
     const asked = { limit: ROWS, mineOnly: this.#onlyMine };
@@ -61,7 +67,7 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
       const { rows, total } = await this.#server.ask("flameline/lines", asked);
       return rows.map((row) => ({ kind: "line", row, total }));
     } catch (error) {
-      // Nothing is open: the welcome text says what to do.
+      // It was closed meanwhile: the welcome text says what to do.
       this.#log.debug(`no hottest rows: ${String(error)}`);
       return [];
     }

@@ -1,0 +1,43 @@
+import * as assert from "node:assert";
+import * as vscode from "vscode";
+import { COMMAND_NAMES } from "../../extension/command-names.js";
+import { changeSetting, onSettings, serverSettings, setting } from "../../extension/settings.js";
+import { DEFAULTS, type Settings } from "../../extension/settings-catalogue.js";
+import { extension, until } from "./window.js";
+
+describe("the extension in a window", () => {
+  it("does nothing until it is asked", () => {
+    assert.strictEqual(extension().isActive, false);
+  });
+
+  it("is active after one of its commands, and every command is registered", async () => {
+    await vscode.commands.executeCommand("flameline.showLog");
+    assert.strictEqual(extension().isActive, true);
+    const registered = await vscode.commands.getCommands(true);
+    const missing = COMMAND_NAMES.filter((name) => !registered.includes(`flameline.${name}`));
+    assert.deepStrictEqual(missing, []);
+  });
+
+  it("reads every setting with its default", () => {
+    const read = Object.keys(DEFAULTS).map((name) => [name, setting(name as keyof Settings)]);
+    assert.deepStrictEqual(Object.fromEntries(read), DEFAULTS);
+  });
+
+  it("hears of a changed setting, and hands it to the server in the server's units", async () => {
+    let heard = 0;
+    const listener = onSettings(["lenses.minimumPercent"], () => heard++);
+    await changeSetting("lenses.minimumPercent", 5);
+    await until("the change", () => heard > 0);
+    assert.strictEqual(serverSettings().minimumShare, 0.05);
+    await vscode.workspace.getConfiguration("flameline").update("lenses.minimumPercent", undefined, vscode.ConfigurationTarget.Global);
+    await until("the default", () => serverSettings().minimumShare === 0.005);
+    listener.dispose();
+  });
+
+  it("turns heat off and on by its commands", async () => {
+    await vscode.commands.executeCommand("flameline.toggleHeat");
+    assert.strictEqual(setting("heat.enabled"), false);
+    await vscode.commands.executeCommand("flameline.toggleHeat");
+    assert.strictEqual(setting("heat.enabled"), true);
+  });
+});

@@ -1,0 +1,68 @@
+import * as assert from "node:assert";
+import { mkdirSync, writeFileSync } from "node:fs";
+import * as path from "node:path";
+import { gzipSync } from "node:zlib";
+import * as vscode from "vscode";
+import { encodePprof } from "../../profile/formats/pprof.js";
+import { Recording } from "../../profile/recording.js";
+import { batchFromStacks } from "../support/profile-text.js";
+import { lensesOf, openApp, until, workspaceFolder } from "./window.js";
+
+/** A profile of the fixture's `app.py`, taken now: 60 in `slow_sum`, 40 in `text_work`. */
+function writeProfile(name: string): string {
+  const app = path.join(workspaceFolder(), "app.py");
+  const batch = batchFromStacks([
+    { frames: [`main:22 (${app})`, `slow_sum:8 (${app})`], value: 60e6 },
+    { frames: [`main:23 (${app})`, `text_work:15 (${app})`], value: 40e6 },
+  ]);
+  const recording = Recording.fromStarted(
+    { type: "started", recording: 1, startUnixNs: `${Date.now() + 1000}000000`, hz: 99, events: ["cpu"] },
+    name,
+  );
+  recording.append(batch);
+  const file = path.join(workspaceFolder(), "profiles", `${name}.pb.gz`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, gzipSync(encodePprof(recording)));
+  return file;
+}
+
+const tabs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs);
+
+describe("a profile file", () => {
+  after(() => vscode.commands.executeCommand("workbench.action.closeAllEditors"));
+
+  it("shows its cost above the functions of the source", async () => {
+    const { document } = await openApp();
+    await vscode.commands.executeCommand("flameline.openProfile", vscode.Uri.file(writeProfile("one")));
+    const lenses = await until("lenses", async () => {
+      const found = await lensesOf(document);
+      return found.length === 3 && found;
+    });
+    assert.match(lenses.join("\n"), /^5: 60 % total · 60 % self .*\n12: 40 % total · 40 % self .*\n19: 100 % total · 0 % self /);
+  });
+
+  it("tells callers, threads and processes in a hover", async () => {
+    const { document } = await openApp();
+    const hovers = await vscode.commands.executeCommand<vscode.Hover[]>(
+      "vscode.executeHoverProvider",
+      document.uri,
+      new vscode.Position(7, 10),
+    );
+    const text = hovers.flatMap(({ contents }) => contents.map((each) => (typeof each === "string" ? each : each.value))).join("\n");
+    assert.match(text, /60 %/);
+    assert.match(text, /main/);
+  });
+
+  it("opens as a flame graph by double-click", async () => {
+    await vscode.commands.executeCommand("vscode.open", vscode.Uri.file(writeProfile("two")));
+    const tab = await until("the editor", () => tabs().find(({ label }) => label === "two.pb.gz"));
+    assert.ok(tab.input instanceof vscode.TabInputCustom);
+    assert.strictEqual(tab.input.viewType, "flameline.profile");
+  });
+
+  it("gives no lens after the heat is cleared", async () => {
+    const { document } = await openApp();
+    await vscode.commands.executeCommand("flameline.clearHeat");
+    await until("no lens", async () => (await lensesOf(document)).length === 0);
+  });
+});

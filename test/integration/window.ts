@@ -1,0 +1,79 @@
+/** What several tests in the window need. */
+import * as assert from "node:assert";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { LanguageServer } from "../../extension/language-server-client.js";
+import { KeptRecordings } from "../../extension/recording/kept-recordings.js";
+
+/** Waits until `look` finds something. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  limitMs = 15_000,
+): Promise<T> {
+  for (const end = Date.now() + limitMs; ; ) {
+    const found = await look();
+    if (found !== undefined && found !== false) {
+      return found;
+    }
+    assert.ok(Date.now() < end, `waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export function extension(): vscode.Extension<unknown> {
+  const found = vscode.extensions.getExtension("flameline.flameline");
+  assert.ok(found, "the extension is installed");
+  return found;
+}
+
+export function workspaceFolder(): string {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath;
+  assert.ok(folder !== undefined, "a folder is open");
+  return folder;
+}
+
+/** `app.py` of the fixture, open in an editor. */
+export async function openApp(): Promise<vscode.TextEditor> {
+  const document = await vscode.workspace.openTextDocument(path.join(workspaceFolder(), "app.py"));
+  return vscode.window.showTextDocument(document);
+}
+
+/** Titles of the lenses of a document, in order; those of no Flameline are left out. */
+export async function lensesOf(document: vscode.TextDocument): Promise<string[]> {
+  const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>("vscode.executeCodeLensProvider", document.uri, 100);
+  return lenses.flatMap(({ command, range }) =>
+    command?.title.includes("total") === true ? [`${range.start.line + 1}: ${command.title}`] : [],
+  );
+}
+
+class Memory implements vscode.Memento {
+  readonly #values = new Map<string, unknown>();
+  keys(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+  get<T>(key: string, otherwise?: T): T | undefined {
+    return (this.#values.get(key) as T | undefined) ?? otherwise;
+  }
+  update(key: string, value: unknown): Thenable<void> {
+    this.#values.set(key, value);
+    return Promise.resolve();
+  }
+}
+
+export interface Parts {
+  readonly storage: string;
+  readonly log: vscode.LogOutputChannel;
+  readonly server: LanguageServer;
+  readonly kept: KeptRecordings;
+}
+
+/** The extension's own parts, with a storage folder and a language server of their own. */
+export function ownParts(): Parts {
+  const storage = mkdtempSync(path.join(tmpdir(), "flameline-storage-"));
+  const log = vscode.window.createOutputChannel("Flameline Test", { log: true });
+  const server = new LanguageServer(extension().extensionPath, storage, log);
+  return { storage, log, server, kept: new KeptRecordings(storage, server, new Memory(), log) };
+}
