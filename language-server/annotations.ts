@@ -3,6 +3,7 @@ import { carryRewritten, type CarryLine } from "./carry-rewritten.js";
 import { type DocumentFunction, documentFunctions, functionKeys, namedFunctions } from "./document-functions.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { type DocumentText, documentText, type EditorTexts } from "./open-documents.js";
+import { shownLines } from "./own-cost.js";
 import type { Session } from "./session.js";
 import type { View } from "./view.js";
 import type { Workspace } from "./workspace.js";
@@ -93,7 +94,7 @@ export class Annotations {
       return NOTHING_BEFORE;
     }
     const { carry } = judgement;
-    const { self, total } = old.lines();
+    const { self, total } = shownLines(previous, old);
     const lines = new Map<number, { self: number; total: number }>();
     for (const id of linesOfPath(previous, old, path)) {
       const line = carryRewritten(carry, previous.places.lineNumber.at(id));

@@ -1,6 +1,7 @@
 import { functionOfFrame } from "../source/find-function.js";
 import type { Outline, OutlineFunction } from "../source/outline.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import { shownSelf } from "./own-cost.js";
 import type { View } from "./view.js";
 import type { Workspace } from "./workspace.js";
 
@@ -42,6 +43,7 @@ function outlinedFunctions(loaded: LoadedRecording, view: View, path: number, ou
     return grouped.map((group, position) => (group >= 0 && pathOf[lineOf[position] ?? -1] === path ? group : -1));
   };
   const sums = view.sumBy(functions.length, groupOf);
+  const self = shownSelf(loaded, view, path, sums, groupOf);
   const best = bestFunctions(loaded, view, functions.length, grouped);
   const keys = functionKeys(functions);
   return functions
@@ -49,7 +51,7 @@ function outlinedFunctions(loaded: LoadedRecording, view: View, path: number, ou
       key: keys[index] ?? name,
       name,
       nameLine,
-      self: sums.self[index] ?? 0,
+      self: self[index] ?? 0,
       total: sums.total[index] ?? 0,
       function: best[index] ?? -1,
     }))
@@ -68,11 +70,12 @@ function recordedFunctions(loaded: LoadedRecording, view: View, path: number): D
   }
   const groupOfPosition = new Int32Array(places.positions).map((_, position) => groupOfFunction.get(places.functionOf(position)) ?? -1);
   const sums = view.sumBy(groupOfFunction.size, () => groupOfPosition);
+  const self = shownSelf(loaded, view, path, sums, () => groupOfPosition);
   return Array.from(groupOfFunction, ([fn, group]) => ({
     key: recording.functions.nameOf(fn),
     name: recording.functions.labelOf(fn),
     nameLine: recording.functions.lineOf(fn),
-    self: sums.self[group] ?? 0,
+    self: self[group] ?? 0,
     total: sums.total[group] ?? 0,
     function: fn,
   })).filter(({ total }) => total > 0);

@@ -1,6 +1,7 @@
 import { EVENT_UNITS } from "../protocol/events.js";
 import type { DocumentHeat, LineHeat } from "../protocol/queries.js";
 import type { Annotations } from "./annotations.js";
+import { shownLines } from "./own-cost.js";
 
 /** The heat of a document's lines as they are now; null when there is no recording or no such file. */
 export async function documentHeat(annotations: Annotations, uri: string): Promise<DocumentHeat | null> {
@@ -8,8 +9,8 @@ export async function documentHeat(annotations: Annotations, uri: string): Promi
   if (annotated === undefined) {
     return null;
   }
-  const { document, view, notice } = annotated;
-  const { self, total } = view.lines();
+  const { document, loaded, view, notice } = annotated;
+  const { self, total } = shownLines(loaded, view);
   const before = await annotations.before(document, view);
   const lines = annotated.lines.map(({ id, line }): LineHeat => {
     const old = before.lines.get(line);

@@ -32,5 +32,5 @@ export async function functionGraph(loaded: LoadedRecording, fn: number, selecti
     owner: loaded.owner(node.function),
     children: node.children.map(small),
   });
-  return { function: loaded.functionRow(view, fn), total, callers: small(callers), callees: small(callees), folded };
+  return { function: loaded.functionRow(view, fn, view.functions()), total, callers: small(callers), callees: small(callees), folded };
 }

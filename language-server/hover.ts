@@ -3,6 +3,7 @@ import { EVENT_UNITS } from "../protocol/events.js";
 import { type Shares, sharesOf } from "../profile/shares.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import { ofWhat } from "./lenses.js";
+import { shownLines } from "./own-cost.js";
 import { percent, quantity } from "./wording.js";
 
 /** Rows of each list; the rest is added up in one. */
@@ -16,15 +17,15 @@ export async function lineHover(annotations: Annotations, uri: string, lineIndex
   if (annotated === undefined || id === undefined) {
     return null;
   }
-  const { view, document } = annotated;
-  const { self, total } = view.lines();
+  const { loaded, view, document } = annotated;
+  const { self, total } = shownLines(loaded, view);
   const own = { self: self[id] ?? 0, total: total[id] ?? 0 };
   const before = (await annotations.before(document, view)).lines.get(lineIndex + 1);
   const unit = EVENT_UNITS[view.selection.event];
   const share = (value: number): string => percent(value / view.sum);
   const parts = [
     `**${share(own.total)} total · ${share(own.self)} self** — ${ofWhat(view)}`,
-    `${quantity(own.total, unit)} total, ${quantity(own.self, unit)} in the line itself`,
+    `${quantity(own.total, unit)} total, ${quantity(own.self, unit)} in the line itself${loaded.justMyCode ? " and in what it calls that is not your code" : ""}`,
   ];
   if (before !== undefined) {
     parts.push(`Before → after: total ${percent(before.total)} → ${share(own.total)}, self ${percent(before.self)} → ${share(own.self)}`);

@@ -3,10 +3,11 @@ import type { CodeOwner, FunctionRow, RecordingSummary, Selection } from "../pro
 import type { Recording } from "../profile/recording.js";
 import { summarize } from "../profile/summary.js";
 import { codeOwner } from "../source/owner.js";
+import { shownLines } from "./own-cost.js";
 import { Places } from "./places.js";
 import { loadedMs, oldestMs } from "./loaded-since.js";
 import { RecordedTexts } from "./recorded-texts.js";
-import { View } from "./view.js";
+import { type GroupSums, View } from "./view.js";
 import type { Workspace } from "./workspace.js";
 
 /** Views of other selections that are kept: a panel and the lenses may look at different ones. */
@@ -97,6 +98,10 @@ export class LoadedRecording {
     return view;
   }
 
+  get justMyCode(): boolean {
+    return this.#workspace.settings.justMyCode;
+  }
+
   /** What is shown before anyone chooses: CPU where there is some, else the first event that has samples. */
   defaultSelection(): Selection {
     const events = this.recording.eventsPresent();
@@ -131,9 +136,10 @@ export class LoadedRecording {
     return this.#ownerAt(this.#firstSamples[path]?.fn ?? 0, path);
   }
 
-  functionRow(view: View, fn: number): FunctionRow {
+  /** A function as tables show it; `sums` are costs by function. */
+  functionRow(view: View, fn: number, sums: GroupSums): FunctionRow {
     const { functions } = this.recording;
-    const { self, total } = view.functions();
+    const { self, total } = sums;
     const path = this.#places.pathOfFunction(fn);
     const line = functions.lineOf(fn) || this.hottestLine(view, fn);
     return {
@@ -148,9 +154,9 @@ export class LoadedRecording {
     };
   }
 
-  /** The line (1-based, on this machine) with a function's highest self cost in its own file, else its highest total; 0 where there is none. */
+  /** The line (1-based, on this machine) with a function's highest self cost, else its highest total; 0 where there is none. */
   hottestLine(view: View, fn: number): number {
-    const lines = view.once("hottestLines", () => this.#hottestLines(view));
+    const lines = view.once("hottest lines", () => this.#hottestLines(shownLines(this, view)));
     const id = lines[fn] ?? -1;
     return id < 0 ? 0 : this.#places.lineNumber.at(id);
   }
@@ -253,10 +259,9 @@ export class LoadedRecording {
     return codeOwner(place, this.#workspace.ownerSettings);
   }
 
-  #hottestLines(view: View): Int32Array {
+  #hottestLines({ self, total }: GroupSums): Int32Array {
     const { functions } = this.recording;
     const places = this.#places;
-    const { self, total } = view.lines();
     const best = new Int32Array(functions.length).fill(-1);
     for (let id = 0; id < places.lines; id++) {
       const fn = places.lineFunction.at(id);

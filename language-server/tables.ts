@@ -1,5 +1,6 @@
 import type { FunctionRow, LineRow, Selection } from "../protocol/queries.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import { shownFunctions, shownLines } from "./own-cost.js";
 import type { View } from "./view.js";
 
 interface TableRequest {
@@ -15,9 +16,10 @@ export async function hottestFunctions(
   request: TableRequest,
 ): Promise<{ rows: FunctionRow[]; total: number }> {
   const view = await loaded.view(request.selection ?? selection);
-  const { self, total } = view.functions();
+  const sums = request.mineOnly ? shownFunctions(loaded, view) : view.functions();
+  const { self, total } = sums;
   const functions = hottest(self, total, request.limit, (fn) => !request.mineOnly || loaded.owner(fn) === "mine");
-  return { rows: functions.map((fn) => loaded.functionRow(view, fn)), total: view.sum };
+  return { rows: functions.map((fn) => loaded.functionRow(view, fn, sums)), total: view.sum };
 }
 
 /** The hottest lines, as they are in the text that ran, by self cost, then by total. */
@@ -28,7 +30,7 @@ export async function hottestLines(
 ): Promise<{ rows: LineRow[]; total: number }> {
   const view = await loaded.view(request.selection ?? selection);
   const { places, recording } = loaded;
-  const { self, total } = view.lines();
+  const { self, total } = request.mineOnly ? shownLines(loaded, view) : view.lines();
   const ids = hottest(self, total, request.limit, (id) => !request.mineOnly || loaded.owner(places.lineFunction.at(id)) === "mine");
   const rows = ids.map((id): LineRow => {
     const fn = places.lineFunction.at(id);
@@ -48,10 +50,11 @@ export async function hottestLines(
 
 /** The hottest function for the status bar: of the user's own code where it has any, by self cost. */
 export function hottestFunction(loaded: LoadedRecording, view: View): FunctionRow | null {
-  const { self, total } = view.functions();
+  const sums = shownFunctions(loaded, view);
+  const { self, total } = sums;
   const [mine] = hottest(self, total, 1, (fn) => loaded.owner(fn) === "mine" && (self[fn] ?? 0) > 0);
   const [any] = mine === undefined ? hottest(self, total, 1, () => true) : [mine];
-  return any === undefined ? null : loaded.functionRow(view, any);
+  return any === undefined ? null : loaded.functionRow(view, any, sums);
 }
 
 /** Indices with cost, by falling self and then total cost. */

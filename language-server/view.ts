@@ -72,6 +72,53 @@ export class View {
   }
 
   /**
+   * Self cost by groups of positions as just-my-code counts it: a sample is the innermost position's whose function `isMine`, so that
+   * the library, runtime and kernel code that a line calls is its own cost. Without this, a line of Python would have next to none:
+   * its interpreter's C functions are frames, too.
+   */
+  ownBy(groups: number, groupOf: (context: number) => Int32Array, isMine: (fn: number) => boolean): Float64Array {
+    const own = this.once("own positions", () => this.#innermost(isMine));
+    const self = new Float64Array(groups);
+    for (const { context, stacks, self: costs } of this.#runs) {
+      const group = groupOf(context);
+      stacks.forEach((stack, index) => {
+        const key = group[own[stack] ?? -1] ?? -1;
+        if (key >= 0) {
+          self[key] = (self[key] ?? 0) + (costs[index] ?? 0);
+        }
+      });
+    }
+    return self;
+  }
+
+  /** Of each stack the innermost position whose function is wanted, or -1. */
+  #innermost(wanted: (fn: number) => boolean): Int32Array {
+    const { stacks, frames, functions } = this.#recording;
+    const mine = Uint8Array.from({ length: functions.length }, (_, fn) => (wanted(fn) ? 1 : 0));
+    const parents = stacks.parent.view();
+    const frameOf = stacks.frame.view();
+    const starts = frames.start.view();
+    const counts = frames.count.view();
+    const lineOf = frames.positionLine.view();
+    const functionOf = frames.lines.first.view();
+    const positionOf = this.#places.positionOf;
+    const innermost = new Int32Array(parents.length);
+    for (let stack = 0; stack < innermost.length; stack++) {
+      const first = starts[frameOf[stack] ?? 0] ?? 0;
+      const end = first + (counts[frameOf[stack] ?? 0] ?? 0);
+      let found = innermost[parents[stack] ?? -1] ?? -1;
+      for (let raw = first; raw < end; raw++) {
+        if (mine[functionOf[lineOf[raw] ?? 0] ?? 0] === 1) {
+          found = positionOf[raw] ?? -1;
+          break;
+        }
+      }
+      innermost[stack] = found;
+    }
+    return innermost;
+  }
+
+  /**
    * Sums by groups of positions: `groupOf(context)` gives each position's group, or -1. One walk over the stack tree for
    * each context; a group adds a subtree's cost only where it is not yet on the path from the root, which is what counts
    * recursion once, also where several recorded functions or paths are one group.

@@ -35,9 +35,23 @@ test("the lines of a live recording have heat, with self and total as shares of 
   expect(await server.heat(app)).toEqual([
     "5: 30 % self, 30 % total",
     "6: 60 % self, 60 % total",
-    "10: 0 % self, 70 % total",
+    "10: 10 % self, 70 % total",
     "11: 0 % self, 30 % total",
   ]);
+});
+
+test("with just-my-code a line's self cost has the runtime, library and kernel code that it calls; without, only its own", async () => {
+  const server = await startServer();
+  const app = server.write("app.py", APP);
+  await server.begin();
+  await server.stacks(`
+    work:6($W/app.py);eval[/usr/lib/libpython3.11.so]{c};page_fault{kernel} 7
+    work:6($W/app.py) 1
+    work:5($W/app.py);sort:9(/usr/lib/python3.11/x.py);key:2($W/app.py) 2
+  `);
+  expect(await server.heat(app)).toEqual(["2: 20 % self, 20 % total", "5: 0 % self, 20 % total", "6: 80 % self, 80 % total"]);
+  await server.settings({ justMyCode: false });
+  expect(await server.heat(app)).toEqual(["2: 20 % self, 20 % total", "5: 0 % self, 20 % total", "6: 10 % self, 80 % total"]);
 });
 
 test("heat follows unsaved edits, and a rewritten line shows nothing", async () => {

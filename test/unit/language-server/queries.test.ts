@@ -56,7 +56,7 @@ test("the hottest lines are those of the text that ran", async () => {
   const server = await recorded();
   const { rows } = await server.ask("flameline/lines", { limit: 10, mineOnly: true });
   expect(rows.map(({ functionName, line, self, total }) => `${functionName}:${line} ${self}/${total}`)).toEqual([
-    "parse:2 60/90",
+    "parse:2 90/90",
     "main:5 0/50",
     "main:6 0/40",
   ]);
@@ -116,9 +116,9 @@ test("a function whose lines are unknown is at its definition, found by name", a
 test("a hover tells the line's cost by process, thread and caller", async () => {
   const server = await recorded();
   expect(await server.hover("app.py", 2)).toMatchInlineSnapshot(`
-    "**90 % total · 60 % self** — CPU of 2 processes, 8 s
+    "**90 % total · 90 % self** — CPU of 2 processes, 8 s
 
-    < 1 ms total, < 1 ms in the line itself
+    < 1 ms total, < 1 ms in the line itself and in what it calls that is not your code
 
     | Process | of the line |
     | :-- | --: |
