@@ -157,7 +157,11 @@ func owner(folder string) uint32 {
 		if !found {
 			continue
 		}
-		for _, id := range strings.Fields(ids) {
+		all := strings.Fields(ids)
+		if len(all) != 4 { // real, effective, saved, file system
+			return MixedUID
+		}
+		for _, id := range all {
 			if id != strconv.FormatUint(uint64(info.Uid), 10) {
 				return MixedUID
 			}

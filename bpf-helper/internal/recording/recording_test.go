@@ -1,0 +1,135 @@
+package recording
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"flameline.dev/helper/internal/capture"
+	"flameline.dev/helper/internal/target"
+	"flameline.dev/helper/internal/wire"
+)
+
+func frames(names ...string) []*capture.Frame { // leaf first
+	var list []*capture.Frame
+	for _, name := range names {
+		list = append(list, &capture.Frame{Language: wire.Python, Function: name, File: "/a.py", Line: 3})
+	}
+	return list
+}
+
+func TestRowsAreSentOnceAndReferredToByIndex(t *testing.T) {
+	r := New(1, 100, 1000, 5000)
+	p := &target.Process{PID: 7, Name: "app", StartNs: 4000}
+	r.Add(&capture.Sample{TID: 7, KTime: 1010, Thread: "main", Frames: frames("hot", "main")}, p, 100)
+	r.Add(&capture.Sample{TID: 7, KTime: 1020, Thread: "main", Frames: frames("cold", "main")}, p, 100)
+	first := r.Take(1030, wire.CostAccount{})[0]
+	check(t, "strings", first.Strings, "[ main /a.py hot cold]")
+	check(t, "functions", first.Frames.Function, "[1 3 4]")
+	check(t, "parents", first.Stacks.Parent, "[-1 0 0]")
+	check(t, "frames of stacks", first.Stacks.Frame, "[0 1 2]")
+	check(t, "stacks", first.Samples.Stack, "[1 2]")
+	check(t, "times", first.Samples.TimeNs, "[10 20]")
+	check(t, "values", first.Samples.Value, "[10000000 10000000]")
+	check(t, "start", first.Processes[0].StartNs, "-1000")
+	r.Add(&capture.Sample{TID: 8, KTime: 1040, Thread: "worker", Frames: frames("hot", "main")}, p, 100)
+	second := r.Take(1050, wire.CostAccount{})[0]
+	check(t, "new strings", second.Strings, "[]")
+	check(t, "new processes", len(second.Processes), "0")
+	check(t, "new threads", second.Threads, "[{0 8 worker}]")
+	check(t, "stack again", second.Samples.Stack, "[1]")
+	check(t, "sequence", []int{first.Sequence, second.Sequence}, "[0 1]")
+	check(t, "batches", r.Stopped("requested", 1050).Batches, "2")
+}
+
+func TestAnExecMakesAnotherProcess(t *testing.T) {
+	r := New(1, 100, 0, 0)
+	before, after := &target.Process{PID: 7, Name: "sh"}, &target.Process{PID: 7, Name: "app"}
+	r.Add(&capture.Sample{TID: 7, Frames: frames("a")}, before, 100)
+	r.Add(&capture.Sample{TID: 7, Frames: frames("a")}, after, 100)
+	b := r.Take(1, wire.CostAccount{})[0]
+	check(t, "threads", b.Threads, "[{0 7 } {1 7 }]")
+}
+
+func TestASlowerRecordingKeepsItsShareOfAFasterClock(t *testing.T) {
+	r := New(1, 99, 0, 0)
+	p := &target.Process{}
+	for i := range 999 {
+		for processor := range 2 {
+			r.Add(&capture.Sample{Processor: processor, KTime: int64(i), Frames: frames("a")}, p, 999)
+		}
+	}
+	total := int64(0)
+	for _, value := range r.Take(1000, wire.CostAccount{})[0].Samples.Value {
+		total += value
+	}
+	if total < 1_979_000_000 || total > 2_001_000_000 {
+		t.Errorf("a second on two processors weighs %d ns", total)
+	}
+}
+
+func TestSamplesFromBeforeTheStartAreNotOurs(t *testing.T) {
+	r := New(1, 99, 1000, 1000)
+	r.Add(&capture.Sample{KTime: 999, Frames: frames("a")}, &target.Process{}, 99)
+	check(t, "samples", len(r.Take(1001, wire.CostAccount{})[0].Samples.Stack), "0")
+}
+
+func TestLossIsCountedByKind(t *testing.T) {
+	r := New(1, 99, 0, 0)
+	for _, outcome := range []capture.Outcome{capture.LeafOnly, capture.Truncated, capture.Broken, capture.Broken, capture.Whole} {
+		r.Add(&capture.Sample{Outcome: outcome}, &target.Process{}, 99)
+	}
+	r.Lose(9)
+	r.Update(0, wire.C, nil)
+	check(t, "loss", r.Take(1, wire.CostAccount{})[0].Loss, "{9 1 1 2 1}")
+}
+
+func TestNamesThatComeLateAreUpdates(t *testing.T) {
+	r := New(1, 99, 0, 0)
+	module := &capture.Module{Path: "/bin/app"}
+	native := &capture.Frame{Language: wire.Native, Module: module, Address: 0x1234}
+	unresolved := r.Add(&capture.Sample{Frames: []*capture.Frame{native}}, &target.Process{}, 99)
+	if len(unresolved) != 1 || unresolved[0].Frame != native {
+		t.Fatalf("unresolved %v", unresolved)
+	}
+	if again := r.Add(&capture.Sample{Frames: []*capture.Frame{native}}, &target.Process{}, 99); len(again) != 0 {
+		t.Errorf("asked again: %v", again)
+	}
+	r.Update(0, wire.C, []Position{{"inlined", "/a.h", 2, 1}, {"main", "/a.c", 9, 5}})
+	b := r.Take(1, wire.CostAccount{})[0]
+	check(t, "address", b.Frames.Address, "[0x1234]")
+	check(t, "update", b.Updates, "[{0 c [{2 3 2 1} {4 5 9 5}]}]")
+	check(t, "strings", b.Strings, "[ /bin/app inlined /a.h main /a.c]")
+}
+
+func TestNoBatchIsLargerThanAFrame(t *testing.T) {
+	r := New(1, 999, 0, 0)
+	p := &target.Process{CommandLine: []string{strings.Repeat("\x01", 2000)}}
+	for i := range 4000 {
+		hostile := strings.Repeat("\u2028<\x02", 300) + fmt.Sprint(i)
+		r.Add(&capture.Sample{TID: int32(i), Thread: hostile, Frames: frames(hostile, strings.Repeat("x", 100_000))}, p, 999)
+	}
+	batches := r.Take(1, wire.CostAccount{})
+	samples := 0
+	for i, b := range batches {
+		data, err := json.Marshal(b)
+		if err != nil || len(data) > wire.MaxFrameBytes {
+			t.Errorf("batch %d has %d bytes (%v)", i, len(data), err)
+		}
+		if b.Sequence != i {
+			t.Errorf("batch %d has sequence %d", i, b.Sequence)
+		}
+		samples += len(b.Samples.Stack)
+	}
+	if samples != 4000 || len(batches) < 10 {
+		t.Errorf("%d samples in %d batches", samples, len(batches))
+	}
+}
+
+func check(t *testing.T, what string, got any, want string) {
+	t.Helper()
+	if text := fmt.Sprint(got); text != want {
+		t.Errorf("%s: got %s, want %s", what, text, want)
+	}
+}

@@ -1,0 +1,80 @@
+package target
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAProcessIsReadWhole(t *testing.T) {
+	proc := fakeProc(t, fake{pid: 7, parent: 3, exe: "/bin/app", cwd: "/srv", command: []string{"app", "", "x y"}, startTicks: 250})
+	p, err := proc.Read(7)
+	must(t, err)
+	got := fmt.Sprintf("%d %d %q %s %q %s %s %d %d %v", p.PID, p.ParentPID, p.Name, p.Executable, p.CommandLine, p.WorkingDirectory, p.Root, p.StartNs, p.CPUNs, p.UID == uint32(os.Getuid()))
+	want := `7 3 "na me) x" /bin/app ["app" "" "x y"] /srv / 2500000000 70000000 true`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestAProcessWithMixedUIDsBelongsToNoOne(t *testing.T) {
+	for _, uids := range []string{"1000 0 0 0", "0 0 0 1", "", "x x x x", fmt.Sprintf("%[1]d %[1]d %[1]d %[2]d", os.Getuid(), os.Getuid()+1)} {
+		if p, err := fakeProc(t, fake{pid: 7, uids: uids + " "}).Read(7); err != nil || p.UID != MixedUID {
+			t.Errorf("uids %q give %d, %v", uids, p.UID, err)
+		}
+	}
+}
+
+func TestAProcessThatIsGoneIsAnError(t *testing.T) {
+	proc := fakeProc(t, fake{pid: 7})
+	if _, err := proc.Read(8); !errors.Is(err, ErrGone) {
+		t.Errorf("got %v", err)
+	}
+	must(t, os.WriteFile(filepath.Join(proc.Folder, "7", "stat"), []byte("7 (x"), 0o600))
+	if _, err := proc.Read(7); err == nil {
+		t.Error("a broken stat was believed")
+	}
+}
+
+func TestCommandLinesAreCut(t *testing.T) {
+	var long []string
+	for range 1000 {
+		long = append(long, strings.Repeat("é", 3000))
+	}
+	kept := LimitArguments(long)
+	bytes := 0
+	for _, argument := range kept {
+		bytes += len(argument)
+	}
+	if len(kept) == 0 || len(kept) > maxArguments || bytes > maxCommandBytes {
+		t.Errorf("%d arguments of %d bytes are kept", len(kept), bytes)
+	}
+}
+
+func TestTheTableKnowsProcessesThatAreGone(t *testing.T) {
+	table := NewTable(fakeProc(t, fake{pid: 7, cwd: "/srv", startTicks: 100}))
+	_, err := table.Scan(func(*Process) bool { return false })
+	must(t, err)
+	child := table.Forked(9, 7, 5, 2_000_000_123)
+	if child.WorkingDirectory != "/srv" || child.ParentPID != 7 || child.UID != 5 {
+		t.Errorf("a child is %+v", child)
+	}
+	program := table.Executed(9, 7, 5, 2_000_000_123, "bin/app", []string{"app", "-x"})
+	if program == child || program.Executable != "/srv/bin/app" || program.Name != "app" || program.WorkingDirectory != "/srv" {
+		t.Errorf("its program is %+v", program)
+	}
+	table.Exited(9)
+	if got := table.Get(9, 2_000_000_123, nil); got != program {
+		t.Errorf("after its exit it is %+v", got)
+	}
+	if got := table.Get(9, 3_000_000_000, nil); got != nil {
+		t.Errorf("another process with its pid is %+v", got)
+	}
+	stranger := &Process{PID: 9}
+	if got := table.Get(9, 3_000_000_000, func() *Process { return stranger }); got != stranger {
+		t.Errorf("a stranger is %+v", got)
+	}
+}
