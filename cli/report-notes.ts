@@ -1,21 +1,21 @@
 /** What a reader of a report should know: code without symbols, and sources that are not those that ran. */
+import { basename } from "node:path";
+import { functionCosts } from "../profile/cost.js";
 import type { Recording } from "../profile/recording.js";
+import type { EventName } from "../protocol/events.js";
 import { type Failure, failureText } from "../recorder/failures.js";
 import { nodeFiles } from "./node-files.js";
-import type { ReportBy, ReportTable } from "./report-rows.js";
+import type { ReportTable } from "./report-rows.js";
 
 /** Share of the total from which a module without symbols is worth a line. */
 const WORTH_SAYING = 0.05;
 /** Rows whose files are looked at. */
 const LOOKED_AT = 40;
 
-export async function reportNotes(recording: Recording, table: ReportTable, by: ReportBy, folder: string): Promise<readonly string[]> {
-  if (by === "process") return [];
+export async function reportNotes(recording: Recording, table: ReportTable, event: EventName, folder: string): Promise<readonly string[]> {
   const failures: Failure[] = [];
-  const modules = table.rows.filter(
-    (row) => row.recordedFile === "" && /^\[.+\]$/.test(row.function) && row.language !== "kernel" && row.self > table.total * WORTH_SAYING,
-  );
-  if (modules.length > 0) failures.push({ kind: "no-symbols", modules: [...new Set(modules.map((row) => row.function.slice(1, -1)))] });
+  const modules = modulesWithoutSymbols(recording, event);
+  if (modules.length > 0) failures.push({ kind: "no-symbols", modules });
   const files = new Set(table.rows.slice(0, LOOKED_AT).flatMap((row) => (row.file?.startsWith("/") === true ? [row.file] : [])));
   const [missing, changed]: [string[], string[]] = [[], []];
   // A file written after the run began is not surely the text that ran.
@@ -28,4 +28,22 @@ export async function reportNotes(recording: Recording, table: ReportTable, by: 
   }
   if (missing.length + changed.length > 0) failures.push({ kind: "sources-differ", missing, changed });
   return failures.map(failureText);
+}
+
+/** Modules, by file name, most of whose own cost is in code without a name. */
+function modulesWithoutSymbols(recording: Recording, event: EventName): readonly string[] {
+  const { functions } = recording;
+  const costs = functionCosts(recording, { event });
+  const modules = new Map<string, { named: number; nameless: number }>();
+  for (const [fn, self] of costs.self.entries()) {
+    const module = functions.moduleOf(fn);
+    if (!module.startsWith("/")) continue;
+    const sums = modules.get(module) ?? { named: 0, nameless: 0 };
+    if (functions.nameOf(fn) === "") sums.nameless += self;
+    else sums.named += self;
+    modules.set(module, sums);
+  }
+  return [...modules]
+    .filter(([, { named, nameless }]) => nameless > named && nameless > costs.sum * WORTH_SAYING)
+    .map(([module]) => basename(module));
 }

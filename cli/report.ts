@@ -27,7 +27,8 @@ async function runReport(args: readonly string[], world: World): Promise<number>
   const event = chooseEvent(recording, wanted);
   const table = await reportTable(recording, event, by, world.cwd);
   for (const warning of new Set([...warnings, ...recording.warnings])) world.err(`flameline: ${warning}\n`);
-  for (const note of await reportNotes(recording, table, by, world.cwd)) world.err(`flameline: ${note}\n`);
+  const notes = by === "process" ? [] : await reportNotes(recording, table, event, world.cwd);
+  for (const note of notes) world.err(`flameline: ${note}\n`);
   const unit = EVENT_UNITS[event];
   const head = {
     event,

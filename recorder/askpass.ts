@@ -5,7 +5,8 @@
  *   sudo -A ──runs──► shim ──execs──► askpass.js ──{prompt}──► socket ──► askPassword()
  *                                     stdout ◄──────password────────────┘
  *
- * The password is never in a file, an argument, the environment or the log.
+ * The password is never in a file, an argument, the environment or the log. Only processes of this user can reach the
+ * socket, while it is open; they could as well replace the program that asks.
  */
 import { randomBytes } from "node:crypto";
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -4,7 +4,8 @@ import type { HelperMessage, LossCounts, Started, Target } from "../protocol/hel
 import { describe, FlamelineError, type Failure } from "./failures.js";
 import type { HelperConnection } from "./helper-connection.js";
 import type { LiveRecording, RecordingEnd } from "./live-recording.js";
-import type { RecordingStore, RecordingWriter } from "./storage.js";
+import type { RecordingWriter } from "./recording-writer.js";
+import type { RecordingStore } from "./storage.js";
 
 export interface RecordOptions {
   readonly connection: HelperConnection;

@@ -5,44 +5,16 @@
  * Durability: every message is written before it is forwarded, so a crash of any of our processes loses none. The
  * file is flushed to the disk every 5 s and at the end, so a power cut loses at most the last 5 s.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile, type FileHandle } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { EventName } from "../protocol/events.js";
 import { FlamelineError } from "./failures.js";
+import { META_FORMAT, parseMeta, type RecordingMeta, writeMeta } from "./recording-meta.js";
+import { isStillWriting } from "./writer-process.js";
+import { notWritten, RecordingWriter } from "./recording-writer.js";
 
 /** What all recordings of a workspace may take on disk. */
 export const STORAGE_LIMIT_BYTES = 1e9;
-const SYNC_EVERY_MS = 5_000;
-const FORMAT = 1;
-
-export type RecordingState =
-  /** Being written by the process `writerPid`. */
-  | "recording"
-  /** Ended in order. */
-  | "ended"
-  /** The helper or the writer died; what was taken until then is there. */
-  | "interrupted";
-
-export interface RecordingMeta {
-  readonly format: typeof FORMAT;
-  /** Name of the recording's folder; stable. */
-  readonly id: string;
-  readonly name: string;
-  /** The user named it: the limit never removes it. */
-  readonly named: boolean;
-  /** Workspace folders, absolute. */
-  readonly folders: readonly string[];
-  readonly startedUnixMs: number;
-  readonly events: readonly EventName[];
-  readonly hz: number;
-  readonly state: RecordingState;
-  readonly writerPid: number;
-  readonly durationNs: number;
-  readonly batches: number;
-  readonly samples: number;
-  /** One sentence each: why it was interrupted, batches that are missing, the command's status. */
-  readonly notes: readonly string[];
-}
 
 export interface StoredRecording {
   readonly meta: RecordingMeta;
@@ -76,7 +48,7 @@ export class RecordingStore {
       const id = await this.#makeFolder(`${utcStamp(recording.startedUnixMs)}-${slug(recording.name)}`);
       const meta: RecordingMeta = {
         ...recording,
-        format: FORMAT,
+        format: META_FORMAT,
         id,
         named: false,
         state: "recording",
@@ -153,62 +125,11 @@ export class RecordingStore {
     const folder = join(this.#root, name);
     const meta = parseMeta(await readFile(join(folder, "meta.json"), "utf8").catch(() => ""), name);
     if (meta === undefined) return undefined;
-    const dead = meta.state === "recording" && !isAlive(meta.writerPid);
+    const dead = meta.state === "recording" && !isStillWriting(meta.writerPid, meta.startedUnixMs);
     const shown = dead
       ? { ...meta, state: "interrupted" as const, notes: [...meta.notes, "The window that recorded it ended before the recording did."] }
       : meta;
     return { meta: shown, folder, bytes: await sizeOf(folder) };
-  }
-}
-
-/** Appends a recording's messages, in order. */
-export class RecordingWriter {
-  readonly folder: string;
-  readonly #file: FileHandle;
-  readonly #limitBytes: number;
-  #meta: RecordingMeta;
-  #bytes = 0;
-  #syncedAt = performance.now();
-
-  constructor(folder: string, meta: RecordingMeta, file: FileHandle, limitBytes: number) {
-    this.folder = folder;
-    this.#meta = meta;
-    this.#file = file;
-    this.#limitBytes = limitBytes;
-  }
-
-  get meta(): RecordingMeta {
-    return this.#meta;
-  }
-
-  /** Writes one message as received; it is in the file when this resolves. Throws `file-not-written` and `recording-too-large`. */
-  async append(text: string): Promise<void> {
-    // JSON text may hold line ends between its tokens; inside strings they are escaped.
-    const line = `${text.includes("\n") ? text.replaceAll("\n", " ") : text}\n`;
-    const bytes = Buffer.byteLength(line);
-    if (this.#bytes + bytes > this.#limitBytes) throw new FlamelineError({ kind: "recording-too-large", limit: this.#limitBytes });
-    try {
-      await this.#file.appendFile(line);
-      this.#bytes += bytes;
-      if (performance.now() - this.#syncedAt < SYNC_EVERY_MS) return;
-      this.#syncedAt = performance.now();
-      await this.#file.datasync();
-    } catch (error) {
-      throw notWritten(this.folder, error);
-    }
-  }
-
-  /** Flushes and closes; the recording's last facts go into `meta.json`. */
-  async end(last: Pick<RecordingMeta, "state" | "durationNs" | "batches" | "samples" | "notes">): Promise<RecordingMeta> {
-    this.#meta = { ...this.#meta, ...last };
-    try {
-      await this.#file.datasync();
-      await this.#file.close();
-      await writeMeta(this.folder, this.#meta);
-    } catch (error) {
-      throw notWritten(this.folder, error);
-    }
-    return this.#meta;
   }
 }
 
@@ -226,49 +147,6 @@ function slug(name: string): string {
   return plain.slice(0, 40) || "recording";
 }
 
-/** By rename, so that a reader sees the old text or the new one. */
-async function writeMeta(folder: string, meta: RecordingMeta): Promise<void> {
-  const next = join(folder, `meta.json.${process.pid}`);
-  await writeFile(next, `${JSON.stringify(meta, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(next, join(folder, "meta.json"));
-}
-
-function parseMeta(text: string, id: string): RecordingMeta | undefined {
-  try {
-    const value = JSON.parse(text) as Partial<RecordingMeta>;
-    if (value.format !== FORMAT || typeof value.startedUnixMs !== "number") return undefined;
-    return {
-      format: FORMAT,
-      id,
-      name: value.name ?? id,
-      named: value.named === true,
-      folders: value.folders ?? [],
-      startedUnixMs: value.startedUnixMs,
-      events: value.events ?? [],
-      hz: value.hz ?? 0,
-      state: value.state ?? "interrupted",
-      writerPid: value.writerPid ?? 0,
-      durationNs: value.durationNs ?? 0,
-      batches: value.batches ?? 0,
-      samples: value.samples ?? 0,
-      notes: value.notes ?? [],
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-/** Signal 0 asks only whether the process exists; one of another user's answers EPERM. */
-function isAlive(pid: number): boolean {
-  if (pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return isErrno(error, "EPERM");
-  }
-}
-
 async function sizeOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true }).catch(() => []);
   const sizes = entries
@@ -280,11 +158,6 @@ async function sizeOf(folder: string): Promise<number> {
       ),
     );
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
-
-function notWritten(path: string, error: unknown): FlamelineError {
-  if (error instanceof FlamelineError) return error;
-  return new FlamelineError({ kind: "file-not-written", path, detail: error instanceof Error ? error.message : String(error) }, error);
 }
 
 function isErrno(error: unknown, code: string): boolean {

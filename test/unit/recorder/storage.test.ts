@@ -54,13 +54,24 @@ test("the newest recording stays even when it alone is over the limit", async ()
   expect((await store.get(id))?.bytes).toBeGreaterThan(5_000);
 });
 
-test("what a crash left behind is listed as interrupted, also with a half-written last line", async () => {
+test("a recording that is named while it runs keeps its name", async () => {
   const store = new RecordingStore(folder);
-  const writer = await store.create({ name: "crash", folders: [], events: ["cpu"], hz: 99, startedUnixMs: 0 });
-  await writer.append('{"type":"started"}');
-  expect(await names(store)).toEqual(['19700101T000000Z-crash "crash" recording']);
+  const writer = await store.create({ name: "a", folders: [], events: ["cpu"], hz: 99, startedUnixMs: Date.now() });
+  await store.rename(writer.meta.id, "Mine");
+  await writer.end(ENDED);
+  expect((await store.list())[0]?.meta).toMatchObject({ name: "Mine", named: true, state: "ended" });
+});
+
+test.each([
   // No process has this number: it is above the kernel's limit.
-  writeFileSync(join(writer.folder, "meta.json"), JSON.stringify({ ...writer.meta, writerPid: 2 ** 22 + 1 }));
+  ["whose process is gone", 2 ** 22 + 1, Date.now()],
+  ["whose process number belongs to a younger process", process.pid, Date.UTC(2020, 0, 1)],
+])("a recording %s is listed as interrupted", async (_, writerPid, startedUnixMs) => {
+  const store = new RecordingStore(folder);
+  const writer = await store.create({ name: "crash", folders: [], events: ["cpu"], hz: 99, startedUnixMs: Date.now() });
+  await writer.append('{"type":"started"}');
+  expect((await store.list())[0]?.meta.state).toBe("recording");
+  writeFileSync(join(writer.folder, "meta.json"), JSON.stringify({ ...writer.meta, writerPid, startedUnixMs }));
   const [left] = await store.list();
   expect(left?.meta.state).toBe("interrupted");
   expect(left?.meta.notes).toEqual(["The window that recorded it ended before the recording did."]);
