@@ -11,6 +11,8 @@ export interface KeptRecording {
   readonly startUnixMs: number;
   readonly durationNs: number;
   readonly bytes: number;
+  /** The window or the helper ended before the recording did; what was taken until then is there. */
+  readonly interrupted: boolean;
 }
 
 /** Where the recording that was open before a reload is remembered. */
@@ -50,7 +52,14 @@ export class KeptRecordings implements vscode.Disposable {
     const stored = await (await this.store()).list();
     return stored
       .filter(({ meta }) => meta.state !== "recording")
-      .map(({ meta, bytes }) => ({ id: meta.id, name: meta.name, startUnixMs: meta.startedUnixMs, durationNs: meta.durationNs, bytes }));
+      .map(({ meta, bytes }) => ({
+        id: meta.id,
+        name: meta.name,
+        startUnixMs: meta.startedUnixMs,
+        durationNs: meta.durationNs,
+        bytes,
+        interrupted: meta.state === "interrupted",
+      }));
   }
 
   async folderOf(id: string): Promise<string | undefined> {

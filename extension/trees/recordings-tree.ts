@@ -1,20 +1,13 @@
 import * as vscode from "vscode";
 import { DisposableStore } from "../disposable-store.js";
-import type { KeptRecordings } from "../recording/kept-recordings.js";
+import type { KeptRecording, KeptRecordings } from "../recording/kept-recordings.js";
 import type { RecordingSession } from "../recording/recording-session.js";
 import { clock } from "../recording/status-text.js";
 
 /** One row: the recording that runs, or a kept one. */
 export type RecordingItem =
   | { readonly kind: "live"; readonly id: string; readonly name: string; readonly startUnixMs: number }
-  | {
-      readonly kind: "kept";
-      readonly id: string;
-      readonly name: string;
-      readonly startUnixMs: number;
-      readonly durationNs: number;
-      readonly bytes: number;
-    };
+  | ({ readonly kind: "kept" } & KeptRecording);
 
 /** The recordings of this workspace, the newest first. */
 export class RecordingsTree implements vscode.TreeDataProvider<RecordingItem>, vscode.Disposable {
@@ -56,9 +49,10 @@ export class RecordingsTree implements vscode.TreeDataProvider<RecordingItem>, v
     }
     const open = this.#kept.openId === item.id;
     row.contextValue = "recording";
-    row.description = `${whenText(when)} · ${clock(item.durationNs / 1e6)}${open ? " · open" : ""}`;
+    const length = item.interrupted ? "interrupted" : clock(item.durationNs / 1e6);
+    row.description = `${whenText(when)} · ${length}${open ? " · open" : ""}`;
     row.iconPath = new vscode.ThemeIcon(open ? "flame" : "history");
-    row.tooltip = `${item.name}\n${when.toLocaleString()}, ${clock(item.durationNs / 1e6)}, ${megabytes(item.bytes)} on disk`;
+    row.tooltip = `${item.name}\n${when.toLocaleString()}, ${length}, ${megabytes(item.bytes)} on disk`;
     row.command = { command: "flameline.openRecording", title: "Open", arguments: [item] };
     row.accessibilityInformation = { label: `Recording ${item.name}, ${row.description}` };
     return row;

@@ -24,8 +24,9 @@ function watched(editor: vscode.TextEditor): {
     }
     frames.push([...new Set([...marked.values()].flat())].toSorted((a, b) => a - b).join(" "));
   };
-  const proxy = new Proxy(editor, { get: (target, name) => (name === "setDecorations" ? setDecorations : Reflect.get(target, name)) });
-  return { editor: proxy, frames, calls: () => calls };
+  // VS Code's own editor object can't be changed or wrapped: this has the two members that the marks use.
+  const double = { document: editor.document, setDecorations } as unknown as vscode.TextEditor;
+  return { editor: double, frames, calls: () => calls };
 }
 
 /** "3:1 5:4": line 3 at level 1, line 5 at level 4. */

@@ -1,5 +1,5 @@
 import * as assert from "node:assert";
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import type * as vscode from "vscode";
 import { type Plan, RecordingSession } from "../../extension/recording/recording-session.js";
@@ -16,15 +16,17 @@ const PLAN: Plan = { name: "the app", target: { kind: "user" } };
 class Helper {
   readonly fake = new FakeHelper();
   #send: (message: HelperMessage) => void = () => undefined;
+  #kill: () => void = () => undefined;
   #batches = 0;
   #recording = 0;
 
   async listen(): Promise<this> {
-    const script: Script = (message, reply) => {
+    const script: Script = (message, reply, socket) => {
       if (message.type === "hello") {
         reply(HELLO);
       } else if (message.type === "start") {
         this.#send = reply;
+        this.#kill = () => socket.terminate();
         this.#recording = message.recording;
         this.#batches = 0;
         reply({ type: "progress", recording: message.recording, phase: "loading" });
@@ -36,6 +38,11 @@ class Helper {
     };
     await this.fake.listen(script);
     return this;
+  }
+
+  /** Ends as a killed process does: the connection breaks without a word. */
+  die(): void {
+    this.#kill();
   }
 
   /** 200 samples of `slow_sum`; the tables go with the first batch only. */
@@ -122,7 +129,7 @@ describe("a recording in a window", () => {
 
   it("keeps what was taken when the helper dies, and says so", async () => {
     await session.record(async () => PLAN);
-    helper.fake.close();
+    helper.die();
     await until("the end", () => session.state.kind === "idle");
     assert.strictEqual((await parts.kept.list()).length, 1);
     assert.ok(failures[0] instanceof FlamelineError);
@@ -150,7 +157,11 @@ describe("a recording in a window", () => {
     await until("a batch on disk", () => readFileSync(path.join(folder, "batches.jsonl"), "utf8").split("\n").length > 2);
     const cut = path.join(parts.storage, "recordings", `${live}-cut`);
     cpSync(folder, cut, { recursive: true });
+    // As the window that is gone left it: its process number belongs to nobody.
+    const meta = path.join(cut, "meta.json");
+    writeFileSync(meta, readFileSync(meta, "utf8").replace(/"writerPid": \d+/, '"writerPid": 999999999'));
     await session.stop();
+    assert.ok((await parts.kept.list()).some(({ id, interrupted }) => id === path.basename(cut) && interrupted));
     const summary = await parts.kept.open(cut);
     assert.strictEqual(summary.events[0]?.samples, 200);
     assert.ok(existsSync(path.join(cut, "run.pb.gz")), "it was finished");
