@@ -5,7 +5,7 @@ import type { Machine } from "../recorder/machine.js";
 /** The world of a command, so that tests can hand in another. */
 export interface World {
   /** Writes to the standard output as is. */
-  readonly out: (text: string) => void;
+  readonly out: (data: string | Uint8Array) => void;
   /** Writes to the standard error as is. */
   readonly err: (text: string) => void;
   readonly cwd: string;

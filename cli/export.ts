@@ -34,10 +34,12 @@ async function runExport(args: readonly string[], world: World): Promise<number>
   if (encode === undefined)
     throw new UsageError(`${format} cannot be written.${suggestion(format, names)} Available: ${names.join(", ")}.`);
   const output = given.text("output");
-  if (output === undefined) throw new UsageError("Name the file to write with -o.");
+  if (output === undefined) throw new UsageError("Name the file to write with -o (- is the standard output).");
   const event = readChoice<EventName | "">(given.text("event"), "event", Object.keys(EVENT_UNITS) as EventName[], "");
   const { recording, warnings } = await readProfile(path);
   for (const warning of new Set([...warnings, ...recording.warnings])) world.err(`flameline: ${warning}\n`);
-  await writeOutput(resolve(world.cwd, output), encode(recording, event === "" ? undefined : event));
+  const data = encode(recording, event === "" ? undefined : event);
+  if (output === "-") world.out(data);
+  else await writeOutput(resolve(world.cwd, output), data);
   return EXIT.done;
 }

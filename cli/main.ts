@@ -6,7 +6,7 @@ import { runCommandLine } from "./command-line.js";
 process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
 
 void runCommandLine(process.argv.slice(2), {
-  out: (text) => void process.stdout.write(text),
+  out: (data) => void process.stdout.write(data),
   err: (text) => void process.stderr.write(text),
   cwd: process.cwd(),
   env: process.env,

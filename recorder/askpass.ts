@@ -17,7 +17,7 @@ import { shellQuote } from "./commands.js";
 import type { Machine } from "./machine.js";
 
 /** sudo's own default (passwd_tries in sudoers). */
-export const PASSWORD_TRIES = 3;
+const PASSWORD_TRIES = 3;
 /** sun_path is 108 bytes with its end mark. */
 const MAX_SOCKET_PATH = 107;
 

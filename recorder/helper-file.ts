@@ -26,7 +26,7 @@ export function checkHelperFile(path: string, arch: string): void {
 }
 
 /** The processor that a program's first 20 bytes name, or what it is instead. */
-export function elfProcessor(header: Buffer): string {
+function elfProcessor(header: Buffer): string {
   if (header.length < 20 || header.readUInt32BE(0) !== 0x7f454c46) return "no Linux program";
   const littleEndian = header[5] === 1;
   const machine = littleEndian ? header.readUInt16LE(18) : header.readUInt16BE(18);

@@ -6,7 +6,7 @@ import type { EventName } from "../protocol/events.js";
 /** Raised with every change that an older reader would misread. */
 export const META_FORMAT = 1;
 
-export type RecordingState =
+type RecordingState =
   /** Being written by the process `writerPid`. */
   | "recording"
   /** Ended in order. */

@@ -14,7 +14,7 @@ import { isStillWriting } from "./writer-process.js";
 import { notWritten, RecordingWriter } from "./recording-writer.js";
 
 /** What all recordings of a workspace may take on disk. */
-export const STORAGE_LIMIT_BYTES = 1e9;
+const STORAGE_LIMIT_BYTES = 1e9;
 
 export interface StoredRecording {
   readonly meta: RecordingMeta;

@@ -194,6 +194,10 @@ describe("export", () => {
     `);
   });
 
+  test("writes to the standard output where - is the file", async () => {
+    expect(await run.line("export", writeProfile(), "--to", "collapsed", "-o", "-")).toMatch(/^0\n# flameline event=cpu/);
+  });
+
   test("writes pprof that reads the same, over an existing file but not through a link", async () => {
     writeFileSync(run.path("precious"), "precious");
     symlinkSync(run.path("precious"), run.path("out.pb.gz"));

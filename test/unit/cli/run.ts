@@ -16,7 +16,7 @@ export class Run {
     this.out = "";
     this.err = "";
     const code = await runCommandLine(args, {
-      out: (text) => void (this.out += text),
+      out: (data) => void (this.out += typeof data === "string" ? data : Buffer.from(data).toString("latin1")),
       err: (text) => void (this.err += text),
       cwd: this.folder,
       env: { PATH: "/usr/bin:/bin", FLAMELINE_HELPER: join(this.folder, "helper") },

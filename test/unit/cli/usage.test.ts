@@ -28,7 +28,7 @@ const mistakes: readonly (readonly [string, string])[] = [
   ["report --constructor a", "There is no option --constructor."],
   ["export a --to speedscope -o b", "speedscope cannot be written. Available: pprof, collapsed."],
   ["export a --to colapsed -o b", "colapsed cannot be written. Did you mean collapsed? Available: pprof, collapsed."],
-  ["export a --to pprof", "Name the file to write with -o."],
+  ["export a --to pprof", "Name the file to write with -o (- is the standard output)."],
   ["helper stat", "`flameline helper` knows only status and restart. Did you mean status?"],
   ["doctor now", "`flameline doctor` takes no operands."],
 ];

@@ -7,7 +7,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Batch, ClientMessage, HelperHello, HelperMessage, Started, Stopped } from "../../../protocol/helper.js";
 import { type Machine, thisMachine } from "../../../recorder/machine.js";
 
-export const UID = process.getuid?.() ?? 0;
+const UID = process.getuid?.() ?? 0;
 
 export const HELLO: HelperHello = {
   type: "hello",
