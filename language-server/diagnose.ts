@@ -55,13 +55,16 @@ function symbolFindings({ recording }: LoadedRecording, costs: { self: Float64Ar
   }));
 }
 
-function fileFindings({ places }: LoadedRecording): Finding[] {
-  const missing = [...places.missing].sort((a, b) => b[1] - a[1]);
+/** An interpreter's or a kernel's own sources are nowhere on most machines, and nobody misses them. */
+function fileFindings(loaded: LoadedRecording): Finding[] {
+  const missing = Array.from(loaded.places.missing)
+    .filter(([, { fn }]) => !["runtime", "kernel"].includes(loaded.owner(fn)))
+    .sort((a, b) => b[1].positions - a[1].positions);
   if (missing.length === 0) {
-    return [{ ok: true, text: "All recorded source files are on this machine." }];
+    return [{ ok: true, text: "All recorded source files that are not the runtime's own are on this machine." }];
   }
   const more = missing.length - SHOWN;
-  const findings = missing.slice(0, SHOWN).map(([file, positions]): Finding => {
+  const findings = missing.slice(0, SHOWN).map(([file, { positions }]): Finding => {
     const mend = "Open the folder that holds it, or map its folder with flameline.pathMappings.";
     return { ok: false, text: `${file} is not on this machine (${count(positions, "sampled position", "sampled positions")}).`, mend };
   });

@@ -6,7 +6,7 @@ import { ServerError } from "./failures.js";
 import { encodeGzippedPprof } from "./keep-recording.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 
-/** Writes the recording to a file: all of it as gzipped pprof, or the selection as collapsed stacks. Sources are never exported. */
+/** Writes the recording to a file: all of it as gzipped pprof, or the selection as collapsed stacks. Sources and command lines stay here. */
 export async function exportRecording(
   loaded: LoadedRecording,
   { path, format, selection }: { path: string; format: "pprof" | "collapsed"; selection: Selection },
@@ -14,7 +14,10 @@ export async function exportRecording(
   if (!isAbsolute(path)) {
     throw new ServerError({ kind: "not-written", path, reason: "the path is not absolute" });
   }
-  const data = format === "pprof" ? await encodeGzippedPprof(loaded.recording) : Buffer.from(encodeCollapsed(loaded.recording, selection));
+  const data =
+    format === "pprof"
+      ? await encodeGzippedPprof(loaded.recording, { commandLines: false })
+      : Buffer.from(encodeCollapsed(loaded.recording, selection));
   await writeAtomically(path, data);
   return { bytes: data.byteLength };
 }

@@ -3,6 +3,7 @@ import { callersAndCallees, type FunctionNode } from "../profile/callers.js";
 import { callTree } from "../profile/tree.js";
 import { treeColumns } from "../profile/tree-columns.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import { shownFunctions } from "./own-cost.js";
 
 /** Boxes that d3-flame-graph draws without a pause; the costliest ones are kept. */
 const MAX_BOXES = 1000;
@@ -32,5 +33,11 @@ export async function functionGraph(loaded: LoadedRecording, fn: number, selecti
     owner: loaded.owner(node.function),
     children: node.children.map(small),
   });
-  return { function: loaded.functionRow(view, fn, view.functions()), total, callers: small(callers), callees: small(callees), folded };
+  return {
+    function: loaded.functionRow(view, fn, shownFunctions(loaded, view)),
+    total,
+    callers: small(callers),
+    callees: small(callees),
+    folded,
+  };
 }

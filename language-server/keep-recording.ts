@@ -10,9 +10,9 @@ import type { LoadedRecording } from "./loaded-recording.js";
 
 const gzipAsync = promisify(gzip);
 
-/** Bytes of a `.pb.gz` of the recording. */
-export async function encodeGzippedPprof(recording: Recording): Promise<Uint8Array> {
-  return gzipAsync(encodePprof(recording));
+/** Bytes of a `.pb.gz` of the recording; one that goes to others has no command lines, which may hold secrets. */
+export async function encodeGzippedPprof(recording: Recording, { commandLines }: { commandLines: boolean }): Promise<Uint8Array> {
+  return gzipAsync(encodePprof(recording, { commandLines }));
 }
 
 /**
@@ -29,7 +29,7 @@ export async function keepRecording(loaded: LoadedRecording, folder: string): Pr
   if ((await countLines(batches)) > loaded.messages) {
     return "incomplete";
   }
-  await writeAtomically(join(folder, "run.pb.gz"), await encodeGzippedPprof(loaded.recording));
+  await writeAtomically(join(folder, "run.pb.gz"), await encodeGzippedPprof(loaded.recording, { commandLines: true }));
   await rm(batches, { force: true });
   return "kept";
 }

@@ -9,6 +9,9 @@ import type { Workspace } from "./workspace.js";
 /** Run by a click on a lens, with the function's index in the recording; the extension registers it. */
 export const SHOW_FUNCTION_COMMAND = "flameline.showFunction";
 
+/** Two short runs of the same code differ by less than this share. */
+const CHANGE_SHARE = 0.02;
+
 /** The lenses above a document's hot functions. */
 export async function documentLenses(workspace: Workspace, book: LensBook, annotations: Annotations, uri: string): Promise<CodeLens[]> {
   const annotated = workspace.settings.lenses === "above" ? await annotations.annotate(uri) : undefined;
@@ -83,9 +86,11 @@ export function lensTitle(fn: Pick<DocumentFunction, "self" | "total"> | undefin
   if (view.sum === 0) {
     return `no samples yet${was}`;
   }
-  const total = percent((fn?.total ?? 0) / view.sum);
+  const share = (fn?.total ?? 0) / view.sum;
+  const changed = before !== undefined && Math.abs(share - before) >= CHANGE_SHARE;
+  const total = percent(share);
   const self = percent((fn?.self ?? 0) / view.sum);
-  return `${total} total${was} · ${self} self — ${ofWhat(view)}`;
+  return `${total} total${changed ? was : ""} · ${self} self — ${ofWhat(view)}`;
 }
 
 /** "CPU of 3 processes, 8 s". */

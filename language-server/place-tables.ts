@@ -18,7 +18,7 @@ export class PlaceTables {
   readonly #pathIndex = new Map<string, number>();
   readonly #lineIds = new PairTable();
   readonly #functionPath = new Map<number, number>();
-  readonly #missing = new Map<string, number>();
+  readonly #missing = new Map<string, { positions: number; fn: number }>();
 
   get lines(): number {
     return this.linePath.length;
@@ -33,8 +33,8 @@ export class PlaceTables {
     return this.#functionPath.get(fn) ?? -1;
   }
 
-  /** Recorded files that are not on this machine, with the number of their sampled positions. */
-  get missing(): ReadonlyMap<string, number> {
+  /** Recorded files that are not on this machine: the number of their sampled positions, and a function that is in each. */
+  get missing(): ReadonlyMap<string, { readonly positions: number; readonly fn: number }> {
     return this.#missing;
   }
 
@@ -55,7 +55,9 @@ export class PlaceTables {
   /** `file` is the recorded one that is not here, or "". */
   protected lineWithoutFile(file: string, line: number, fn: number): number {
     if (file !== "") {
-      this.#missing.set(file, (this.#missing.get(file) ?? 0) + 1);
+      const known = this.#missing.get(file) ?? { positions: 0, fn };
+      known.positions += 1;
+      this.#missing.set(file, known);
     }
     return this.#line(-2 - fn, line, -1, fn);
   }

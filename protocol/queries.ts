@@ -128,7 +128,10 @@ export interface SourceLocation {
   readonly line: number;
 }
 
-/** Heat of one line of a document: `self` and `total` are values in the answer's `unit`; divided by its `total` they are shares. */
+/**
+ * Heat of one line of a document: `self` and `total` are values in the answer's `unit`; divided by its `total` they are shares.
+ * With just-my-code, `self` has the library, runtime and kernel code that the line calls.
+ */
 export interface LineHeat {
   /** 0-based line in the document as it is now. */
   readonly lineIndex: number;

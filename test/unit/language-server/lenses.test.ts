@@ -98,7 +98,7 @@ test("lenses stay where a function has become cold, through another recording, a
   expect(await server.lenses("app.py")).toEqual([
     "1: 100 % total (was 50 %) · 100 % self — CPU of 1 process, 2 s",
     "4: 0 % total (was 50 %) · 0 % self — CPU of 1 process, 2 s",
-    "10: 100 % total (was 100 %) · 0 % self — CPU of 1 process, 2 s",
+    "10: 100 % total · 0 % self — CPU of 1 process, 2 s",
   ]);
   await server.ask("flameline/clear", {});
   expect(await server.lenses("app.py")).toEqual([]);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
@@ -29,7 +29,11 @@ async function recorded(): Promise<TestServer> {
     main:6($W/app.py);parse:2($W/app.py) 40
     do_syscall{kernel} 10
     `,
-    { threads: ["web/main", "web/pool", "worker/main", "web/main"], timeNs: 8e9 },
+    {
+      threads: ["web/main", "web/pool", "worker/main", "web/main"],
+      timeNs: 8e9,
+      processes: { web: { commandLine: ["/usr/bin/web", "--password=secret"] } },
+    },
   );
   return server;
 }
@@ -80,7 +84,7 @@ test("one function's callers and callees, and null for a function that is none",
   const { rows } = await server.ask("flameline/functions", { limit: 1, mineOnly: true });
   const answer = await server.ask("flameline/callers", { function: rows[0]?.function ?? -1, selection: cpu });
   expect(answer).toMatchObject({
-    function: { name: "parse", self: 60, total: 90 },
+    function: { name: "parse", self: 90, total: 90 },
     total: 100,
     callers: { name: "parse", value: 90, children: [{ name: "main", value: 90, owner: "mine" }] },
     callees: { name: "parse", value: 90, children: [{ name: "memcpy", value: 30 }] },
@@ -159,7 +163,9 @@ test("a recording is exported as pprof or as collapsed stacks", async () => {
   const pprof = join(server.folder, "out.pb.gz");
   const { bytes } = await server.ask("flameline/export", { path: pprof, format: "pprof", selection: cpu });
   expect(readFileSync(pprof)).toHaveLength(bytes);
-  expect(decodePprof(gunzipSync(readFileSync(pprof))).recording.samples.length).toBe(4);
+  const read = decodePprof(gunzipSync(readFileSync(pprof))).recording;
+  expect(read.samples.length).toBe(4);
+  expect(read.processes.map(({ commandLine }) => commandLine)).toEqual([["/usr/bin/web"], ["/usr/bin/worker"]]);
   const collapsed = join(server.folder, "out.txt");
   await server.ask("flameline/export", { path: collapsed, format: "collapsed", selection: cpu });
   expect(readFileSync(collapsed, "utf8")).toMatch(/main;parse 60$/m);
@@ -197,6 +203,22 @@ test("path mappings and just-my-code take effect at once", async () => {
   expect(await server.heat(app)).toEqual(["2: 100 % self, 100 % total"]);
   await server.settings({ pathMappings: [{ from: "/srv/build/app-1", to: server.folder }], exclude: ["**/app.py"] });
   expect((await server.ask("flameline/functions", { limit: 5, mineOnly: true })).rows).toEqual([]);
+});
+
+test("a folder that is added to the workspace makes its files the user's own at once", async () => {
+  const server = await startServer();
+  const other = `${server.folder}-other`;
+  mkdirSync(other);
+  writeFileSync(join(other, "app.py"), APP);
+  await server.begin();
+  await server.stacks("parse:2($W-other/app.py) 5");
+  const mine = async (): Promise<string[]> => {
+    const { rows } = await server.ask("flameline/functions", { limit: 5, mineOnly: true });
+    return rows.map(({ name }) => name);
+  };
+  expect(await mine()).toEqual([]);
+  await server.setFolders([server.folder, other]);
+  await expect.poll(mine).toEqual(["parse"]);
 });
 
 test("the extension hears of changes at most four times a second, and last of the last", async () => {

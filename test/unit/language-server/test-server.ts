@@ -33,6 +33,8 @@ export interface TestServer {
   readonly refreshes: number[];
   ask<M extends ServerMethod>(method: M, params: ParamsOf<M>): Promise<ResultOf<M>>;
   settings(change: Partial<ServerSettings>): Promise<void>;
+  /** Changes the workspace's folders, as a user does who adds one. */
+  setFolders(folders: readonly string[]): Promise<void>;
   /** Writes a file of the workspace and answers its absolute path. */
   write(path: string, text: string): string;
   /** Begins a live recording with a folder in the storage; its batches are numbered by themselves. */
@@ -86,11 +88,13 @@ export async function startServer(
     return null;
   });
   connection.onRequest("workspace/inlayHint/refresh", () => null);
+  let folders: readonly string[] = [folder];
+  connection.onRequest("workspace/workspaceFolders", () => folders.map((path) => ({ name: path, uri: URI.file(path).toString() })));
   connection.listen();
   await connection.sendRequest("initialize", {
     processId: null,
     rootUri: null,
-    capabilities: { workspace: { codeLens: { refreshSupport: true }, inlayHint: { refreshSupport: true } } },
+    capabilities: { workspace: { workspaceFolders: true, codeLens: { refreshSupport: true }, inlayHint: { refreshSupport: true } } },
     initializationOptions: { settings: { ...SETTINGS, ...settings }, folders: [folder], storage, grammars: GRAMMARS },
   });
   await connection.sendNotification("initialized", {});
@@ -115,6 +119,10 @@ export async function startServer(
     refreshes,
     ask,
     settings: async (change) => connection.sendNotification("flameline/settings", { ...SETTINGS, ...change }),
+    async setFolders(next) {
+      folders = next;
+      await connection.sendNotification("workspace/didChangeWorkspaceFolders", { event: { added: [], removed: [] } });
+    },
     write(path, text) {
       const absolute = join(folder, path);
       mkdirSync(dirname(absolute), { recursive: true });
