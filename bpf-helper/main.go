@@ -4,15 +4,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"strconv"
 	"syscall"
 	"time"
 
+	"flameline.dev/helper/internal/capture"
 	"flameline.dev/helper/internal/control"
 	"flameline.dev/helper/internal/symbolize"
 	"flameline.dev/helper/internal/wire"
@@ -23,7 +27,7 @@ const (
 	exitDone     = 0
 	exitUsage    = 2
 	exitCannot   = 3
-	usage        = "usage: flameline-helper serve [--idle 300s] [--user UID] | serve --replay FILE --socket PATH [--speed N] | check | version"
+	usage        = "usage: flameline-helper serve [--idle 300s] [--user UID] | serve --replay FILE --socket PATH [--speed N] | check [--load] | version"
 	defaultIdle  = 300 * time.Second
 	userFlagHelp = "serve this user; counts only where neither SUDO_UID nor PKEXEC_UID is set"
 )
@@ -40,6 +44,8 @@ func run(arguments []string) int {
 		return serve(arguments[1:])
 	case "symbolize": // started by serve, with a socket
 		return symbolize.Main()
+	case "check":
+		return check(arguments[1:])
 	case "version":
 		fmt.Println(wire.HelperVersion)
 		return exitDone
@@ -54,6 +60,9 @@ func serve(arguments []string) int {
 	idle := flags.Duration("idle", defaultIdle, "exit after this time without a client")
 	user := flags.Int64("user", -1, userFlagHelp)
 	verbose := flags.Bool("verbose", false, "say more on stderr")
+	replay := flags.String("replay", "", "send this recorded batches.jsonl; needs no privilege")
+	speed := flags.Float64("speed", 1, "how much faster than recorded to replay; 0 is as fast as possible")
+	socket := flags.String("socket", "", "where to listen for clients of a replay")
 	if flags.Parse(arguments) != nil || flags.NArg() > 0 {
 		return exitUsage
 	}
@@ -62,21 +71,54 @@ func serve(arguments []string) int {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
-	uid, err := servedUser(*user, os.Getenv)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "flameline-helper:", err)
-		return exitUsage
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	err = control.Serve(ctx, control.Options{
-		UID: uid, Idle: *idle, Log: log, Ready: func(path string) { fmt.Println("ready", path) },
-	})
+	options := control.Options{Idle: *idle, Log: log, Ready: func(path string) { fmt.Println("ready", path) }}
+	if *replay != "" {
+		if *socket == "" || *speed < 0 {
+			return complain(exitUsage, errors.New("--replay needs --socket PATH, and --speed of at least 0"))
+		}
+		if *speed == 0 {
+			*speed = math.Inf(1)
+		}
+		options.UID = uint32(os.Geteuid())
+		if err := control.Replay(ctx, control.ReplayOptions{Options: options, File: *replay, Socket: *socket, Speed: *speed}); err != nil {
+			return complain(exitUsage, err)
+		}
+		return exitDone
+	}
+	uid, err := servedUser(*user, os.Getenv)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "flameline-helper:", err)
-		return exitCannot
+		return complain(exitUsage, err)
+	}
+	options.UID = uid
+	if err := control.Serve(ctx, options); err != nil {
+		return complain(exitCannot, err)
 	}
 	return exitDone
+}
+
+func check(arguments []string) int {
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	load := flags.Bool("load", false, "also load everything into the kernel once, which takes seconds")
+	if flags.Parse(arguments) != nil || flags.NArg() > 0 {
+		return exitUsage
+	}
+	var try func() error
+	if *load {
+		try = func() error { return capture.Try(slog.New(slog.NewTextHandler(os.Stderr, nil))) }
+	}
+	encoder := json.NewEncoder(os.Stdout)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(control.Inspect(try)); err != nil {
+		return complain(exitCannot, err)
+	}
+	return exitDone
+}
+
+func complain(code int, err error) int {
+	fmt.Fprintln(os.Stderr, "flameline-helper:", err)
+	return code
 }
 
 // servedUser is the user behind sudo or pkexec; an argument counts only where neither says who that is.

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"log/slog"
 	"os"
 	"strconv"
 	"strings"
@@ -37,3 +38,27 @@ func parseProcessors(list string) ([]int, error) {
 	}
 	return processors, nil
 }
+
+// Processors is the number of processors that are on; 0 where that can't be read.
+func Processors() int {
+	processors, err := onlineProcessors()
+	if err != nil {
+		return 0
+	}
+	return len(processors)
+}
+
+// Try loads and attaches everything once, and takes it away again.
+func Try(log *slog.Logger) error {
+	engine, err := Load(ignore{}, log)
+	if err != nil {
+		return err
+	}
+	defer engine.Close()
+	return engine.SetRate(1)
+}
+
+type ignore struct{}
+
+func (ignore) Samples([]Sample)    {}
+func (ignore) Lifecycle(Lifecycle) {}

@@ -30,7 +30,7 @@ const (
 
 // connection is one client.
 type connection struct {
-	hub    *hub
+	source source
 	log    *slog.Logger
 	peer   peer
 	socket *websocket.Conn
@@ -45,16 +45,28 @@ type connection struct {
 	running    sync.WaitGroup
 }
 
+// source is where recordings come from: the engine, or a file.
+type source interface {
+	// loaded says whether load will be quick.
+	loaded() bool
+	load() error
+	// start begins a recording, which speaks through `send` from now on. `finish` ends it from outside.
+	start(request wire.StartRequest, p peer, send func(any), finish func(reason string)) (running, error)
+}
+
+// running is a recording that runs. Its end is its last message.
+type running interface{ end(reason string) }
+
 // attempt is a recording that runs or is being prepared.
 type attempt struct {
-	live      *live // nil while it is being prepared
+	running   running // nil while it is being prepared
 	cancelled bool
 }
 
-func newConnection(ctx context.Context, h *hub, socket *websocket.Conn, p peer, log *slog.Logger) *connection {
+func newConnection(ctx context.Context, from source, socket *websocket.Conn, p peer, log *slog.Logger) *connection {
 	ctx, cancel := context.WithCancel(ctx)
 	return &connection{
-		hub: h, log: log.With("client", p.pid), peer: p, socket: socket, ctx: ctx, cancel: cancel,
+		source: from, log: log.With("client", p.pid), peer: p, socket: socket, ctx: ctx, cancel: cancel,
 		recordings: map[int64]*attempt{}, ready: make(chan struct{}, 1),
 	}
 }
@@ -213,10 +225,10 @@ func (c *connection) start(request wire.StartRequest) {
 }
 
 func (c *connection) prepare(request wire.StartRequest, a *attempt) error {
-	if !c.hub.loaded() {
+	if !c.source.loaded() {
 		c.send(wire.Progress{Type: wire.TypeProgress, Recording: request.Recording, Phase: wire.PhaseLoading})
 	}
-	if _, err := c.hub.load(); err != nil {
+	if err := c.source.load(); err != nil {
 		return err
 	}
 	if c.isCancelled(a, nil) {
@@ -225,26 +237,26 @@ func (c *connection) prepare(request wire.StartRequest, a *attempt) error {
 		return nil
 	}
 	c.send(wire.Progress{Type: wire.TypeProgress, Recording: request.Recording, Phase: wire.PhaseAttaching})
-	started, err := c.hub.start(request, c.peer, c.send, func(reason string) { c.finish(request.Recording, reason) })
+	started, err := c.source.start(request, c.peer, c.send, func(reason string) { c.finish(request.Recording, reason) })
 	if err != nil {
 		return err
 	}
 	if c.isCancelled(a, started) {
 		c.forget(request.Recording)
-		c.hub.end(started, wire.StopRequested)
+		started.end(wire.StopRequested)
 	}
 	return nil
 }
 
 // isCancelled says whether the client changed its mind while a recording was being prepared; if not, it notes how far
 // the recording is.
-func (c *connection) isCancelled(a *attempt, started *live) bool {
+func (c *connection) isCancelled(a *attempt, started running) bool {
 	c.lock.Lock()
 	defer c.lock.Unlock()
 	if a.cancelled || c.ctx.Err() != nil {
 		return true
 	}
-	a.live = started
+	a.running = started
 	return false
 }
 
@@ -278,10 +290,10 @@ func (c *connection) finish(recording int64, reason string) {
 		return
 	}
 	a.cancelled = true
-	l := a.live
+	run := a.running
 	c.lock.Unlock()
-	if l != nil {
-		c.hub.end(l, reason)
+	if run != nil {
+		run.end(reason)
 		c.forget(recording)
 	}
 }
@@ -301,7 +313,7 @@ func (c *connection) stopAll(reason string) {
 }
 
 func (c *connection) listProcesses(request wire.ProcessesRequest) {
-	c.send(wire.ProcessList{Type: wire.TypeProcesses, Request: request.Request, Processes: listProcesses(c.hub.proc, c.peer.uid)})
+	c.send(wire.ProcessList{Type: wire.TypeProcesses, Request: request.Request, Processes: listProcesses(procFolder, c.peer.uid)})
 }
 
 func listProcesses(proc target.Proc, peerUID uint32) []wire.ProcessListEntry {

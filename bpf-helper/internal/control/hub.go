@@ -26,10 +26,11 @@ const (
 	maxRecordings = 64
 )
 
+var procFolder = target.Proc{Folder: "/proc"}
+
 // hub owns the engine and all recordings of all clients.
 type hub struct {
 	log   *slog.Logger
-	proc  target.Proc
 	table *target.Table
 
 	loading sync.Mutex // held while the engine loads
@@ -51,6 +52,7 @@ type wanted struct {
 
 // live is a recording that runs.
 type live struct {
+	hub       *hub
 	slot      int
 	peer      peer
 	selection *target.Selection
@@ -62,11 +64,12 @@ type live struct {
 	ending    bool
 }
 
+func (l *live) end(reason string) { l.hub.end(l, reason) }
+
 func (l *live) bit() uint64 { return 1 << l.slot }
 
 func newHub(log *slog.Logger) *hub {
-	proc := target.Proc{Folder: "/proc"}
-	return &hub{log: log, proc: proc, table: target.NewTable(proc), wanted: map[int32]wanted{}, symbols: newSymbols(log, startParser)}
+	return &hub{log: log, table: target.NewTable(procFolder), wanted: map[int32]wanted{}, symbols: newSymbols(log, startParser)}
 }
 
 // refusal is an error that a client is told of.
@@ -81,27 +84,27 @@ func refuse(code wire.ErrorCode, format string, values ...any) error {
 	return refusal{code, fmt.Sprintf(format, values...)}
 }
 
-// load gives the engine, loading it the first time.
-func (h *hub) load() (*capture.Engine, error) {
+// load loads the engine the first time.
+func (h *hub) load() error {
 	h.loading.Lock()
 	defer h.loading.Unlock()
 	h.lock.Lock()
 	engine := h.engine
 	h.lock.Unlock()
 	if engine != nil {
-		return engine, nil
+		return nil
 	}
 	began := time.Now()
 	engine, err := capture.Load(h, h.log)
 	if err != nil {
-		return nil, explainLoad(err)
+		return explainLoad(err)
 	}
 	h.log.Info("engine loaded", "ms", time.Since(began).Milliseconds())
 	h.lock.Lock()
 	h.engine = engine
 	h.lock.Unlock()
 	go h.tick(engine)
-	return engine, nil
+	return nil
 }
 
 func explainLoad(err error) error {
@@ -123,7 +126,7 @@ func (h *hub) loaded() bool {
 }
 
 // start begins a recording. `started` is called when sampling is on, before the first batch.
-func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish func(string)) (*live, error) {
+func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish func(string)) (running, error) {
 	selection, err := h.choose(request.Target, p)
 	if err != nil {
 		return nil, err
@@ -136,7 +139,7 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 	}
 	now := monotonic()
 	l := &live{
-		slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measure(),
+		hub: h, slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measure(),
 		recording: recording.New(request.Recording, request.Hz, now, boottime()),
 	}
 	h.live[slot] = l
@@ -172,7 +175,7 @@ func (h *hub) choose(t wire.Target, p peer) (*target.Selection, error) {
 	if t.Kind != wire.TargetProcess {
 		return target.NewSelection(t, own, 0), nil
 	}
-	process, err := h.proc.Read(t.PID)
+	process, err := procFolder.Read(t.PID)
 	// A process that the peer may not see is treated like one that isn't there.
 	if err != nil || !target.Visible(p.uid, process.UID) {
 		return nil, refuse(wire.NoSuchProcess, "there is no process %d that you may record", t.PID)

@@ -47,11 +47,19 @@ func listen(run string, uid uint32) (*socket, error) {
 		return nil, err
 	}
 	s := &socket{UnixListener: listener, path: path, lock: lock}
-	if err := unix.Lstat(path, &s.mine); err != nil {
+	if err := s.remember(); err != nil {
 		s.remove()
-		return nil, fmt.Errorf("look at %s: %w", path, err)
+		return nil, err
 	}
 	return s, nil
+}
+
+// remember notes which socket is ours.
+func (s *socket) remember() error {
+	if err := unix.Lstat(s.path, &s.mine); err != nil {
+		return fmt.Errorf("look at %s: %w", s.path, err)
+	}
+	return nil
 }
 
 // ownFolder makes a folder, or checks that the one there is a folder that only we can write.
