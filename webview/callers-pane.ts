@@ -1,6 +1,7 @@
 import type { EventUnit } from "../protocol/events.js";
 import type { CallersAndCallees, CodeOwner, SmallNode } from "../protocol/queries.js";
 import { drawChart } from "./callers-chart.js";
+import { makeText } from "./elements.js";
 import { formatCount, formatShare, formatValue } from "./format.js";
 import { cleanText } from "./graph-tree.js";
 import { OWNER_GROUPS, type Palette } from "./palette.js";
@@ -78,8 +79,8 @@ export class CallersPane {
     const share = (value: number) => `${formatValue(value, unit)} (${formatShare(value, answer.total)})`;
     const folded = answer.folded > 0 ? ` · ${formatCount(answer.folded, "small box", "small boxes")} left out` : "";
     this.#title.replaceChildren(
-      text("details-name", cleanText(name)),
-      text("details-costs", `Total ${share(total)} · Self ${share(self)}${folded}`),
+      makeText("details-name", cleanText(name)),
+      makeText("details-costs", `Total ${share(total)} · Self ${share(self)}${folded}`),
     );
     this.#lists.replaceChildren(...this.#list("Called by", answer.callers.children), ...this.#list("Calls", answer.callees.children));
     this.#draw();
@@ -129,7 +130,7 @@ export class CallersPane {
     const widest = [...nodes].sort((a, b) => b.value - a.value);
     for (const node of widest.slice(0, LISTED)) {
       const row = document.createElement("button");
-      row.append(text("callers-name", cleanText(node.name)), text("callers-worth", this.#worth(node)));
+      row.append(makeText("callers-name", cleanText(node.name)), makeText("callers-worth", this.#worth(node)));
       row.title = `${cleanText(node.name)} · ${OWNER_GROUPS[node.owner].label}`;
       row.addEventListener("click", () => this.#actions.pick(node.function));
       const item = document.createElement("li");
@@ -138,17 +139,10 @@ export class CallersPane {
     }
     const rest = nodes.length - LISTED;
     const note = nodes.length === 0 ? "Nothing" : rest > 0 ? `and ${rest.toLocaleString("en-US")} more` : "";
-    return [text("callers-heading", title), list, ...(note === "" ? [] : [text("callers-note", note)])];
+    return [makeText("callers-heading", title), list, ...(note === "" ? [] : [makeText("callers-note", note)])];
   }
 
   #worth(node: SmallNode): string {
     return this.#shown ? `${formatValue(node.value, this.#shown.unit)} (${formatShare(node.value, this.#shown.answer.total)})` : "";
   }
-}
-
-function text(className: string, content: string): HTMLElement {
-  const element = document.createElement("span");
-  element.className = className;
-  element.textContent = content;
-  return element;
 }

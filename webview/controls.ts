@@ -35,8 +35,12 @@ export class Controls {
     this.#event = makeChooser("Event", (value) => actions.select(withEvent(this.#selection, value)));
     this.#processes = makeChooser("Process", (value) => actions.select(withProcesses(this.#selection, value)));
     this.#threads = makeChooser("Thread", (value) => actions.select(withThreads(this.#selection, value)));
-    this.#direction = makeChooser("Direction", (value) => actions.turn(value === "bottom-up" ? "bottom-up" : "top-down"));
-    this.#colors = makeChooser("Colours", (value) => actions.color(value === "language" ? "language" : "owner"));
+    this.#direction = makeChooser("Direction: callers first, or hottest first", (value) =>
+      actions.turn(value === "bottom-up" ? "bottom-up" : "top-down"),
+    );
+    this.#colors = makeChooser("Colours: whose code it is, or its language", (value) =>
+      actions.color(value === "language" ? "language" : "owner"),
+    );
     this.#search = makeTextInput("Search functions and files", "Search functions and files", actions.search);
     this.#search.element.classList.add("search");
     this.#search.element.addEventListener("keydown", (event) => {
@@ -64,15 +68,15 @@ export class Controls {
     }
     this.#direction.set(
       [
-        { value: "top-down", label: "Top-down: callers first" },
-        { value: "bottom-up", label: "Bottom-up: hottest first" },
+        { value: "top-down", label: "Top-down" },
+        { value: "bottom-up", label: "Bottom-up" },
       ],
       view.direction,
     );
     this.#colors.set(
       [
-        { value: "owner", label: "Colour: whose code" },
-        { value: "language", label: "Colour: language" },
+        { value: "owner", label: "By whose code" },
+        { value: "language", label: "By language" },
       ],
       view.colorBy,
     );

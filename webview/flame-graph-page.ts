@@ -3,6 +3,7 @@ import type { CallersAndCallees } from "../protocol/queries.js";
 import { Controls } from "./controls.js";
 import { copyText, DetailsBar } from "./details-bar.js";
 import type { Change, FlameGraphModel } from "./flame-graph-model.js";
+import { makeDiv } from "./elements.js";
 import { GraphCanvas } from "./graph-canvas.js";
 import { listenToPointer } from "./graph-input.js";
 import { at } from "./graph-tree.js";
@@ -34,9 +35,9 @@ export class FlameGraphPage {
   readonly #legend = new Legend();
   readonly #tooltip = new Tooltip();
   readonly #mirror = new Mirror(this.#graph.scroller);
-  readonly #empty = div("empty");
-  readonly #notice = div("notice", "alert");
-  readonly #live = div("hidden-visually", "status");
+  readonly #empty = makeDiv("empty");
+  readonly #notice = makeDiv("notice", "alert");
+  readonly #live = makeDiv("hidden-visually", "status");
   #restore: SavedView | undefined;
   #reveal: number | undefined;
   #settled: ReturnType<typeof setTimeout> | undefined;
@@ -77,9 +78,9 @@ export class FlameGraphPage {
 
   #build(): void {
     this.element.className = "page";
-    const stage = div("stage");
+    const stage = makeDiv("stage");
     stage.append(this.#graph.scroller, this.#empty);
-    const legendRow = div("legend-row");
+    const legendRow = makeDiv("legend-row");
     legendRow.append(this.#legend.element, this.#controls.searchElement);
     this.element.append(this.#controls.element, legendRow, stage, this.#callers.element);
     this.element.append(this.#notice, this.#details.element, this.#status.element);
@@ -248,11 +249,4 @@ export class FlameGraphPage {
     const path = selected > 0 ? { selected: pathOfNode(tree, selected) } : {};
     this.#save({ view, minimumShare, anchor, scrollTop: scroller.scrollTop, ...path });
   }
-}
-
-function div(className: string, role?: string): HTMLDivElement {
-  const element = document.createElement("div");
-  element.className = className;
-  if (role) element.setAttribute("role", role);
-  return element;
 }

@@ -31,7 +31,7 @@ export interface GraphTree {
   readonly repaired: number;
 }
 
-export const ROOT_NAME = "all";
+const ROOT_NAME = "all";
 
 /**
  * Decodes the wire's columns. Depth and parents are derived from `end`, so that a column can't contradict another.

@@ -12,7 +12,7 @@ export interface SavedView {
 }
 
 /** Share of the total under which nodes are left out: a tenth of a pixel on a wide screen. */
-export const DEFAULT_MINIMUM_SHARE = 0.0001;
+const DEFAULT_MINIMUM_SHARE = 0.0001;
 
 export const FIRST_VIEW: SavedView = {
   view: { direction: "top-down", selection: { event: "cpu" }, search: "", colorBy: "owner" },

@@ -19,7 +19,7 @@ export class StatusLine {
     const help = document.createElement("div");
     help.id = "keys";
     help.className = "keys";
-    help.textContent = HELP;
+    help.textContent = help.title = HELP;
     const first = document.createElement("div");
     first.className = "status-first";
     first.append(this.#facts, this.#folded, this.#unfold);

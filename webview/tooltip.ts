@@ -1,14 +1,15 @@
 import { describeNode } from "./words.js";
 import type { GraphTree } from "./graph-tree.js";
+import { makeDiv, makeText } from "./elements.js";
 import type { Hit } from "./graph-canvas.js";
 
 /** Follows the pointer and tells the full name, the place and both costs. Text only: names come from profiled programs. */
 export class Tooltip {
   readonly element = document.createElement("div");
-  readonly #name = line("tooltip-name");
-  readonly #place = line("tooltip-place");
-  readonly #kind = line("tooltip-kind");
-  readonly #costs = line("tooltip-costs");
+  readonly #name = makeDiv("tooltip-name");
+  readonly #place = makeDiv("tooltip-place");
+  readonly #kind = makeDiv("tooltip-kind");
+  readonly #costs = makeDiv("tooltip-costs");
   #shown = -1;
 
   constructor() {
@@ -44,17 +45,6 @@ export class Tooltip {
   }
 }
 
-function line(className: string): HTMLDivElement {
-  const element = document.createElement("div");
-  element.className = className;
-  return element;
-}
-
 function cost(label: string, value: string): HTMLElement[] {
-  return [label, value].map((text, i) => {
-    const element = document.createElement("span");
-    element.className = i === 0 ? "cost-label" : "cost-value";
-    element.textContent = text;
-    return element;
-  });
+  return [makeText("cost-label", label), makeText("cost-value", value)];
 }

@@ -1,7 +1,8 @@
 // How fast the flame graph answers, in a real browser beside an empty page: `node test/bench/flame-graph-bench.mjs [factor]`.
 // The factor scales the numbers of nodes and frames, so that tests can run it tiny (then the largest tree only). Figures, never asserted in tests.
 import { pathToFileURL } from "node:url";
-import { bundle, launch, openGraph, syntheticColumns, toWire } from "./flame-graph-harness.mjs";
+import { bundle, launch, openGraph } from "./flame-graph-harness.mjs";
+import { syntheticColumns, toWire } from "./flame-graph-tree.mjs";
 
 const SIZES = [1_000, 10_000, 100_000, 1_000_000];
 const FRAMES = 180;

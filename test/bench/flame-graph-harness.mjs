@@ -4,13 +4,12 @@ import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { chromium } from "@playwright/test";
-import { syntheticCallers, syntheticColumns, toWire } from "./flame-graph-tree.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const ORIGIN = "http://flameline.test/";
 
 /** Colours of VS Code's default themes, as its webviews have them. */
-export const THEMES = {
+const THEMES = {
   light: {
     class: "vscode-light",
     variables: {
@@ -104,7 +103,7 @@ export const THEMES = {
   },
 };
 
-export const BROWSER = {
+const BROWSER = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: [
     "--no-sandbox",
@@ -242,5 +241,3 @@ function standIn({ summary, variables, state, callers, tree }) {
     },
   });
 }
-
-export { syntheticCallers, syntheticColumns, toWire };

@@ -1,7 +1,7 @@
 // Synthetic call trees in the form that the wire carries: the same numbers every time, depth about 50, names as programs have them.
 
 /** A small generator of random numbers with a seed (mulberry32), so that runs can be compared. */
-export function randomFrom(seed) {
+function randomFrom(seed) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

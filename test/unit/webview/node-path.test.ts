@@ -36,6 +36,8 @@ describe("a place in the tree", () => {
   test("when the function is gone, its nearest caller is shown whole", () => {
     const anchor = anchorOf(AFTER, rangeOfNode(AFTER, nodeNamed(AFTER, "boot")));
     expect(rangeOfAnchor(BEFORE, anchor)).toEqual(fullRange(BEFORE));
+    const inside = anchorOf(AFTER, zoomRange(AFTER, rangeOfNode(AFTER, nodeNamed(AFTER, "boot")), 0.2, 0.5));
+    expect(rangeOfAnchor(BEFORE, inside)).toEqual(fullRange(BEFORE));
     expect(findPath(BEFORE, anchor.path)).toEqual({ node: nodeNamed(BEFORE, "main"), complete: false });
   });
 
