@@ -26,10 +26,13 @@ type Process struct {
 }
 
 // Launch runs this program again with args as uid and gid, without supplementary groups, capabilities or environment, in
-// a process group of its own. The child's end of the socket is its descriptor 3. Where we aren't root, uid must be our own.
+// a process group of its own; Nobody stands in for root and for root's group. The child's end of the socket is its descriptor 3. Where we aren't root, uid must be our own.
 func Launch(uid, gid int, stderr io.Writer, args ...string) (*Process, error) {
 	if uid == 0 {
-		uid, gid = Nobody, Nobody
+		uid = Nobody
+	}
+	if gid == 0 {
+		gid = Nobody
 	}
 	// Go opens everything close-on-exec; what we inherited ourselves (from sudo, a shell) must not go further.
 	if err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil && !errors.Is(err, unix.ENOSYS) {
