@@ -77,6 +77,7 @@ export async function connectRunningHelper(
       options.log?.(`connected to helper ${opened.hello.helper} (process ${opened.hello.pid}) at ${path}`);
       return opened;
     }
+    if (opened.kind === "silent") throw new FlamelineError({ kind: "helper-silent", seconds: opened.seconds });
     if (opened.kind === "refused") {
       throw new FlamelineError({ kind: "socket-untrusted", path, reason: `it does not let this user in (${opened.detail})` });
     }

@@ -8,7 +8,10 @@ const PAUSE_AT = 16;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 
 /** Why a socket could not be opened: nothing listens there, or it is there and does not let us in. */
-export type OpenFailure = { readonly kind: "nobody" } | { readonly kind: "refused"; readonly detail: string };
+export type OpenFailure =
+  | { readonly kind: "nobody" }
+  | { readonly kind: "silent"; readonly seconds: number }
+  | { readonly kind: "refused"; readonly detail: string };
 
 /** Why a socket is gone: we closed it, or it broke or was closed by the helper. */
 export type SocketEnd = { readonly kind: "asked" } | { readonly kind: "broken"; readonly error: Error | undefined };
@@ -45,10 +48,7 @@ export class HelperSocket {
         perMessageDeflate: false,
         handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       });
-      socket.once("error", (error: NodeJS.ErrnoException) => {
-        const nobody = error.code === "ENOENT" || error.code === "ECONNREFUSED";
-        resolve(nobody ? { kind: "nobody" } : { kind: "refused", detail: error.code ?? error.message });
-      });
+      socket.once("error", (error: NodeJS.ErrnoException) => resolve(openFailure(error)));
       // The helper's first frame may arrive in the same read as the handshake, so listen before anything is awaited.
       socket.once("open", () => {
         socket.removeAllListeners("error");
@@ -97,6 +97,13 @@ export class HelperSocket {
     this.#error ??= error;
     this.#socket.terminate();
   }
+}
+
+/** A helper that goes while we knock (reset, hang up) is nobody: another one may be started. */
+function openFailure({ code, message }: NodeJS.ErrnoException): OpenFailure {
+  if (message.includes("handshake has timed out")) return { kind: "silent", seconds: HANDSHAKE_TIMEOUT_MS / 1_000 };
+  if (code === "EACCES" || code === "EPERM") return { kind: "refused", detail: code };
+  return message.includes("Unexpected server response") ? { kind: "refused", detail: message } : { kind: "nobody" };
 }
 
 function rawText(data: Buffer | ArrayBuffer | Buffer[]): string {

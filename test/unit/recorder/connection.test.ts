@@ -1,4 +1,5 @@
 import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { dirname } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { connectRunningHelper } from "../../../recorder/connect-helper.js";
@@ -168,6 +169,24 @@ describe("a helper that misbehaves is a failure, never a crash", () => {
     expect(await failureOf(start)).toMatch(/^cancelled/);
     connection.close();
   });
+});
+
+test("a helper that accepts and says nothing is silent, not untrusted", async () => {
+  helper = new FakeHelper();
+  const mute = createServer();
+  await new Promise<void>((resolve) => mute.listen(helper.socketPath, resolve));
+  expect(await failureOf(connectRunningHelper({ machine: helper.machine }))).toBe(
+    "helper-silent: The recording helper gave no answer for 5 s.",
+  );
+  mute.close();
+}, 10_000);
+
+test("a socket that hangs up is nobody, so that a helper can be started in its place", async () => {
+  helper = new FakeHelper();
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => server.listen(helper.socketPath, resolve));
+  expect(await connectRunningHelper({ machine: helper.machine })).toBeUndefined();
+  server.close();
 });
 
 describe("a socket is not trusted", () => {
