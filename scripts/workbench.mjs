@@ -145,8 +145,7 @@ export async function findBox(page, name) {
   return { x: box.x + point.x, y: box.y + point.y };
 }
 
-/** Where the cursor is, as the status bar says. @param {Page} page @returns {Promise<number>} 1-based line */
+/** Where the cursor of the active editor is, also while a webview has the focus. @param {Page} page @returns {Promise<number>} 1-based line */
 export async function cursorLine(page) {
-  const text = await page.locator("#status\\.editor\\.selection").textContent();
-  return Number(/Ln\s(\d+)/.exec((text ?? "").replaceAll("\u00a0", " "))?.[1]);
+  return Number(await page.locator(".monaco-editor .line-numbers.active-line-number").first().textContent());
 }
