@@ -16,13 +16,14 @@ import type { Plan } from "./recording-session.js";
 /** The part of a helper's connection that plans are made from. */
 export interface ProcessSource {
   processes(): Promise<readonly ProcessListEntry[]>;
+  readonly hello: { readonly pid: number };
 }
 
 /** Everything that runs in the workspace; when nothing does, what the user chooses to run. */
 export async function workspacePlan(source: ProcessSource, seconds?: number): Promise<Plan | undefined> {
   const folders = fileFolders();
   const processes = await source.processes();
-  const excluded = excludedPids(processes);
+  const excluded = excludedPids(processes, source.hello.pid);
   const running = workspaceProcesses(processes, folderPaths(), excluded);
   const choice: Choice | undefined = running.length > 0 ? { name: nameOf(folders) } : await chooseWhatToRun(folders);
   return choice && planOf(choice, workspaceTarget(excluded), seconds);
@@ -30,7 +31,10 @@ export async function workspacePlan(source: ProcessSource, seconds?: number): Pr
 
 /** One process that the user picks, with its children. */
 export async function processPlan(source: ProcessSource): Promise<Plan | undefined> {
-  const pid = await pickProcess(() => source.processes(), excludedPids);
+  const pid = await pickProcess(
+    () => source.processes(),
+    (list) => excludedPids(list, source.hello.pid),
+  );
   if (pid === undefined) {
     return undefined;
   }
@@ -53,7 +57,7 @@ export async function currentFilePlan(source: ProcessSource, document: vscode.Te
   });
   if (run.kind === "ask") {
     const choice = await typeCommand([folder], run.suggestion);
-    return choice && planOf(choice, workspaceTarget(excludedPids(await source.processes())));
+    return choice && planOf(choice, workspaceTarget(excludedPids(await source.processes(), source.hello.pid)));
   }
   const program = await startGated(run.command, run.args, folder);
   return {

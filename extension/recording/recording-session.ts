@@ -85,6 +85,7 @@ export class RecordingSession implements vscode.Disposable {
       connection = await this.#connect(preparing.signal);
       await server;
       await this.#kept.reopening;
+      this.#setState({ kind: "choosing" });
       chosen = await plan(connection);
       if (chosen === undefined || preparing.signal.aborted) {
         chosen?.cancel?.();

@@ -23,6 +23,8 @@ export function statusText(state: SessionState, change: Change | undefined, nowU
         text: "$(loading~spin) Flameline: starting the helper",
         tooltip: "Finding or starting the recording helper. Click to cancel.",
       };
+    case "choosing":
+      return { text: "$(question) Flameline: choose what to record", tooltip: "Nothing is recorded yet. Click to cancel." };
     case "loading":
       return {
         text: `$(loading~spin) Flameline: ${state.phase === "loading" ? "loading into the kernel" : "attaching"}`,

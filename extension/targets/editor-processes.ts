@@ -6,6 +6,8 @@ import { isInsideAny } from "./path-inside.js";
 export interface EditorPlace {
   /** Pid of the extension host. */
   readonly hostPid: number;
+  /** Pid of the recording helper, which may be root's and not in the list; its symbolizer is its child. */
+  readonly helperPid: number;
   /** Folders of VS Code itself and of the extensions. */
   readonly programFolders: readonly string[];
   readonly workspaceFolders: readonly string[];
@@ -25,7 +27,7 @@ const SERVES_A_LANGUAGE = /^(--stdio|--node-ipc|--clientProcessId=?.*|--pipe=.*|
  */
 export function editorPids(processes: readonly ProcessListEntry[], place: EditorPlace): Set<number> {
   const byPid = new Map(processes.map((process) => [process.pid, process]));
-  const own = new Set([place.hostPid]);
+  const own = new Set([place.hostPid, place.helperPid]);
   const host = byPid.get(place.hostPid);
   if (host === undefined) {
     return own;
@@ -52,16 +54,10 @@ export function editorPids(processes: readonly ProcessListEntry[], place: Editor
 
 function isEditor(process: ProcessListEntry, host: ProcessListEntry, place: EditorPlace): boolean {
   const script = scriptOf(process);
-  if (isInsideAny(script, place.workspaceFolders) && !isInsideAny(script, place.programFolders)) {
-    return false;
-  }
   const ours = (file: string) => isInsideAny(file, place.programFolders) && !isInsideAny(file, place.workspaceFolders);
-  if (ours(process.executable) || ours(script)) {
-    return true;
+  if (process.executable === host.executable) {
+    // Electron's helpers have no script; a debuggee or a tool that is run by the same node has one of its own.
+    return script === "" || ours(script) || /\/(code-server|vscode|bootstrap-fork|server-main)\b/.test(script);
   }
-  if (process.commandLine.some((argument) => SERVES_A_LANGUAGE.test(argument))) {
-    return true;
-  }
-  // Same program as the extension host: Electron's helpers have no script; a debuggee run by the same node has one of its own.
-  return process.executable === host.executable && (script === "" || /(code-server|vscode|bootstrap-fork|server-main)/.test(script));
+  return ours(process.executable) || ours(script) || process.commandLine.some((argument) => SERVES_A_LANGUAGE.test(argument));
 }

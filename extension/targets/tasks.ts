@@ -51,7 +51,8 @@ export async function startGated(command: string, args: readonly string[], folde
     "Flameline",
     new vscode.ProcessExecution("/bin/sh", ["-c", GATE, "flameline-gate", pipe, command, ...args], { cwd: folder.uri.fsPath }),
   );
-  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, clear: true };
+  // Without its echo: the gate is our business, not the user's.
+  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, clear: true, echo: false };
   const mine = (execution: vscode.TaskExecution) => execution.task.definition["gate"] === pipe;
   const ended = endOf(mine).then(() => rm(pipeFolder, { recursive: true, force: true }));
   const pid = new Promise<number>((resolve, reject) => {

@@ -92,7 +92,7 @@ describe("a recording in a window", () => {
     assert.strictEqual(session.state.kind, "recording");
     await lensesAt(document, /^5: 100 % total/);
     await session.stop();
-    assert.deepStrictEqual([...new Set(states)], ["connecting", "loading", "recording", "stopping", "idle"]);
+    assert.deepStrictEqual([...new Set(states)], ["connecting", "choosing", "loading", "recording", "stopping", "idle"]);
     const [kept] = await parts.kept.list();
     assert.strictEqual(kept?.name, "the app");
     const folder = await parts.kept.folderOf(kept.id);

@@ -39,14 +39,15 @@ const SERVER = `
   32 31 /opt/code/node      /home/me/app | server.mjs
   33 32 /usr/bin/git        /            | gc
   40  1 /usr/bin/python3    /srv/other   | other.py
+  91 90 /home/me/.ext/flameline/dist/flameline-helper /home/me/app | symbolize
 `;
 
-const place = { hostPid: 20, programFolders: ["/opt/code", "/home/me/.ext/flameline"], workspaceFolders: ["/home/me/app"] };
+const place = { hostPid: 20, helperPid: 90, programFolders: ["/opt/code", "/home/me/.ext/flameline"], workspaceFolders: ["/home/me/app"] };
 const sorted = (pids: ReadonlySet<number>) => [...pids].toSorted((a, b) => a - b);
 
 describe("VS Code's own processes", () => {
   test("are the hosts, the server above them and the language servers below, not terminals and debuggees", () => {
-    expect(sorted(editorPids(processesOf(SERVER), place))).toEqual([10, 11, 20, 21, 22, 30]);
+    expect(sorted(editorPids(processesOf(SERVER), place))).toEqual([10, 11, 20, 21, 22, 30, 90, 91]);
   });
 
   test("a program in a terminal is the user's even when it is the node that VS Code runs on", () => {
@@ -60,11 +61,11 @@ describe("VS Code's own processes", () => {
       7 5 /usr/share/code/code / | --type=utility
       8 7 /usr/bin/zsh /home/me/app |
       9 8 /home/me/app/target/release/app /home/me/app |`;
-    expect(sorted(editorPids(processesOf(desktop), { ...place, hostPid: 7, programFolders: [] }))).toEqual([5, 6, 7]);
+    expect(sorted(editorPids(processesOf(desktop), { ...place, hostPid: 7, programFolders: [] }))).toEqual([5, 6, 7, 90]);
   });
 
   test("an extension host that is not in the list is left out all the same", () => {
-    expect(sorted(editorPids([], place))).toEqual([20]);
+    expect(sorted(editorPids([], place))).toEqual([20, 90]);
   });
 });
 

@@ -92,8 +92,13 @@ describe("the status bar", () => {
   });
 
   test("tells starting, loading and saving apart, and is silent otherwise", () => {
-    const texts = (["connecting", "stopping", "idle"] as const).map((kind) => statusText({ kind }, undefined, 0)?.text);
-    expect(texts).toEqual(["$(loading~spin) Flameline: starting the helper", "$(loading~spin) Flameline: saving", undefined]);
+    const texts = (["connecting", "choosing", "stopping", "idle"] as const).map((kind) => statusText({ kind }, undefined, 0)?.text);
+    expect(texts).toEqual([
+      "$(loading~spin) Flameline: starting the helper",
+      "$(question) Flameline: choose what to record",
+      "$(loading~spin) Flameline: saving",
+      undefined,
+    ]);
     expect(statusText({ kind: "loading", phase: "loading" }, undefined, 0)?.text).toBe(
       "$(loading~spin) Flameline: loading into the kernel",
     );
