@@ -121,9 +121,22 @@ func connect(t *testing.T, socket string) *client {
 
 func dial(t *testing.T, socket string) *client {
 	t.Helper()
-	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
-		return net.Dial("unix", socket)
-	}}
+	return dialBy(t, func() (net.Conn, error) { return net.Dial("unix", socket) })
+}
+
+// dialFD goes on with a connected socket.
+func dialFD(t *testing.T, fd int) *client {
+	t.Helper()
+	return dialBy(t, func() (net.Conn, error) {
+		file := os.NewFile(uintptr(fd), "socket")
+		defer file.Close()
+		return net.FileConn(file)
+	})
+}
+
+func dialBy(t *testing.T, connect func() (net.Conn, error)) *client {
+	t.Helper()
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return connect() }}
 	conn, _, err := websocket.Dial(context.Background(), "ws://helper/", &websocket.DialOptions{
 		HTTPClient: &http.Client{Transport: transport},
 	})
@@ -232,6 +245,12 @@ func (r *recorded) stack(sample int) []string {
 
 func (r *recorded) process(sample int) wire.ProcessRow {
 	return r.processes[r.threads[r.samples.Thread[sample]].Process]
+}
+
+// warm lets the engine load, so that what follows is not about that.
+func (c *client) warm() {
+	c.t.Helper()
+	c.record(wire.Target{Kind: wire.TargetUser}, 1, 10*time.Millisecond)
 }
 
 // record runs a recording until it has lasted a while, or ended by itself.
@@ -360,12 +379,13 @@ func TestEverySampleOfShortProcessesIsCountedWithItsProcess(t *testing.T) {
 	script := write(t, folder, "many.sh", "for i in $(seq 1 60); do "+binary+" once; done\n")
 	h := startHelper(t, "--user", fmt.Sprint(testUID))
 	c := connect(t, h.socket)
+	c.warm()
 	go func() {
-		time.Sleep(6 * time.Second)
+		time.Sleep(300 * time.Millisecond)
 		_ = exec.Command("sh", script).Run()
 	}()
 	began := cpuOfChildren()
-	r := c.record(workspace(folder), 999, 12*time.Second)
+	r := c.record(workspace(folder), 999, 8*time.Second)
 	spent := cpuOfChildren() - began
 	sampled, rows, named := int64(0), map[int]bool{}, 0
 	for i := range r.samples.Stack {
@@ -398,8 +418,9 @@ func TestARecordingOfAProcessEndsWithIt(t *testing.T) {
 	needKernel(t)
 	h := startHelper(t, "--user", fmt.Sprint(testUID))
 	c := connect(t, h.socket)
+	c.warm()
 	// `sh` exits early; its child lives on for two seconds and counts too.
-	command := exec.Command("sh", "-c", "sleep 4; (timeout 2 sh -c 'while :; do :; done') &")
+	command := exec.Command("sh", "-c", "sleep 1; (timeout 2 sh -c 'while :; do :; done') &")
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
