@@ -21,7 +21,7 @@ export class ServerError extends Error {
 }
 
 /** One sentence of what happened, and one of what to do next. */
-export function describeFailure(failure: ServerFailure): string {
+function describeFailure(failure: ServerFailure): string {
   switch (failure.kind) {
     case "no-recording":
       return "There is no recording: record one with “Flameline: Profile This Workspace” or open a profile.";

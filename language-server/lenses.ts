@@ -7,7 +7,7 @@ import { count, duration, eventWords, percent } from "./wording.js";
 import type { Workspace } from "./workspace.js";
 
 /** Run by a click on a lens, with the function's index in the recording; the extension registers it. */
-export const SHOW_FUNCTION_COMMAND = "flameline.showFunction";
+const SHOW_FUNCTION_COMMAND = "flameline.showFunction";
 
 /** Two short runs of the same code differ by less than this share. */
 const CHANGE_SHARE = 0.02;
@@ -81,7 +81,7 @@ function progressOf({ loaded, view, path }: Annotated, hot: readonly DocumentFun
 }
 
 /** "38 % total · 12 % self — CPU of 3 processes, 8 s", with what it was in the recording before. */
-export function lensTitle(fn: Pick<DocumentFunction, "self" | "total"> | undefined, view: View, before: number | undefined): string {
+function lensTitle(fn: Pick<DocumentFunction, "self" | "total"> | undefined, view: View, before: number | undefined): string {
   const was = before === undefined ? "" : ` (was ${percent(before)})`;
   if (view.sum === 0) {
     return `no samples yet${was}`;

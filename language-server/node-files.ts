@@ -2,7 +2,7 @@ import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import type { Files } from "../source/files.js";
 
 /** Source files and source maps above this size, in bytes, are not read: no editor shows numbers in them either. */
-export const MAX_TEXT_BYTES = 32 * 1024 * 1024;
+const MAX_TEXT_BYTES = 32 * 1024 * 1024;
 
 /** The files of this machine; whatever cannot be read does not exist. */
 export const nodeFiles: Files = {

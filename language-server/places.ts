@@ -15,6 +15,11 @@ interface Context {
   readonly seen: Uint8Column;
 }
 
+/**
+ * Each context has a column of stacks and one of positions. Beyond this many, which are programs that each run in a temporary folder of
+ * their own, relative paths are looked for in the workspace alone.
+ */
+const MAX_CONTEXTS = 256;
 const UNSEEN = -1;
 const PENDING = -2;
 /** So many questions to the locator are open at once. */
@@ -196,6 +201,9 @@ export class Places extends PlaceTables {
     const known = this.#contextIndex.get(key);
     if (known !== undefined) {
       return known;
+    }
+    if (this.#contexts.length >= MAX_CONTEXTS) {
+      return 0;
     }
     const index = this.#contexts.push({ root, workingDirectory, lineOf: int32Column(), seen: uint8Column() }) - 1;
     this.#contextIndex.set(key, index);

@@ -9,8 +9,8 @@ import { ServerError, reasonOf } from "./failures.js";
 import { readLines } from "./read-lines.js";
 
 /** The largest profile that is opened, in bytes as it lies on the disk and unpacked. */
-export const MAX_FILE_BYTES = 512e6;
-export const MAX_UNPACKED_BYTES = 1.5e9;
+const MAX_FILE_BYTES = 512e6;
+const MAX_UNPACKED_BYTES = 1.5e9;
 /** The longest text that JavaScript holds in one string is a little longer. */
 const MAX_TEXT_BYTES = 500e6;
 

@@ -5,7 +5,7 @@ import type { Files } from "../source/files.js";
 import { writeAtomically } from "./atomic-file.js";
 
 /** The most that a recording keeps of the files it names, in bytes of UTF-8. */
-export const MAX_KEPT_BYTES = 20 * 1024 * 1024;
+const MAX_KEPT_BYTES = 20 * 1024 * 1024;
 
 /** A text as it was when its file first got samples, or when it was first asked for. */
 export interface RecordedText {
@@ -22,7 +22,7 @@ interface KeptText extends RecordedText {
 }
 
 /** `sources.json`: which text lies in `sources/<sha256>`. Paths are absolute, with symbolic links resolved. */
-export interface SourcesIndex {
+interface SourcesIndex {
   readonly version: 1;
   readonly files: readonly { readonly path: string; readonly sha256: string; readonly bytes: number; readonly mtimeMs: number }[];
   /** Sampled files that were left out because of {@link MAX_KEPT_BYTES}. */

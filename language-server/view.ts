@@ -137,17 +137,13 @@ export class View {
     const subtree = new Float64Array(parents.length);
     for (const run of this.#runs) {
       const group = groupOf(run.context);
-      selfOf.fill(0);
+      const spread = this.once(`subtrees ${run.context}`, () => sumSubtrees(run, parents));
       run.stacks.forEach((stack, index) => {
         selfOf[stack] = run.self[index] ?? 0;
       });
-      subtree.set(selfOf);
-      for (let stack = parents.length - 1; stack >= 0; stack--) {
-        const parent = parents[stack] ?? -1;
-        if (parent >= 0) {
-          subtree[parent] = (subtree[parent] ?? 0) + (subtree[stack] ?? 0);
-        }
-      }
+      spread.stacks.forEach((stack, index) => {
+        subtree[stack] = spread.totals[index] ?? 0;
+      });
       stackChildren(this.#recording).walk({
         enter(stack) {
           const cost = subtree[stack] ?? 0;
@@ -183,9 +179,39 @@ export class View {
           }
         },
       });
+      for (const stack of spread.stacks) {
+        selfOf[stack] = 0;
+        subtree[stack] = 0;
+      }
     }
     return { self, total };
   }
+}
+
+/**
+ * The stacks that a run touches, ancestors included, and the cost of each one's subtree: a thousand small contexts cost no more than
+ * one large one.
+ */
+function sumSubtrees({ stacks, self }: Run, parents: Int32Array): { stacks: Int32Array; totals: Float64Array } {
+  const subtree = new Float64Array(parents.length);
+  const marked = new Uint8Array(parents.length);
+  const touched: number[] = [];
+  stacks.forEach((leaf, index) => {
+    subtree[leaf] = self[index] ?? 0;
+    for (let stack = leaf; stack >= 0 && marked[stack] === 0; stack = parents[stack] ?? -1) {
+      marked[stack] = 1;
+      touched.push(stack);
+    }
+  });
+  // A parent's index is smaller than its child's: falling indices are children first.
+  const order = Int32Array.from(touched).sort().reverse();
+  for (const stack of order) {
+    const parent = parents[stack] ?? -1;
+    if (parent >= 0) {
+      subtree[parent] = (subtree[parent] ?? 0) + (subtree[stack] ?? 0);
+    }
+  }
+  return { stacks: order, totals: Float64Array.from(order, (stack) => subtree[stack] ?? 0) };
 }
 
 /** What a selection's samples add up to. */

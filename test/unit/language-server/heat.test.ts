@@ -109,6 +109,21 @@ test("the same relative path is another file in a process with another working f
   expect(await server.hover(users, 6)).toMatch(/^\*\*60 % total · 60 % self\*\* — CPU of 2 processes/);
 });
 
+test("processes in a thousand folders of their own are one program still", async () => {
+  const server = await startServer();
+  const app = server.write("app.py", APP);
+  await server.begin();
+  const names = Array.from({ length: 1000 }, (_, index) => `p${index}`);
+  const processes = Object.fromEntries(names.map((name, index) => [name, { pid: 5000 + index, workingDirectory: `/tmp/test-${name}` }]));
+  const stacks = names.map((_, index) => `main:10($W/app.py);work:${5 + (index % 2)}($W/app.py) 1`).join("\n");
+  await server.stacks(stacks, { threads: names.map((name) => `${name}/main`), processes, timeNs: 2e9 });
+  expect(await server.heat(app)).toEqual(["5: 50 % self, 50 % total", "6: 50 % self, 50 % total", "10: 0 % self, 100 % total"]);
+  expect(await server.lenses(app)).toEqual([
+    "3: 100 % total · 100 % self — CPU of 1,000 processes, 2 s",
+    "9: 100 % total · 0 % self — CPU of 1,000 processes, 2 s",
+  ]);
+});
+
 test("a server that was started before an edit still runs the old text: no number is shown while it takes part", async () => {
   const server = await startServer();
   const app = server.write("app.py", APP);

@@ -184,7 +184,7 @@ export async function startServer(
   };
 }
 
-export function startedMessage(startUnixMs: number): string {
+function startedMessage(startUnixMs: number): string {
   return JSON.stringify({ type: "started", recording: 1, startUnixNs: `${startUnixMs}000000`, hz: 99, events: ["cpu"] });
 }
 
