@@ -1,3 +1,4 @@
+import { fromBase64 } from "../profile/base64.js";
 import type { TreeColumns } from "../protocol/queries.js";
 
 /**
@@ -102,29 +103,11 @@ export function at(column: Int32Array | Float64Array | Uint8Array, index: number
   return column[index] as number;
 }
 
-/** Six bits of each base64 character by its code; 255 for all others. */
-const SIX_BITS = Uint8Array.from({ length: 256 }, (_, code) => {
-  const place = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".indexOf(String.fromCharCode(code));
-  return place < 0 ? 255 : place;
-});
-
-/** Own loop where the browser has no `fromBase64`: through `atob`, the 37 MB of 1,000,000 nodes take five times as long. */
+/** The browser's own decoder where it has one (Chromium 140 on): three times as fast at the 37 MB of 1,000,000 nodes. */
 function decodeBase64(text: string, length: number): ArrayBuffer {
   const native = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
-  const bytes = native ? native.call(Uint8Array, text) : new Uint8Array(length);
-  const padded = Math.ceil(length / 3) * 4;
-  if (bytes.length !== length || text.length !== padded) throw new Error(NOT_A_TREE);
-  if (native) return bytes.buffer;
-  let invalid = 0;
-  for (let i = 0, byte = 0; byte < length; i += 4, byte += 3) {
-    const [a, b] = [at(SIX_BITS, text.charCodeAt(i) & 255), at(SIX_BITS, text.charCodeAt(i + 1) & 255)];
-    const [c, d] = [at(SIX_BITS, text.charCodeAt(i + 2) & 255), at(SIX_BITS, text.charCodeAt(i + 3) & 255)];
-    invalid |= a | b | (byte + 1 < length ? c : 0) | (byte + 2 < length ? d : 0);
-    bytes[byte] = (a << 2) | (b >> 4);
-    if (byte + 1 < length) bytes[byte + 1] = ((b & 15) << 4) | ((c >> 2) & 15);
-    if (byte + 2 < length) bytes[byte + 2] = ((c & 3) << 6) | (d & 63);
-  }
-  if (invalid > 63) throw new Error(NOT_A_TREE);
+  const bytes = native ? native.call(Uint8Array, text) : fromBase64(text);
+  if (bytes?.length !== length) throw new Error(NOT_A_TREE);
   return bytes.buffer;
 }
 

@@ -53,6 +53,7 @@ describe("labels", () => {
 
   test("parts inside brackets are arguments, Go receivers are not", () => {
     expect(fit("std::vector<std::string>::push_back", 14)).toMatchInlineSnapshot(`"…push_back"`);
+    expect(fit("shop::Map<std::string>::get_all", 20)).toBe("…get_all");
     expect(fit("router.(*Mux).ServeHTTP", 14)).toBe("…ServeHTTP");
   });
 
