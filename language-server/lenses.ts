@@ -9,6 +9,9 @@ import type { Workspace } from "./workspace.js";
 /** Run by a click on a lens, with the function's index in the recording; the extension registers it. */
 const SHOW_FUNCTION_COMMAND = "flameline.showFunction";
 
+/** A lens stays where it is also when its file turns out to have changed: the heat's notice says why. */
+const NO_NUMBERS = "no numbers: they could be wrong";
+
 /** Two short runs of the same code differ by less than this share. */
 const CHANGE_SHARE = 0.02;
 
@@ -33,7 +36,7 @@ export async function documentLenses(workspace: Workspace, book: LensBook, annot
     const line = nameLines.get(lens.key) ?? (fn === undefined ? undefined : annotated.carry(fn.nameLine));
     lens.lineIndex = Math.min(line === undefined ? lens.lineIndex : line - 1, lastLine);
     const at = { line: lens.lineIndex, character: 0 };
-    const title = lensTitle(fn, view, before.functions.get(lens.key));
+    const title = annotated.notice === undefined ? lensTitle(fn, view, before.functions.get(lens.key)) : NO_NUMBERS;
     const command = fn === undefined ? { title, command: "" } : { title, command: SHOW_FUNCTION_COMMAND, arguments: [fn.function] };
     return { range: { start: at, end: at }, command };
   });

@@ -204,7 +204,16 @@ function sumSubtrees({ stacks, self }: Run, parents: Int32Array): { stacks: Int3
     }
   });
   // A parent's index is smaller than its child's: falling indices are children first.
-  const order = Int32Array.from(touched).sort().reverse();
+  const order = Int32Array.from(touched);
+  if (touched.length * 16 < parents.length) {
+    order.sort().reverse();
+  } else {
+    for (let stack = parents.length - 1, at = 0; stack >= 0; stack--) {
+      if (marked[stack] === 1) {
+        order[at++] = stack;
+      }
+    }
+  }
   for (const stack of order) {
     const parent = parents[stack] ?? -1;
     if (parent >= 0) {

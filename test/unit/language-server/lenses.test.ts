@@ -104,6 +104,18 @@ test("lenses stay where a function has become cold, through another recording, a
   expect(await server.lenses("app.py")).toEqual([]);
 });
 
+test("lenses stay, without numbers, when the file turns out to be newer than a program that runs it", async () => {
+  const server = await startServer();
+  server.write("app.py", APP);
+  await server.begin();
+  await server.stacks(`${parse} 50`);
+  await server.heat("app.py");
+  await server.stacks("", MANY);
+  expect(await server.lenses("app.py")).toHaveLength(2);
+  await server.stacks(`${parse} 50`, { timeNs: 3e9, threads: ["old/main"], processes: { old: { pid: 7, startNs: -3600e9 } } });
+  expect(await server.lenses("app.py")).toEqual(["1: no numbers: they could be wrong", "10: no numbers: they could be wrong"]);
+});
+
 test("lenses follow their functions over unsaved edits", async () => {
   const server = await startServer();
   server.write("app.py", APP);
