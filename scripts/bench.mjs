@@ -25,7 +25,10 @@ import { root } from "./paths.mjs";
 /** In the order in which they run: what must not be disturbed comes first. */
 const BENCHES = ["sizes", "accuracy", "overhead", "start", "activation", "model", "flame-graph"];
 
-const { values, positionals } = parseArgs({ options: { scale: { type: "string", default: "1" }, json: { type: "string" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { scale: { type: "string", default: "1" }, json: { type: "string" } },
+  allowPositionals: true,
+});
 const scale = Number(values.scale);
 const unknown = positionals.filter((name) => !BENCHES.includes(name));
 if (unknown.length > 0 || !(scale > 0 && scale <= 1)) {
@@ -80,7 +83,9 @@ function printRows(rows) {
   for (const { what, value, unit, target, atLeast, note } of rows) {
     const missed = target !== undefined && (atLeast ? value < target : value > target);
     const goal = target === undefined ? "" : `target ${atLeast ? "≥" : "≤"} ${target}${missed ? "  MISSED" : ""}`;
-    console.log(`  ${what.padEnd(width)}  ${value.toFixed(digits(value)).padStart(10)} ${unit.padEnd(8)} ${goal}${note ? `  (${note})` : ""}`);
+    console.log(
+      `  ${what.padEnd(width)}  ${value.toFixed(digits(value)).padStart(10)} ${unit.padEnd(8)} ${goal}${note ? `  (${note})` : ""}`,
+    );
   }
 }
 

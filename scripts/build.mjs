@@ -18,7 +18,14 @@ const node = { ...common, platform: "node", format: "cjs", target: "node20" };
 const bundles = {
   extension: { ...node, entryPoints: ["extension/main.ts"], outfile: "dist/extension.js", external: ["vscode"] },
   "language-server": { ...node, entryPoints: ["language-server/main.ts"], outfile: "dist/language-server.js" },
-  webview: { ...common, platform: "browser", format: "iife", target: "es2022", entryPoints: ["webview/main.ts"], outfile: "dist/webview.js" },
+  webview: {
+    ...common,
+    platform: "browser",
+    format: "iife",
+    target: "es2022",
+    entryPoints: ["webview/main.ts"],
+    outfile: "dist/webview.js",
+  },
   cli: { ...node, entryPoints: ["cli/main.ts"], outfile: "dist/flameline.js", banner: { js: "#!/usr/bin/env node" } },
   askpass: { ...node, entryPoints: ["recorder/askpass-main.ts"], outfile: "dist/askpass.js" },
 };

@@ -38,19 +38,28 @@ export async function checkHeatAndFlameGraph({ page, server, example, account, p
 
   await openFile(page, example.main, hotLine);
   await expect
-    .poll(async () => (await visibleLines(page)).find(({ line }) => line === hotLine)?.heat ?? 0, { message: `heat on line ${hotLine}`, timeout: 60_000 })
+    .poll(async () => (await visibleLines(page)).find(({ line }) => line === hotLine)?.heat ?? 0, {
+      message: `heat on line ${hotLine}`,
+      timeout: 60_000,
+    })
     .toBeGreaterThan(0);
   await page.waitForTimeout(RECORD_MS);
   await picture("heat");
 
   const definition = new RegExp(`\\b${example.lens.function}\\b.*[({:]`);
-  const definitionLine = source.findIndex((text) => definition.test(text) && /^\s*(def|func|function|fn|pub fn|private|public|static|\[\[|__attribute__|std::|\w+ fn)/.test(text)) + 1;
+  const definitionLine =
+    source.findIndex(
+      (text) =>
+        definition.test(text) && /^\s*(def|func|function|fn|pub fn|private|public|static|\[\[|__attribute__|std::|\w+ fn)/.test(text),
+    ) + 1;
   await goToLine(page, Math.max(1, definitionLine));
   let said;
   await expect
     .poll(
       async () => {
-        said = lensTotal((await visibleLines(page)).find(({ line, lens }) => lens !== null && Math.abs(line - definitionLine) <= 1)?.lens ?? "");
+        said = lensTotal(
+          (await visibleLines(page)).find(({ line, lens }) => lens !== null && Math.abs(line - definitionLine) <= 1)?.lens ?? "",
+        );
         return said;
       },
       { message: `a lens on ${example.lens.function} at line ${definitionLine}`, timeout: 20_000 },

@@ -16,9 +16,18 @@ const checks = [
   { name: "lint", command: [bin("oxlint"), "--type-aware", "--deny-warnings"] },
   { name: "format", command: [bin("biome"), "format", "."] },
   { name: "unused code", command: [bin("knip"), "--no-progress"] },
-  { name: "go vet", command: ["go", "vet", "./..."], cwd: helper, skip: needsGo },
+  { name: "go vet", command: ["go", "vet", ".", "./internal/..."], cwd: helper, skip: needsGo },
   { name: "go format", command: ["gofmt", "-l", "internal", "main.go"], cwd: helper, skip: needsGo, failsOnOutput: true },
-  { name: "go lint", command: ["sh", "-c", `cd tools && go build -o "${staticcheck}" honnef.co/go/tools/cmd/staticcheck && cd .. && "${staticcheck}" ./...`], cwd: helper, skip: needsGo },
+  {
+    name: "go lint",
+    command: [
+      "sh",
+      "-c",
+      `cd tools && go build -o "${staticcheck}" honnef.co/go/tools/cmd/staticcheck && cd .. && "${staticcheck}" . ./internal/...`,
+    ],
+    cwd: helper,
+    skip: needsGo,
+  },
 ];
 
 function needsGo() {

@@ -1,27 +1,16 @@
 // Runs test/integration inside the extension host of the real VS Code and writes what it found as JSON.
 //   node scripts/integration.mjs [RESULTS_FILE]
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { chromium as browsers } from "@playwright/test";
-import * as esbuild from "esbuild";
+import { bundleIntegrationTests, integrationTests as out } from "./integration-bundle.mjs";
 import { root } from "./paths.mjs";
 import { chromium, startVSCode, workbenchUrl } from "./vscode-server.mjs";
 
-const folder = path.join(root, "test/integration");
-const out = path.join(root, ".build/integration");
 const resultsFile = process.argv[2] ?? path.join(root, ".test/integration.json");
 const LIMIT_MS = 180_000;
 
-await esbuild.build({
-  entryPoints: [path.join(folder, "index.ts"), ...readdirSync(folder).filter((name) => name.endsWith(".test.ts")).map((name) => path.join(folder, name))],
-  outdir: out,
-  bundle: true,
-  platform: "node",
-  format: "cjs",
-  target: "node20",
-  external: ["vscode", "mocha"],
-  logLevel: "warning",
-});
+await bundleIntegrationTests();
 mkdirSync(path.dirname(resultsFile), { recursive: true });
 chmodSync(path.dirname(resultsFile), 0o755);
 rmSync(resultsFile, { force: true });

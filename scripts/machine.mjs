@@ -30,7 +30,9 @@ export function whyNotPrepared() {
 
 /** Installs the Debian packages whose programs are missing. */
 export function installPackages() {
-  const missing = Object.entries(PACKAGES).filter(([each]) => (each.startsWith("/") ? !existsSync(each) : !has(each) && !existsSync(`/usr/sbin/${each}`)));
+  const missing = Object.entries(PACKAGES).filter(([each]) =>
+    each.startsWith("/") ? !existsSync(each) : !has(each) && !existsSync(`/usr/sbin/${each}`),
+  );
   if (missing.length === 0) {
     return;
   }

@@ -24,7 +24,7 @@ export function packageTarget(target) {
     must("bash", ["bpf-helper/build.sh", "--arch", target.endsWith("arm64") ? "arm64" : "amd64", "--output", helper]);
   }
   mkdirSync(path.dirname(vsixPath(target)), { recursive: true });
-  const args = ["package", "--no-dependencies", "--allow-missing-repository", "--out", vsixPath(target)];
+  const args = ["package", "--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links", "--out", vsixPath(target)];
   must(path.join(root, "node_modules/.bin/vsce"), target === "universal" ? args : [...args, "--target", target]);
   console.log(`${path.relative(root, vsixPath(target))}  ${(statSync(vsixPath(target)).size / 1e6).toFixed(1)} MB`);
 }

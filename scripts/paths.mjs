@@ -11,7 +11,9 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "
 export function cacheRoot() {
   const folder =
     process.env.FLAMELINE_CACHE ??
-    (process.getuid?.() === 0 ? "/var/cache/flameline" : path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "flameline"));
+    (process.getuid?.() === 0
+      ? "/var/cache/flameline"
+      : path.join(process.env.XDG_CACHE_HOME ?? path.join(homedir(), ".cache"), "flameline"));
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   return folder;
 }

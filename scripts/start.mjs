@@ -126,7 +126,9 @@ async function openInBrowser() {
       await end(0);
       return;
     }
-    console.log(`\nThe example "${example.title}" is running${account ? ` as ${account.name}` : ""}; the profiler starts when the window opens.`);
+    console.log(
+      `\nThe example "${example.title}" is running${account ? ` as ${account.name}` : ""}; the profiler starts when the window opens.`,
+    );
     console.log(`Open ${workbenchUrl(server)}\nCtrl-C ends everything.`);
     program.onExit((status) => console.log(`The example ended with status ${status}.`));
   } catch (error) {

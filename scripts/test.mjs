@@ -28,7 +28,9 @@ async function unit() {
       const failures = suite.assertionResults.filter((test) => test.status === "failed").map((test) => test.fullName);
       return suite.status === "failed" && failures.length === 0 ? [`${suite.name}: ${suite.message}`] : failures;
     }),
-    skipped: report.testResults.flatMap((suite) => suite.assertionResults.filter((test) => test.status !== "passed" && test.status !== "failed").map((test) => test.fullName)),
+    skipped: report.testResults.flatMap((suite) =>
+      suite.assertionResults.filter((test) => test.status !== "passed" && test.status !== "failed").map((test) => test.fullName),
+    ),
   }));
 }
 
@@ -36,7 +38,11 @@ function go() {
   if (!has("go")) {
     return skip("go", "Go is not installed");
   }
-  const { stdout, stderr, status } = spawnSync("go", ["test", "-json", "./..."], { cwd: path.join(root, "bpf-helper"), encoding: "utf8", maxBuffer: 1 << 28 });
+  const { stdout, stderr, status } = spawnSync("go", ["test", "-json", "./..."], {
+    cwd: path.join(root, "bpf-helper"),
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
   const outcome = { passed: 0, failed: [], skipped: [] };
   const output = new Map();
   for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
@@ -76,7 +82,9 @@ async function integration() {
 
 async function e2e() {
   const file = resultFile("e2e.json");
-  await run("npx", ["playwright", "test", "--config", "test/e2e/playwright.config.mts"], { env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: file } });
+  await run("npx", ["playwright", "test", "--config", "test/e2e/playwright.config.mts"], {
+    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: file },
+  });
   return read(file, ({ stats, suites, errors }) => {
     const tests = suites.flatMap(specsOf);
     const named = (...states) => tests.filter((test) => states.includes(test.status)).map((test) => test.title);
@@ -146,7 +154,9 @@ for (const [name, stage] of Object.entries(stages)) {
   const began = Date.now();
   console.log(`\n── ${name} ${"─".repeat(Math.max(0, 90 - name.length))}`);
   const outcome = await stage();
-  console.log(`── ${name}: ${outcome.passed} passed, ${outcome.failed.length} failed, ${outcome.skipped.length} skipped in ${Math.round((Date.now() - began) / 1000)} s`);
+  console.log(
+    `── ${name}: ${outcome.passed} passed, ${outcome.failed.length} failed, ${outcome.skipped.length} skipped in ${Math.round((Date.now() - began) / 1000)} s`,
+  );
   total.passed += outcome.passed;
   total.failed.push(...outcome.failed);
   total.skipped.push(...outcome.skipped);

@@ -99,7 +99,11 @@ export async function startVSCode(options = {}) {
   const common = ["--user-data-dir", userData, "--server-data-dir", path.join(folder, "data"), "--extensions-dir", extensions];
   const run = processOptions(options, folder);
   if (options.vsix !== undefined) {
-    const installed = spawnSync(host.node, [host.serverMain, ...common, "--install-extension", options.vsix], { ...run, encoding: "utf8", timeout: 90_000 });
+    const installed = spawnSync(host.node, [host.serverMain, ...common, "--install-extension", options.vsix], {
+      ...run,
+      encoding: "utf8",
+      timeout: 90_000,
+    });
     if (installed.status !== 0 || !/successfully installed/.test(installed.stdout)) {
       throw new Error(`VS Code did not install ${options.vsix}: ${installed.stdout}${installed.stderr}`);
     }

@@ -67,9 +67,17 @@ export function visibleLines(page) {
     }
     const plain = (text) => (text ?? "").replaceAll("\u00a0", " ");
     const topOf = (element) => Math.round(element.getBoundingClientRect().top);
-    const rows = [...editor.querySelectorAll(".margin-view-overlays .line-numbers")].map((element) => ({ line: Number(element.textContent), top: topOf(element.parentElement ?? element) }));
-    const texts = new Map([...editor.querySelectorAll(".view-lines .view-line")].map((element) => [topOf(element), plain(element.textContent)]));
-    const lenses = [...editor.querySelectorAll(".codelens-decoration")].map((element) => ({ bottom: Math.round(element.getBoundingClientRect().bottom), text: plain(element.textContent) }));
+    const rows = [...editor.querySelectorAll(".margin-view-overlays .line-numbers")].map((element) => ({
+      line: Number(element.textContent),
+      top: topOf(element.parentElement ?? element),
+    }));
+    const texts = new Map(
+      [...editor.querySelectorAll(".view-lines .view-line")].map((element) => [topOf(element), plain(element.textContent)]),
+    );
+    const lenses = [...editor.querySelectorAll(".codelens-decoration")].map((element) => ({
+      bottom: Math.round(element.getBoundingClientRect().bottom),
+      text: plain(element.textContent),
+    }));
     const marks = new Map(
       [...editor.querySelectorAll(".glyph-margin-widgets .cgmr")].flatMap((element) => {
         const picture = `${getComputedStyle(element).backgroundImage}${getComputedStyle(element, "::before").content}`;

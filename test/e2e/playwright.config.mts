@@ -12,5 +12,11 @@ export default defineConfig({
   fullyParallel: false,
   retries: 0,
   reporter: [["list"], ["json"]],
-  use: { browserName: "chromium", viewport: { width: 1400, height: 900 }, launchOptions: chromium, trace: "off", screenshot: "only-on-failure" },
+  use: {
+    browserName: "chromium",
+    viewport: { width: 1400, height: 900 },
+    launchOptions: chromium,
+    trace: "off",
+    screenshot: "only-on-failure",
+  },
 });

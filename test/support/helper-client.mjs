@@ -7,7 +7,11 @@ import { WebSocket } from "ws";
  * @returns {Promise<{ hello: object, record: (request: object, onBatch?: (batch: any) => void) => Promise<{ started: any, stop: () => Promise<any> }>, close: () => void }>}
  */
 export async function connectToHelper(socket) {
-  const webSocket = new WebSocket("ws://helper/", { createConnection: () => connect(socket), perMessageDeflate: false, maxPayload: 1 << 20 });
+  const webSocket = new WebSocket("ws://helper/", {
+    createConnection: () => connect(socket),
+    perMessageDeflate: false,
+    maxPayload: 1 << 20,
+  });
   const listeners = new Set();
   const next = (accept) =>
     new Promise((resolve, reject) => {
