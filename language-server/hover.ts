@@ -1,7 +1,9 @@
+import { basename } from "node:path";
 import type { Hover } from "vscode-languageserver/node";
 import { EVENT_UNITS } from "../protocol/events.js";
 import { type Shares, sharesOf } from "../profile/shares.js";
 import type { Annotated, Annotations } from "./annotations.js";
+import type { LoadedRecording } from "./loaded-recording.js";
 import { ofWhat } from "./lenses.js";
 import { shownLines } from "./own-cost.js";
 import { percent, quantity } from "./wording.js";
@@ -41,15 +43,7 @@ export async function lineHover(annotations: Annotations, uri: string, lineIndex
   }
   const called = shares.callers.filter((caller) => caller.function >= 0);
   if (called.length > 0) {
-    const { functions } = annotated.loaded.recording;
-    parts.push(
-      table(
-        "Called from",
-        shares.callers,
-        (caller) => callerName(functions.labelOf(caller.function), caller.function, caller.line),
-        own.total,
-      ),
-    );
+    parts.push(table("Called from", shares.callers, (caller) => callerName(loaded, caller), own.total));
   }
   const line = { line: lineIndex, character: 0 };
   return {
@@ -72,8 +66,19 @@ function lineShares({ loaded, view }: Annotated, id: number): Shares {
   return sharesOf(recording, { ...selection, threads }, { kind: "lines", lines: places.recordedLines(id) });
 }
 
-function callerName(name: string, fn: number, line: number): string {
-  return fn < 0 ? "(nobody: the thread starts here)" : line > 0 ? `${name}, line ${line}` : name;
+/** "main, app.py:12": where the call is on this machine, else the line as it was recorded. */
+function callerName({ recording, places }: LoadedRecording, caller: { readonly function: number; readonly line: number }): string {
+  if (caller.function < 0) {
+    return "(nobody: the thread starts here)";
+  }
+  const name = recording.functions.labelOf(caller.function);
+  const id = places.lineOfRecorded(caller.function, caller.line);
+  const path = places.shownPaths[places.linePath.at(id)];
+  if (id < 0 || path === undefined) {
+    return caller.line > 0 ? `${name}, line ${caller.line}` : name;
+  }
+  const line = places.lineNumber.at(id);
+  return `${name}, ${basename(path)}${line > 0 ? `:${line}` : ""}`;
 }
 
 /** A markdown table of the costliest rows, each with its part of the line's total. */

@@ -94,6 +94,13 @@ export class Places extends PlaceTables {
     return Array.from(rows, (row) => ({ function: lines.first.at(row), line: lines.second.at(row) }));
   }
 
+  /** A line id that a recorded (function, line) is, or -1. */
+  lineOfRecorded(fn: number, line: number): number {
+    const row = this.#recording.frames.lines.find(fn, line);
+    const position = row < 0 ? -1 : this.#positions.first.view().indexOf(row);
+    return this.#contexts.map(({ lineOf }) => lineOf.view()[position] ?? UNSEEN).find((id) => id >= 0) ?? -1;
+  }
+
   get positions(): number {
     return this.#positions.length;
   }

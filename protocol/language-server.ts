@@ -52,6 +52,7 @@ export interface ServerRequests {
   /** What every view shows; lenses and heat follow. */
   "flameline/select": { params: { selection: Selection }; result: null };
   "flameline/documentHeat": { params: { uri: string }; result: DocumentHeat | null };
+  /** The hottest, by self cost. With `mineOnly` and just-my-code, self has the library, runtime and kernel code that is called. */
   "flameline/functions": { params: { limit: number; mineOnly: boolean; selection?: Selection }; result: { rows: FunctionRow[]; total: number } };
   "flameline/lines": { params: { limit: number; mineOnly: boolean; selection?: Selection }; result: { rows: LineRow[]; total: number } };
   "flameline/tree": {

@@ -137,8 +137,8 @@ test("a hover tells the line's cost by process, thread and caller", async () => 
 
     | Called from | of the line |
     | :-- | --: |
-    | main, line 5 | 56 % |
-    | main, line 6 | 44 % |"
+    | main, app.py:5 | 56 % |
+    | main, app.py:6 | 44 % |"
   `);
   expect(await server.hover("app.py", 1)).toBeNull();
 });
