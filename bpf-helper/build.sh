@@ -14,7 +14,7 @@ vendor_only=""
 while [ $# -gt 0 ]; do
   case "$1" in
     --arch) arch="$2"; shift 2 ;;
-    --output) output="$(realpath -m "$OLDPWD/$2")"; shift 2 ;;
+    --output) output="$(cd "$OLDPWD" && realpath -m "$2")"; shift 2 ;;
     --vendor-only) vendor_only=yes; shift ;;
     *) echo "build.sh: unknown argument $1; try --arch, --output or --vendor-only" >&2; exit 2 ;;
   esac
