@@ -1,0 +1,68 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The arrows between the helper's packages: main → control → {capture, target, recording, symbolize} → wire. A package that is
+// not a key may import nothing of ours; what lies below a package is its own.
+var arrows = map[string][]string{
+	"main":      {"capture", "control", "symbolize", "wire"},
+	"control":   {"capture", "recording", "symbolize", "target", "wire"},
+	"recording": {"capture", "target", "wire"},
+	"capture":   {"wire"},
+	"target":    {"wire"},
+}
+
+func TestPackagesImportOnlyAlongTheArrows(t *testing.T) {
+	const ours = "flameline.dev/helper/internal/"
+	seen := 0
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && slices.Contains([]string{"vendor", "engine-patches", "tools", "bpf"}, path) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		from := "main"
+		if rest, inside := strings.CutPrefix(filepath.ToSlash(path), "internal/"); inside {
+			from, _, _ = strings.Cut(rest, "/")
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			rest, isOurs := strings.CutPrefix(name, ours)
+			if !isOurs {
+				continue
+			}
+			seen++
+			to, _, _ := strings.Cut(rest, "/")
+			if to != from && !slices.Contains(arrows[from], to) {
+				t.Errorf("%s imports %s: %s may import only %v", path, name, from, arrows[from])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seen == 0 {
+		t.Fatal("no import of ours was found: the test looks in the wrong place")
+	}
+}
