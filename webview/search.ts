@@ -20,20 +20,22 @@ export function searchTree(tree: GraphTree, text: string): Search | undefined {
   const functions = new Uint8Array(name.length);
   // The same by function + 1, so that the root (-1) needs no branch in the loop over the nodes.
   const matches = new Uint8Array(name.length + 1);
-  for (let fn = 0; fn < name.length; fn++) {
-    if (name[fn]?.toLowerCase().includes(wanted) || file[fn]?.toLowerCase().includes(wanted)) functions[fn] = matches[fn + 1] = 1;
+  for (let i = 0; i < name.length; i++) {
+    if (name[i]?.toLowerCase().includes(wanted) || file[i]?.toLowerCase().includes(wanted)) functions[i] = matches[i + 1] = 1;
   }
   const before = bufferFor(tree);
+  // Read in place: `at` is shared by three kinds of columns, which halves the speed of a loop over 1,000,000 nodes.
+  const { fn, end, value: values } = tree;
   let nodes = 0;
   let value = 0;
   let counted = 0;
   for (let node = 0; node < tree.count; node++) {
     before[node] = nodes;
-    if (at(matches, at(tree.fn, node) + 1) === 0) continue;
+    if (matches[(fn[node] as number) + 1] === 0) continue;
     nodes++;
     if (node < counted) continue;
-    value += at(tree.value, node);
-    counted = at(tree.end, node);
+    value += values[node] as number;
+    counted = end[node] as number;
   }
   before[tree.count] = nodes;
   return { text, functions, before, nodes, value };
