@@ -24,15 +24,22 @@ engine=vendor/go.opentelemetry.io/ebpf-profiler
 # What is imported decides what is vendored.
 imports="$(find . -path ./vendor -prune -o -name '*.go' -print0 | sort -z | xargs -0 grep -hoE '"[a-z0-9-]+\.[a-z]+/[^"]+"$' | sort -u)"
 state="$( (cat go.mod go.sum build.sh; echo "$imports") | sha256sum)"
-# Another build at the same time must not see half a vendor folder.
+# Another build at the same time must not see half a vendor folder: making it takes the lock alone, building shares it.
 exec 9>.vendor.lock
 flock 9
 if [ "$(cat vendor/.state 2>/dev/null || true)" != "$state" ]; then
-  rm -rf vendor
+  rm -rf .vendor.new
   # -e: a package that only the engine's own tests import is not served by every proxy.
-  go mod vendor -e 2> >(grep -v "sig-profiling\|not available\|pdata.test imports" >&2 || true)
-  test -d "$engine" || { echo "build.sh: go mod vendor did not bring the engine" >&2; exit 1; }
-  echo "$state" > vendor/.state
+  go mod vendor -e -o .vendor.new 2> >(grep -v "sig-profiling\|not available\|pdata.test imports" >&2 || true)
+  test -d ".vendor.new/${engine#vendor/}" || { echo "build.sh: go mod vendor did not bring the engine" >&2; exit 1; }
+  (cd engine-patches && find . -name '*.go') | while read -r file; do
+    install -m 644 "engine-patches/$file" ".vendor.new/${engine#vendor/}/$file"
+  done
+  echo "$state" > .vendor.new/.state
+  rm -rf .vendor.old
+  [ ! -d vendor ] || mv vendor .vendor.old
+  mv .vendor.new vendor
+  rm -rf .vendor.old
 fi
 (cd engine-patches && find . -name '*.go') | while read -r file; do
   cmp -s "engine-patches/$file" "$engine/$file" || install -m 644 "engine-patches/$file" "$engine/$file"
@@ -42,8 +49,8 @@ if grep -q "= walkLocationTable$" "$python"; then
   sed -i 's/= walkLocationTable$/= lineInLocationTable/; s/= walkLineTable$/= lineInLineTable/' "$python"
 fi
 [ "$(grep -c "getFuncOffset = lineIn" "$python")" = 2 ] || { echo "build.sh: the engine reads Python's line tables elsewhere now" >&2; exit 1; }
-exec 9>&-
 [ -z "$vendor_only" ] || exit 0
+flock -s 9
 
 version="$(sed -n 's/^  "version": "\(.*\)",$/\1/p' ../package.json | head -1)"
 mkdir -p "$(dirname "$output")"
