@@ -18,10 +18,12 @@ const PACKAGES = {
   "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
 };
 
+/** For a second run of the tests on one machine at a time: each run makes and removes its own users. */
+const SUFFIX = process.env.FLAMELINE_TEST_USER_SUFFIX ?? "";
 /** Has a sudo rule that asks for its password. */
-export const TEST_USER = "flameline-test";
+export const TEST_USER = `flameline-test${SUFFIX}`;
 /** Has no sudo rule at all. */
-export const NO_SUDO_USER = "flameline-nosudo";
+export const NO_SUDO_USER = `flameline-nosudo${SUFFIX}`;
 
 /** @returns {string | undefined} why the machine can't be prepared */
 export function whyNotPrepared() {

@@ -104,9 +104,74 @@ export function lensTotal(text) {
   return match ? Number(match[2]) : undefined;
 }
 
-/** The status bar's item, as text. @param {Page} page */
+/** Flameline's item in the status bar; it is there only while something is recorded. @param {Page} page */
 export function statusBar(page) {
-  return page.locator(".statusbar-item", { hasText: /Flameline|\/s\b/ }).filter({ has: page.locator("a") });
+  return page.locator('.statusbar-item[id$="flameline.status"]');
+}
+
+/** How many samples the status bar's tooltip tells so far; 0 where nothing is recorded. @param {Page} page @returns {Promise<number>} */
+export async function recordedSamples(page) {
+  const label = await statusBar(page)
+    .locator("a")
+    .first()
+    .getAttribute("aria-label", { timeout: 2000 })
+    .catch(() => null);
+  return Number((/([\d,]+) samples/.exec(label ?? "")?.[1] ?? "0").replaceAll(",", ""));
+}
+
+/** The open question or list at the top of the window, with the title that a person reads. @param {Page} page @param {string | RegExp} title */
+export function quickInput(page, title) {
+  return page.locator(".quick-input-widget:visible", { has: page.locator(".quick-input-title", { hasText: title }) });
+}
+
+/** Answers a question at the top of the window. @param {Page} page @param {string | RegExp} title @param {string} text */
+export async function answer(page, title, text) {
+  const input = quickInput(page, title).locator("input").first();
+  await expect(input).toBeVisible();
+  await input.fill(text);
+  await expect(input).toHaveValue(text);
+  await page.keyboard.press("Enter");
+}
+
+/** Opens Flameline's side bar. @param {Page} page */
+export async function openSideBar(page) {
+  const pane = viewPane(page, "Recordings");
+  await expect(async () => {
+    if (!(await pane.isVisible())) {
+      await page.locator('.activitybar a.action-label[aria-label^="Flameline"]').click({ timeout: 3000 });
+    }
+    await expect(pane).toBeVisible({ timeout: 3000 });
+  }).toPass({ timeout: 30_000 });
+}
+
+/** A view of the side bar. @param {Page} page @param {string} name */
+export function viewPane(page, name) {
+  return page.locator(".pane", { has: page.locator(`.pane-header[aria-label^="${name}"]`) });
+}
+
+/** Rows of a view. @param {Page} page @param {string} view @param {string | RegExp} [text] */
+export function viewRows(page, view, text) {
+  return viewPane(page, view).locator(".monaco-list-row", text === undefined ? {} : { hasText: text });
+}
+
+/** What the editor says about a line of the active editor when the mouse rests on it. @param {Page} page @param {number} line 1-based */
+export async function hoverText(page, line) {
+  const hover = page.locator(".monaco-resizable-hover .monaco-hover:visible, .monaco-editor-hover:visible").first();
+  await expect(async () => {
+    await page.keyboard.press("Escape");
+    await goToLine(page, line);
+    const row = (await visibleLines(page)).find((each) => each.line === line);
+    const text = page.locator(".editor-group-container.active .monaco-editor .view-lines").first();
+    const box = await text.boundingBox();
+    if (!row || !box) {
+      throw new Error(`line ${line} is not visible`);
+    }
+    const indent = row.text.length - row.text.trimStart().length;
+    await page.mouse.move(box.x + 300, box.y + 2);
+    await page.mouse.move(box.x + 8 * indent + 12, row.top + 8, { steps: 3 });
+    await expect(hover).toBeVisible({ timeout: 4000 });
+  }).toPass({ timeout: 30_000 });
+  return ((await hover.textContent()) ?? "").replaceAll("\u00a0", " ");
 }
 
 /** Toasts with a text. @param {Page} page @param {string | RegExp} text */
