@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import { failurePage } from "./failure-page.js";
 import type { FlameGraphs } from "./flame-graphs.js";
 
 /** Shows `*.pb.gz` and `*.pprof` as a flame graph where they are opened like a file. */
@@ -8,7 +9,7 @@ export class ProfileEditor implements vscode.CustomReadonlyEditorProvider {
   readonly #graphs: FlameGraphs;
   readonly #open: (uri: vscode.Uri) => Promise<unknown>;
 
-  /** @param open makes the file the current recording; throws what is to be shown */
+  /** @param open makes the file the current recording; throws the sentence that is shown instead */
   constructor(graphs: FlameGraphs, open: (uri: vscode.Uri) => Promise<unknown>) {
     this.#graphs = graphs;
     this.#open = open;
@@ -18,9 +19,14 @@ export class ProfileEditor implements vscode.CustomReadonlyEditorProvider {
     return { uri, dispose: () => undefined };
   }
 
-  /** What is thrown here VS Code shows in the editor itself, with a way to open the file as text. */
+  /** Never throws: VS Code shows a dialog of its own instead of the reason. */
   async resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): Promise<void> {
-    await this.#open(uri);
+    try {
+      await this.#open(uri);
+    } catch (error) {
+      panel.webview.html = failurePage(error instanceof Error ? error.message : String(error));
+      return;
+    }
     await this.#graphs.fill(panel);
   }
 }

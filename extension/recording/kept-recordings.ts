@@ -69,8 +69,7 @@ export class KeptRecordings implements vscode.Disposable {
   /** Opens a profile file, or a kept recording's folder. One that was interrupted is finished by the server as it opens. */
   async open(path: string, id?: string): Promise<RecordingSummary> {
     const summary = await this.#server.ask("flameline/open", { path });
-    this.nowOpen(id);
-    await this.#memory.update(OPEN_KEY, path);
+    await this.nowOpen(path, id);
     for (const warning of summary.warnings) {
       this.#log.warn(`${path}: ${warning}`);
     }
@@ -97,12 +96,14 @@ export class KeptRecordings implements vscode.Disposable {
       await this.open(path, kept?.meta.id);
     } catch (error) {
       this.#log.info(`not opened again: ${String(error)}`);
-      await this.#memory.update(OPEN_KEY, undefined);
+      await this.nothingOpen();
     }
   }
 
-  nowOpen(id: string | undefined): void {
+  /** What is shown from now on; remembered at once, because a reload can come at any time. */
+  async nowOpen(path: string, id: string | undefined): Promise<void> {
     this.#openId = id;
+    await this.#memory.update(OPEN_KEY, path);
     void vscode.commands.executeCommand("setContext", "flameline.hasRecording", true);
     this.#changed.fire();
   }
@@ -111,11 +112,6 @@ export class KeptRecordings implements vscode.Disposable {
     this.#openId = undefined;
     await this.#memory.update(OPEN_KEY, undefined);
     void vscode.commands.executeCommand("setContext", "flameline.hasRecording", false);
-    this.#changed.fire();
-  }
-
-  async finished(summary: RecordingSummary): Promise<void> {
-    await this.#memory.update(OPEN_KEY, await this.folderOf(summary.id));
     this.#changed.fire();
   }
 

@@ -161,9 +161,9 @@ export class RecordingSession implements vscode.Disposable {
       feed.message(text);
     }
     const startUnixMs = Number(BigInt(started.startUnixNs) / 1_000_000n);
-    this.#kept.nowOpen(stored.id);
     this.#setState({ kind: "recording", id: stored.id, name: plan.name, startUnixMs, figures });
     this.#ended = this.#finish(active, stored.id, feed, connection, plan);
+    await this.#kept.nowOpen(stored.folder, stored.id);
     await this.#startProgram(active, plan);
   }
 
@@ -202,8 +202,7 @@ export class RecordingSession implements vscode.Disposable {
       await this.#kept.forget(id);
       return;
     }
-    const summary = await this.#server.ask("flameline/finish", { id });
-    await this.#kept.finished(summary);
+    await this.#server.ask("flameline/finish", { id });
     await this.#kept.enforceLimit();
   }
 
