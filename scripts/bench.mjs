@@ -68,7 +68,7 @@ for (const name of BENCHES.filter((each) => positionals.length === 0 || position
     printRows(rows);
   } catch (error) {
     broken++;
-    console.log(`  could not be measured: ${error instanceof Error ? error.stack : error}`);
+    console.log(`  could not be measured: ${error instanceof Error ? error.stack : String(error)}`);
   }
 }
 console.log(`\ncalibration loop: ${calibrate().toFixed(1)} ms`);

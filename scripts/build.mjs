@@ -76,7 +76,7 @@ if (process.argv.includes("--watch")) {
     await context.watch();
   }
 } else {
-  for (const [name, step] of Object.entries(steps)) {
+  for (const [name, step] of /** @type {[string, () => unknown][]} */ (Object.entries(steps))) {
     if (!only || only.includes(name)) {
       await step();
     }

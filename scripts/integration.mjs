@@ -20,7 +20,7 @@ const status = await runInExtensionHost({
   failurePicture: path.join(root, ".test/integration-failure.png"),
 });
 if (!existsSync(resultsFile)) {
-  console.error(`The tests inside VS Code wrote no results (VS Code said: ${status}); see .test/integration-failure.png.`);
+  console.error(`The tests inside VS Code wrote no results (VS Code said: ${String(status)}); see .test/integration-failure.png.`);
   process.exit(1);
 }
 const { results, failures, loadError } = JSON.parse(readFileSync(resultsFile, "utf8"));

@@ -179,7 +179,7 @@ function runExample(example, cwd, account) {
     onExit: (listener) => child.once("exit", listener),
     stop: () => {
       try {
-        process.kill(-child.pid, "SIGKILL");
+        process.kill(-Number(child.pid), "SIGKILL");
       } catch {
         // It ended by itself.
       }

@@ -17,7 +17,7 @@ try {
   });
 } catch (error) {
   console.error(
-    `The tests did not pass: ${error instanceof Error ? error.message : error}. Without a download of VS Code, run \`npm test -- integration\`.`,
+    `The tests did not pass: ${error instanceof Error ? error.message : String(error)}. Without a download of VS Code, run \`npm test -- integration\`.`,
   );
   process.exit(1);
 }

@@ -116,8 +116,18 @@ export async function startVSCode(options = {}) {
     [
       host.serverMain,
       ...common,
-      ...["--host", "127.0.0.1", "--port", String(port), "--connection-token-file", tokenFile],
-      ...["--accept-server-license-terms", "--telemetry-level", "off", "--disable-workspace-trust", "--locale", "en"],
+      "--host",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--connection-token-file",
+      tokenFile,
+      "--accept-server-license-terms",
+      "--telemetry-level",
+      "off",
+      "--disable-workspace-trust",
+      "--locale",
+      "en",
       ...(options.driver ? ["--enable-smoke-test-driver"] : []),
     ],
     { ...run, detached: true, stdio: ["ignore", log, log] },
@@ -127,7 +137,7 @@ export async function startVSCode(options = {}) {
   /** Ends the server, its extension hosts and terminals. */
   const stop = (keep = false) => {
     try {
-      process.kill(-child.pid, "SIGKILL");
+      process.kill(-Number(child.pid), "SIGKILL");
     } catch {
       // It is gone already.
     }

@@ -59,7 +59,7 @@ async function medianActivation(windows) {
       env: { FLAMELINE_ACTIVATION: result },
     });
     if (status !== 0) {
-      throw new Error(`the extension host ended with ${status}`);
+      throw new Error(`the extension host ended with ${String(status)}`);
     }
     times.push(Number(readFileSync(result, "utf8")));
   }

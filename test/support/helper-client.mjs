@@ -28,8 +28,8 @@ export async function connectToHelper(socket) {
       webSocket.once("close", () => reject(new Error("the helper closed the connection")));
     });
   webSocket.on("message", (data) => {
-    const message = JSON.parse(data.toString());
-    for (const listener of [...listeners]) {
+    const message = JSON.parse(/** @type {Buffer} */ (data).toString());
+    for (const listener of listeners) {
       listener(message);
     }
   });
