@@ -19,6 +19,7 @@ import { documentHints, documentLenses } from "./lenses.js";
 import { locateFunction } from "./locate-function.js";
 import { finishLeftovers } from "./open-recording.js";
 import { Paced } from "./pacing.js";
+import { RepeatedWish } from "./repeated-wish.js";
 import { type NotificationHandlers, notify, registerNotifications, registerRequests, type RequestHandlers } from "./requests.js";
 import { Session, type SessionChange } from "./session.js";
 import { hottestFunction, hottestFunctions, hottestLines } from "./tables.js";
@@ -70,6 +71,10 @@ function answer(
   const session = new Session(workspace, (change) => changed(change), log);
   const annotations = new Annotations(workspace, session, editor);
 
+  // Their answers are not waited for: a client that never answers must not stop the next update.
+  const lenses = new RepeatedWish(() => void connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined));
+  const hints = new RepeatedWish(() => void connection.languages.inlayHint.refresh().catch(() => undefined));
+
   const publish = new Paced(
     CHANGED_EVERY_MS,
     async () => {
@@ -82,12 +87,11 @@ function answer(
         hottest,
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
       });
-      // Their answers are not waited for: a client that never answers must not stop the next update.
       if (refresh.lenses) {
-        connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined);
+        lenses.request();
       }
       if (refresh.hints) {
-        connection.languages.inlayHint.refresh().catch(() => undefined);
+        hints.request();
       }
     },
     (error) => log(`an update was not sent: ${String(error)}`),
@@ -138,14 +142,22 @@ function answer(
   };
   registerNotifications(connection, notifications);
 
-  connection.onCodeLens(async ({ textDocument }) => documentLenses(workspace, book, annotations, textDocument.uri));
+  connection.onCodeLens(({ textDocument }) =>
+    documentLenses(workspace, book, annotations, textDocument.uri).finally(() => lenses.granted()),
+  );
   connection.onHover(async ({ textDocument, position }) => lineHover(annotations, textDocument.uri, position.line));
-  connection.languages.inlayHint.on(async ({ textDocument }) => documentHints(workspace, book, annotations, textDocument.uri));
+  connection.languages.inlayHint.on(({ textDocument }) =>
+    documentHints(workspace, book, annotations, textDocument.uri).finally(() => hints.granted()),
+  );
 
   connection.onInitialized(() => {
     void start(connection, workspace, session, refresh.folders ? () => publish.request() : undefined, log);
   });
-  return () => publish.dispose();
+  return () => {
+    publish.dispose();
+    lenses.dispose();
+    hints.dispose();
+  };
 }
 
 /** After `initialized`: follows the workspace's folders where the client tells them, and finishes what a crash left behind. */
