@@ -5,7 +5,7 @@
 #   bash bpf-helper/build.sh --vendor-only                            only what `go vet` and `go test` need
 #
 # The engine is vendored (ignored by git) and our files under engine-patches/ are copied over it, so that every Go tool
-# sees the same sources without flags. Two of its functions are not called any more: ours in lines.go are.
+# sees the same sources without flags. A few of its functions are not called any more: ours are in their place.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 arch="$(go env GOARCH)"
@@ -44,11 +44,14 @@ fi
 (cd engine-patches && find . -name '*.go') | while read -r file; do
   cmp -s "engine-patches/$file" "$engine/$file" || install -m 644 "engine-patches/$file" "$engine/$file"
 done
-python="$engine/interpreter/python/python.go"
-if grep -q "= walkLocationTable$" "$python"; then
-  sed -i 's/= walkLocationTable$/= lineInLocationTable/; s/= walkLineTable$/= lineInLineTable/' "$python"
-fi
-[ "$(grep -c "getFuncOffset = lineIn" "$python")" = 2 ] || { echo "build.sh: the engine reads Python's line tables elsewhere now" >&2; exit 1; }
+# calls FILE OLD NEW puts a call of a function of ours in the place of the engine's.
+calls() {
+  ! grep -q "$2" "$engine/$1" || sed -i "s/$2/$3/" "$engine/$1"
+  grep -qF "$3" "$engine/$1" || { echo "build.sh: the engine's $1 has changed: $2 is not in it" >&2; exit 1; }
+}
+calls interpreter/python/python.go "= walkLocationTable$" "= lineInLocationTable"
+calls interpreter/python/python.go "= walkLineTable$" "= lineInLineTable"
+calls interpreter/nodev8/v8.go "(i.mapBaselineCodeOffsetToBytecode(" "(i.bytecodeAtBaselineOffset("
 [ -z "$vendor_only" ] || exit 0
 flock -s 9
 
