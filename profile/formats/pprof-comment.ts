@@ -34,6 +34,8 @@ export interface PprofDetails {
   /** Index into `processes`, tid and name. */
   readonly threads: readonly (readonly [process: number, tid: number, name: string])[];
   readonly languages: Readonly<Partial<Record<FrameLanguage, readonly LanguageException[]>>>;
+  /** Samples in the file, which come last in it: fewer mean that it was cut off. */
+  readonly samples: number;
 }
 
 export function writeAccount({ info, loss, cost, warnings }: Recording, events: readonly EventName[]): string {
@@ -45,12 +47,13 @@ export function writeAccount({ info, loss, cost, warnings }: Recording, events: 
 export function writeDetails(
   { processes, threads }: Recording,
   languages: PprofDetails["languages"],
-  options: { readonly commandLines: boolean },
+  options: { readonly commandLines: boolean; readonly samples: number },
 ): string {
   const details: PprofDetails = {
     processes: options.commandLines ? processes : processes.map((row) => ({ ...row, commandLine: row.commandLine.slice(0, 1) })),
     threads: threads.map(({ process, tid, name }) => [process, tid, name]),
     languages,
+    samples: options.samples,
   };
   return JSON.stringify(details);
 }
@@ -82,12 +85,14 @@ export function readDetails(text: string, recording: Recording): ReadDetails {
     if (index < 0) recording.notes.count("bad-thread");
     else recording.threadRows.push({ process: index, tid: Math.max(indexBelow(tid, 2 ** 31), 0), name: textOf(name) });
   }
-  return { languages: readLanguages(details.languages) };
+  return { languages: readLanguages(details.languages), samples: Math.max(amount(details.samples), 0) };
 }
 
 export interface ReadDetails {
   /** Language index by `exceptionKey`. */
   readonly languages: ReadonlyMap<string, number>;
+  /** Samples that the file should have; 0 where it does not say. */
+  readonly samples: number;
 }
 
 /** A key that no two functions share: lengths keep the parts apart. */

@@ -39,7 +39,7 @@ class PprofDecoder {
   readonly #locations = new IdMap();
   /** Written by Flameline. */
   #ours = false;
-  #languages: ReadDetails["languages"] = new Map();
+  #details: ReadDetails = { languages: new Map(), samples: 0 };
   /** Recording's function for each (function of the file, mapping). */
   readonly #known = new PairTable();
   readonly #knownFunction = int32Column();
@@ -65,6 +65,7 @@ class PprofDecoder {
     this.#readFunctions();
     this.#readLocations();
     this.#readSamples();
+    if (this.recording.samples.length < this.#details.samples) notes.say(DAMAGED);
   }
 
   #readAccount(): void {
@@ -78,7 +79,7 @@ class PprofDecoder {
       this.recording.notes.say(`The file was merged from ${ours.length} recordings; losses and cost are those of the first.`);
     if (details !== undefined) {
       const { start, end } = details;
-      this.#languages = readDetails(decodeUtf8(this.#bytes, start, end), this.recording).languages;
+      this.#details = readDetails(decodeUtf8(this.#bytes, start, end), this.recording);
     }
   }
 
@@ -168,7 +169,7 @@ class PprofDecoder {
     const file = fn < 0 ? 0 : this.#functionFile.at(fn);
     const mapped = this.#mappingNames[mapping] ?? "";
     const module = languageOfMarker(mapped) === undefined ? mapped : "";
-    const exception = this.#languages.get(exceptionKey(stringTable.at(name), stringTable.at(file), module));
+    const exception = this.#details.languages.get(exceptionKey(stringTable.at(name), stringTable.at(file), module));
     const language = module === mapped && exception !== undefined ? exception : languageIndex(guessLanguage(stringTable.at(file), mapped));
     const line = fn < 0 ? 0 : this.#functionLine.at(fn);
     const index = functions.intern(name, file, languageIndex(languageAt(language)), stringTable.intern(module), line);

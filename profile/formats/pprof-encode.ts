@@ -42,11 +42,14 @@ class PprofEncoder {
     const counted = this.#recording.samples.count.view().some((count) => count !== 1);
     if (counted) this.#valueType(PROFILE.sampleType, "samples", "count");
     for (const event of events) this.#valueType(PROFILE.sampleType, event, unitOf(event));
-    this.#samples(events, counted);
+    const writeSamples = this.#samples(events, counted);
     this.#mappingsAndLocations();
     const languages = this.#functions();
     this.#out.int(PROFILE.comment, this.#string(writeAccount(this.#recording, selection === undefined ? info.events : events)));
-    this.#out.text(PROFILE.flamelineDetails, writeDetails(this.#recording, languages, { commandLines: true, ...this.#options }));
+    this.#out.text(
+      PROFILE.flamelineDetails,
+      writeDetails(this.#recording, languages, { commandLines: true, ...this.#options, samples: this.#rows() }),
+    );
     const start = BigInt(info.startUnixNs);
     this.#out.halves(PROFILE.timeNanos, Number(start >> 32n), Number(start & 0xffff_ffffn));
     this.#out.int(PROFILE.durationNanos, Math.round(info.durationNs));
@@ -57,10 +60,21 @@ class PprofEncoder {
     this.#out.int(PROFILE.defaultSampleType, this.#string(events[0] ?? "cpu"));
     for (const text of this.#recording.strings) this.#out.text(PROFILE.stringTable, text);
     for (const text of this.#extra.keys()) this.#out.text(PROFILE.stringTable, text);
+    // The bulk comes last: of a file that was cut off, all names and the first samples can be read.
+    writeSamples();
     return this.#out.view();
   }
 
-  #samples(events: readonly EventName[], counted: boolean): void {
+  #rows(): number {
+    const { selection } = this.#options;
+    if (selection === undefined) return this.#recording.samples.length;
+    let rows = 0;
+    forEachSelected(this.#recording, selection, () => rows++);
+    return rows;
+  }
+
+  /** Makes the strings that samples need and returns what writes the samples. */
+  #samples(events: readonly EventName[], counted: boolean): () => void {
     const { samples } = this.#recording;
     const [stacks, threads, times] = [samples.stack.view(), samples.thread.view(), samples.timeNs.view()];
     const [kinds, values, counts] = [samples.event.view(), samples.value.view(), samples.count.view()];
@@ -68,6 +82,8 @@ class PprofEncoder {
     const locations = new LocationLists(this.#recording);
     const labels = this.#threadLabels();
     const timeKey = this.#string("timestamp_ns");
+    const eventKey = this.#string("event");
+    const eventNames = EVENTS.map((event) => (events.includes(event) ? this.#string(event) : 0));
     const { selection } = this.#options;
     const write = (row: number): void => {
       const message = this.#message;
@@ -90,14 +106,16 @@ class PprofEncoder {
       message.raw(labels[threads[row] ?? 0] ?? new Uint8Array());
       if (value === 0 && events.length > 1) {
         this.#inner.clear();
-        this.#inner.int(LABEL.key, this.#string("event"));
-        this.#inner.int(LABEL.text, this.#string(EVENTS[kinds[row] ?? 0] ?? "cpu"));
+        this.#inner.int(LABEL.key, eventKey);
+        this.#inner.int(LABEL.text, eventNames[kinds[row] ?? 0] ?? 0);
         message.bytes(SAMPLE.label, this.#inner.view());
       }
       this.#out.bytes(PROFILE.sample, message.view());
     };
-    if (selection !== undefined) forEachSelected(this.#recording, selection, write);
-    else for (let row = 0; row < samples.length; row++) write(row);
+    return () => {
+      if (selection !== undefined) forEachSelected(this.#recording, selection, write);
+      else for (let row = 0; row < samples.length; row++) write(row);
+    };
   }
 
   /** The labels that say whose a sample is, ready to be put into it, by thread. */
