@@ -1,6 +1,8 @@
 package capture
 
 import (
+	"time"
+
 	"github.com/cilium/ebpf"
 )
 
@@ -21,8 +23,20 @@ func (e *Engine) BPFTime() int64 {
 	return total
 }
 
+// mapBytesFor is how long a sum of the maps' memory holds: asking the kernel costs a millisecond, and they change little.
+const mapBytesFor = 5 * time.Second
+
 // MapBytes is the memory of all maps, as the kernel accounts it.
 func (e *Engine) MapBytes() int64 {
+	e.mapLock.Lock()
+	defer e.mapLock.Unlock()
+	if time.Since(e.mapSummed) > mapBytesFor {
+		e.mapBytes, e.mapSummed = e.sumMapBytes(), time.Now()
+	}
+	return e.mapBytes
+}
+
+func (e *Engine) sumMapBytes() int64 {
 	total := int64(0)
 	for _, maps := range []map[string]*ebpf.Map{e.tracer.Maps(), e.gate.collection.Maps} {
 		for _, m := range maps {

@@ -55,6 +55,10 @@ type Engine struct {
 	cancel   context.CancelFunc
 	workers  sync.WaitGroup
 	rate     int
+
+	mapLock   sync.Mutex // guards what follows
+	mapBytes  int64
+	mapSummed time.Time
 }
 
 // Load loads everything into the kernel; seconds, most of them the verifier's. Nothing is sampled before SetRate.

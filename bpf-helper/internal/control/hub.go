@@ -22,6 +22,8 @@ const (
 	settle = 150 * time.Millisecond
 	// rescanInterval finds processes that changed into a workspace folder, and mends what lost events left behind.
 	rescanInterval = 5 * time.Second
+	// measureInterval is how old the account in a batch may be: asking costs about as much as a sample.
+	measureInterval = time.Second
 	// maxRecordings is the number of bits in the kernel's set.
 	maxRecordings = 64
 )
@@ -42,6 +44,9 @@ type hub struct {
 	symbols *symbols
 	lost    uint64
 	next    int
+
+	measured   cost // as of measuredAt
+	measuredAt time.Time
 }
 
 // wanted is one process of the kernel's set.
@@ -138,8 +143,9 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 		return nil, refuse(wire.TooManyRecordings, "%d recordings are running", maxRecordings)
 	}
 	now := monotonic()
+	h.measured, h.measuredAt = h.measure(), time.Now()
 	l := &live{
-		hub: h, slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measure(),
+		hub: h, slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measured,
 		recording: recording.New(request.Recording, request.Hz, now, boottime()),
 	}
 	h.live[slot] = l
@@ -330,7 +336,7 @@ func (h *hub) Lifecycle(event capture.Lifecycle) {
 		h.wanted[event.PID] = wanted{event.Wanted, event.StartNs}
 		h.judge(h.table.Forked(event.PID, event.Parent, event.UID, event.StartNs))
 	case capture.Executed:
-		if h.rate == 0 {
+		if event.Wanted == 0 && !h.concerns(event.UID) {
 			return
 		}
 		if event.Wanted != 0 {
@@ -342,6 +348,17 @@ func (h *hub) Lifecycle(event capture.Lifecycle) {
 		h.want(event.PID, event.StartNs, 0)
 		h.checkExited()
 	}
+}
+
+// concerns says whether any recording may be about a user's processes. An exec of a setuid program concerns those that
+// had the process before, as they lose it.
+func (h *hub) concerns(uid uint32) bool {
+	for _, l := range h.live {
+		if l != nil && !l.ending && (uid == capture.MixedUID || target.Visible(l.peer.uid, uid)) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkExited ends the recordings of a process that has gone with all that it left behind.
@@ -398,7 +415,10 @@ func (h *hub) countLost(engine *capture.Engine) {
 }
 
 func (h *hub) sendBatches(l *live) {
-	for _, batch := range l.recording.Take(monotonic(), h.measure().since(l.startCost)) {
+	if l.ending || time.Since(h.measuredAt) > measureInterval {
+		h.measured, h.measuredAt = h.measure(), time.Now()
+	}
+	for _, batch := range l.recording.Take(monotonic(), h.measured.since(l.startCost)) {
 		l.send(batch)
 	}
 }
@@ -407,10 +427,9 @@ func (h *hub) sendBatches(l *live) {
 func (h *hub) close() {
 	h.lock.Lock()
 	engine := h.engine
-	h.engine = nil
 	h.lock.Unlock()
 	if engine != nil {
-		engine.Close()
+		engine.Close() // waits for its calls of ours, so not under the lock
 	}
 	h.symbols.close()
 }
