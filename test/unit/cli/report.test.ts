@@ -148,8 +148,10 @@ describe("a bad file", () => {
     const name = writeProfile();
     const whole = readFileSync(run.path(name));
     // Not compressed, so that what is cut off is the end of the profile and not of a block of the packer.
-    writeFileSync(run.path("cut.pb.gz"), gzipSync(gunzipSync(whole), { level: 0 }).subarray(0, 500));
-    expect(await run.line("report", "cut.pb.gz")).toContain(" in 10 samples ");
+    const packed = gzipSync(gunzipSync(whole), { level: 0 });
+    writeFileSync(run.path("cut.pb.gz"), packed.subarray(0, packed.length - 100));
+    // 10 samples were written: the last ones are gone, and the first ones keep their names.
+    expect(await run.line("report", "cut.pb.gz")).toMatch(/ in [1-9] samples? [^]*app\.py/);
     expect(run.err).toContain("flameline: The file ends before its time: the samples after that are missing.");
   });
 
