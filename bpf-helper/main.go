@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -24,12 +25,14 @@ import (
 
 // Exit codes, as those of the command.
 const (
-	exitDone     = 0
-	exitUsage    = 2
-	exitCannot   = 3
-	usage        = "usage: flameline-helper serve [--idle 300s] [--user UID] | serve --replay FILE --socket PATH [--speed N] | check [--load] | version"
-	defaultIdle  = 300 * time.Second
-	userFlagHelp = "serve this user; counts only where neither SUDO_UID nor PKEXEC_UID is set"
+	exitDone    = 0
+	exitUsage   = 2
+	exitCannot  = 3
+	usage       = "usage: flameline-helper serve [--idle 300s] [--user UID] | serve --replay FILE --socket PATH [--speed N] | check [--load] | version"
+	defaultIdle = 300 * time.Second
+	// garbagePercent trades a twelfth of our little CPU time for a quarter of our memory (measured: 78 to 58 MB).
+	garbagePercent = 40
+	userFlagHelp   = "serve this user; counts only where neither SUDO_UID nor PKEXEC_UID is set"
 )
 
 func main() { os.Exit(run(os.Args[1:])) }
@@ -71,6 +74,9 @@ func serve(arguments []string) int {
 		level = slog.LevelDebug
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	options := control.Options{Idle: *idle, Log: log, Ready: func(path string) { fmt.Println("ready", path) }}

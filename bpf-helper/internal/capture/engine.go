@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -75,6 +76,8 @@ func Load(sink Sink, log *slog.Logger) (*Engine, error) {
 		e.Close()
 		return nil, err
 	}
+	// What loading needed (the kernel's types, the verifier's logs) is not needed again.
+	debug.FreeOSMemory()
 	return e, nil
 }
 
