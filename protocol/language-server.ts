@@ -53,10 +53,13 @@ export interface ServerRequests {
   "flameline/select": { params: { selection: Selection }; result: null };
   "flameline/documentHeat": { params: { uri: string }; result: DocumentHeat | null };
   /** The hottest, by self cost. With `mineOnly` and just-my-code, self has the library, runtime and kernel code that is called. */
-  "flameline/functions": { params: { limit: number; mineOnly: boolean; selection?: Selection }; result: { rows: FunctionRow[]; total: number } };
+  "flameline/functions": {
+    params: { limit: number; mineOnly: boolean; selection?: Selection };
+    result: { rows: FunctionRow[]; total: number };
+  };
   "flameline/lines": { params: { limit: number; mineOnly: boolean; selection?: Selection }; result: { rows: LineRow[]; total: number } };
   "flameline/tree": {
-    params: { direction: TreeDirection; selection: Selection; /** Share under which nodes are left out. */ minimumShare: number };
+    params: { direction: TreeDirection; selection: Selection /** Share under which nodes are left out. */; minimumShare: number };
     result: TreeColumns | null;
   };
   "flameline/callers": { params: { function: number; selection: Selection }; result: CallersAndCallees | null };

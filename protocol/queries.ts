@@ -29,7 +29,13 @@ export interface RecordingSummary {
   readonly hz: number;
   readonly events: readonly { readonly event: EventName; readonly unit: EventUnit; readonly samples: number; readonly total: number }[];
   readonly processes: readonly { readonly pid: number; readonly name: string; readonly commandLine: string; readonly samples: number }[];
-  readonly threads: readonly { readonly index: number; readonly pid: number; readonly tid: number; readonly name: string; readonly samples: number }[];
+  readonly threads: readonly {
+    readonly index: number;
+    readonly pid: number;
+    readonly tid: number;
+    readonly name: string;
+    readonly samples: number;
+  }[];
   readonly loss: LossCounts;
   readonly cost: CostAccount;
   /** What the reader could not read, one sentence each. */

@@ -21,7 +21,6 @@ type parsed struct {
 	debugInfo   *dwarf.Data
 	debugOpened bool
 	symbols     *symtab.Table
-	languages   map[string]string
 }
 
 // parse opens the file behind a descriptor, and the debug file behind another where that isn't negative.
