@@ -15,11 +15,13 @@ const HZ = 999;
  * Records an example under the command and compares.
  * @param {string} name
  * @param {number} seconds how long it runs
+ * @param {number} [hz]
+ * @param {Record<string, string>} [env] of the command, beside our own
  * @returns {{ parts: { name: string, line: number, own: number, ours: number }[], worst: number, samples: number, seconds: number, coverage: number }}
  *   shares are of the CPU time of all parts, 0 to 1; `worst` is in percentage points; `coverage` is the CPU time that our
  *   lines of the parts hold over the CPU time that the program measured for them
  */
-export function measureAccuracy(name, seconds, hz = HZ) {
+export function measureAccuracy(name, seconds, hz = HZ, env = {}) {
   const example = prepareExample(name);
   const scratch = mkdtempSync(path.join(tmpdir(), "flameline-accuracy-"));
   try {
@@ -27,6 +29,7 @@ export function measureAccuracy(name, seconds, hz = HZ) {
     const flameline = (...args) => {
       const result = spawnSync(process.execPath, [path.join(root, "dist/flameline.js"), ...args], {
         cwd: example.folder,
+        env: { ...process.env, ...env },
         encoding: "utf8",
         maxBuffer: 1 << 28,
       });
