@@ -1,3 +1,4 @@
+import { isInterpreted } from "../../profile/interpreted.js";
 import type { FrameLanguage } from "../../protocol/events.js";
 import { baseName } from "../paths.js";
 
@@ -31,6 +32,9 @@ export function isRuntimeFunction(place: { recordedFile: string; functionName: s
   if (place.recordedFile.includes("/")) {
     return false;
   }
+  if (isStub(place)) {
+    return true;
+  }
   switch (place.language) {
     case "java":
       return javaPackages.test(place.functionName.replace(/^[\w.[\]$<>]+ (?=[\w.$]+\()/, ""));
@@ -40,6 +44,39 @@ export function isRuntimeFunction(place: { recordedFile: string; functionName: s
       return rustStandard.test(place.functionName);
     case "javascript":
       return place.recordedFile === "" && isRuntimeModule(place.module);
+    default:
+      return false;
+  }
+}
+
+/**
+ * Whether the frame is a stub, a trampoline or a builtin of a virtual machine, as the engine names them: `V8::StubFrame`, builtins in
+ * `<unknown>`; HotSpot's `StubRoutines (2) [jlong_fill]` (a method's name has a dot); Ruby's C functions and collector in `<cfunc>` and `<gc>`;
+ * .NET's `[stub: prestub]`; PHP's internal functions without a file. V8's code of `eval` has no file, but a name of its own: not a stub.
+ */
+function isStub({
+  recordedFile,
+  functionName,
+  language,
+}: {
+  recordedFile: string;
+  functionName: string;
+  language: FrameLanguage;
+}): boolean {
+  if (recordedFile === "" && functionName === "[unknown]" && isInterpreted(language)) {
+    return true;
+  }
+  switch (language) {
+    case "javascript":
+      return recordedFile === "<unknown>" || (recordedFile === "" && /^(V8::\w+|<external-file>)$/.test(functionName));
+    case "java":
+      return recordedFile === "" && !functionName.includes(".");
+    case "ruby":
+      return /^<(cfunc|gc)>$/.test(recordedFile);
+    case "dotnet":
+      return recordedFile === "" && functionName.startsWith("[stub: ");
+    case "php":
+      return recordedFile === "";
     default:
       return false;
   }

@@ -104,6 +104,27 @@ test("by the recorded name where no file was found", () => {
   expect(owner({ language: "rust", functionName: "<alloc::vec::Vec<u8> as core::clone::Clone>::clone" })).toBe("runtime");
 });
 
+test("stubs, trampolines and builtins of a virtual machine are the runtime's", () => {
+  const stubs: readonly Partial<OwnedPlace>[] = [
+    { language: "javascript", functionName: "V8::StubFrame" },
+    { language: "javascript", functionName: "V8::UnknownFrame" },
+    { language: "javascript", functionName: "<external-file>" },
+    { language: "javascript", functionName: "exec", recordedFile: "<unknown>" },
+    { language: "java", functionName: "StubRoutines (2) [jlong_disjoint_arraycopy]" },
+    { language: "java", functionName: "Interpreter" },
+    { language: "python", functionName: "[unknown]" },
+    { language: "ruby", functionName: "Array#map", recordedFile: "<cfunc>" },
+    { language: "ruby", functionName: "(garbage collection)", recordedFile: "<gc>" },
+    { language: "dotnet", functionName: "[stub: prestub]" },
+    { language: "php", functionName: "preg_match" },
+  ];
+  expect(stubs.map((stub) => `${stub.functionName} ${owner(stub)}`).filter((row) => !row.endsWith(" runtime"))).toEqual([]);
+  // Code of `eval` and of a foreign profile has no file either.
+  expect(owner({ language: "javascript", functionName: "compiledTemplate" })).toBe("unknown");
+  expect(owner({ language: "java", functionName: "Main.main" })).toBe("unknown");
+  expect(owner({ functionName: "[unknown]" })).toBe("unknown");
+});
+
 test("machine code without a file, by its module", () => {
   const owners = [
     "/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0",
