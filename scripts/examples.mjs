@@ -65,17 +65,17 @@ export function prepareExample(name) {
     for (const file of trackedFiles(path.join(folder, name))) {
       cpSync(path.join(folder, name, file), path.join(staging, file));
     }
-    // Build where it will lie: virtual environments and debug information hold absolute paths.
-    rmSync(target, { recursive: true, force: true });
-    renameSync(staging, target);
     for (const [command, ...args] of example.setup) {
-      const { status, stdout, stderr } = spawnSync(command, args, { cwd: target, encoding: "utf8", maxBuffer: 1 << 26 });
+      const { status, stdout, stderr } = spawnSync(command, args, { cwd: staging, encoding: "utf8", maxBuffer: 1 << 26 });
       if (status !== 0) {
         throw new Error(`examples/${name}: ${command} ${args.join(" ")} failed:\n${stdout}${stderr}`);
       }
     }
-    spawnSync("chmod", ["-R", "a+rX", target]);
-    writeFileSync(path.join(target, ".complete"), "");
+    spawnSync("chmod", ["-R", "a+rX", staging]);
+    writeFileSync(path.join(staging, ".complete"), "");
+    // Built elsewhere, as on a build machine: the paths in the debug information are nowhere, and the sources lie in the workspace.
+    rmSync(target, { recursive: true, force: true });
+    renameSync(staging, target);
   }
   return { ...example, folder: target };
 }
