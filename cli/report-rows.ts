@@ -1,8 +1,10 @@
 /** The rows of `flameline report`: costs by line, function or process, with each place found on this machine. */
-import { functionCosts, lineCosts } from "../profile/cost.js";
+import { functionCosts, lineCosts, stackCosts } from "../profile/cost.js";
+import { costCarriers } from "../profile/cost-carriers.js";
 import type { Recording } from "../profile/recording.js";
 import { forEachSelected } from "../profile/selection.js";
 import type { EventName, FrameLanguage } from "../protocol/events.js";
+import { costRole } from "../source/cost-role.js";
 import { Locator } from "../source/locator.js";
 import { plainFunctionName } from "./function-name.js";
 import { nodeFiles } from "./node-files.js";
@@ -29,6 +31,8 @@ export interface ReportTable {
   /** Sum of the selection, in the event's unit. */
   readonly total: number;
   readonly samples: number;
+  /** Part of `total`, in the event's unit, that counts as self of an interpreted caller; 0 with bare numbers. */
+  readonly folded: number;
 }
 
 /** A row with the file's recorded name, which may be a bare one. */
@@ -36,10 +40,19 @@ export interface PlacedRow extends ReportRow {
   readonly recordedFile: string;
 }
 
-/** `folder` is where sources are looked for that are not where they were recorded. */
-export async function reportTable(recording: Recording, event: EventName, by: ReportBy, folder: string): Promise<ReportTable> {
-  if (by === "process") return sorted(processTable(recording, event));
-  const table = by === "line" ? lineTable(recording, event) : functionTable(recording, event);
+export interface ReportWish {
+  readonly event: EventName;
+  readonly by: ReportBy;
+  /** Whether self is bare: that of the innermost function only, however much of a runtime's inside that is. */
+  readonly native: boolean;
+  /** Where sources are looked for that are not where they were recorded. */
+  readonly folder: string;
+}
+
+export async function reportTable(recording: Recording, { event, by, native, folder }: ReportWish): Promise<ReportTable> {
+  if (by === "process") return sorted({ ...processTable(recording, event), folded: 0 });
+  const carriers = native ? undefined : foldingCarriers(recording);
+  const table = by === "line" ? lineTable(recording, event, carriers) : functionTable(recording, event, carriers);
   const places = new Places(recording, folder);
   const rows = await Promise.all(
     table.rows.map(async ({ fn, line, self, total }): Promise<PlacedRow> => {
@@ -48,8 +61,31 @@ export async function reportTable(recording: Recording, event: EventName, by: Re
       return { ...(await places.of(fn, line)), function: plainFunctionName(name, language), language, self, total };
     }),
   );
-  return sorted({ ...table, rows });
+  return sorted({ ...table, rows, folded: carriers === undefined ? 0 : foldedCost(recording, event, carriers) });
 }
+
+/** Of each stack the position whose self cost it is, with the insides of runtimes folded into their callers. */
+function foldingCarriers(recording: Recording): Int32Array {
+  const { functions } = recording;
+  return costCarriers(recording, (fn) =>
+    costRole({
+      recordedFile: functions.fileOf(fn),
+      functionName: functions.nameOf(fn),
+      language: functions.languageOf(fn),
+      module: functions.moduleOf(fn),
+    }),
+  );
+}
+
+function foldedCost(recording: Recording, event: EventName, carriers: Int32Array): number {
+  const { stacks, frames } = recording;
+  return stackCosts(recording, { event }).reduce(
+    (sum, cost, stack) => (carriers[stack] === frames.start.at(stacks.frame.at(stack)) ? sum : sum + cost),
+    0,
+  );
+}
+
+type Rows = { readonly rows: Row[]; readonly total: number; readonly samples: number };
 
 interface Row {
   readonly fn: number;
@@ -58,8 +94,8 @@ interface Row {
   readonly total: number;
 }
 
-function lineTable(recording: Recording, event: EventName): { rows: Row[]; total: number; samples: number } {
-  const costs = lineCosts(recording, { event });
+function lineTable(recording: Recording, event: EventName, carriers: Int32Array | undefined): Rows {
+  const costs = lineCosts(recording, { event }, carriers);
   const rows = Array.from(costs.line, (line, index): Row => {
     return { fn: costs.function[index] ?? 0, line, self: costs.self[index] ?? 0, total: costs.total[index] ?? 0 };
   });
@@ -67,10 +103,10 @@ function lineTable(recording: Recording, event: EventName): { rows: Row[]; total
 }
 
 /** A function's line is that of its definition, else its hottest. */
-function functionTable(recording: Recording, event: EventName): { rows: Row[]; total: number; samples: number } {
-  const costs = functionCosts(recording, { event });
+function functionTable(recording: Recording, event: EventName, carriers: Int32Array | undefined): Rows {
+  const costs = functionCosts(recording, { event }, carriers);
   const hottest = new Map<number, Row>();
-  for (const row of lineTable(recording, event).rows) {
+  for (const row of lineTable(recording, event, carriers).rows) {
     const known = hottest.get(row.fn);
     if (row.line > 0 && (known === undefined || row.total > known.total)) hottest.set(row.fn, row);
   }
@@ -83,7 +119,7 @@ function functionTable(recording: Recording, event: EventName): { rows: Row[]; t
   return { rows, total: costs.sum, samples: costs.samples };
 }
 
-function processTable(recording: Recording, event: EventName): ReportTable {
+function processTable(recording: Recording, event: EventName): Omit<ReportTable, "folded"> {
   const values = recording.samples.value.view();
   const counts = recording.samples.count.view();
   const threads = recording.samples.thread.view();

@@ -13,19 +13,24 @@ import { type ReportBy, type PlacedRow, type ReportRow, type ReportTable, report
 const SHOWN_ROWS = 40;
 
 export const reportCommand: Command = {
-  usage: "report FILE [--by line|function|process] [--event cpu] [--json]",
+  usage: "report FILE [--by line|function|process] [--event cpu] [--native] [--json]",
   summary: "Lists the lines, functions or processes of a profile by their cost.",
   run: runReport,
 };
 
 async function runReport(args: readonly string[], world: World): Promise<number> {
-  const given = readArguments(args, { by: { type: "string" }, event: { type: "string" }, json: { type: "boolean" } });
+  const given = readArguments(args, {
+    by: { type: "string" },
+    event: { type: "string" },
+    native: { type: "boolean" },
+    json: { type: "boolean" },
+  });
   const path = resolve(world.cwd, readOperand(given.operands, "the profile to read"));
   const by = readChoice<ReportBy>(given.text("by"), "way to sort by", ["line", "function", "process"], "line");
   const wanted = readChoice<EventName | "">(given.text("event"), "event", Object.keys(EVENT_UNITS) as EventName[], "");
   const { recording, warnings } = await readProfile(path);
   const event = chooseEvent(recording, wanted);
-  const table = await reportTable(recording, event, by, world.cwd);
+  const table = await reportTable(recording, { event, by, native: given.flag("native"), folder: world.cwd });
   for (const warning of new Set([...warnings, ...recording.warnings])) world.err(`flameline: ${warning}\n`);
   const notes = by === "process" ? [] : await reportNotes(recording, table, event, world.cwd);
   for (const note of notes) world.err(`flameline: ${note}\n`);
@@ -68,7 +73,18 @@ function textTable(recording: Recording, table: ReportTable, event: EventName, b
   const rows = table.rows.slice(0, SHOWN_ROWS).map((row) => cells(row, table.total, unit, by, cwd));
   const more = table.rows.length - rows.length;
   const lines = aligned([["self", "self%", "total%", by === "process" ? "process" : by, by === "line" ? "in" : ""], ...rows]);
-  return [head, "", ...lines, ...(more > 0 ? [`… and ${grouped(more)} more; --json lists them all.`] : []), ""].join("\n");
+  const notes = [
+    ...(more > 0 ? [`… and ${grouped(more)} more; --json lists them all.`] : []),
+    ...(table.folded > 0 ? ["", foldedNote(table, unit)] : []),
+  ];
+  return [head, "", ...lines, ...notes, ""].join("\n");
+}
+
+function foldedNote({ folded, total }: ReportTable, unit: EventUnit): string {
+  return (
+    `Self holds ${amount(folded, unit)} (${percent(share(folded, total))}) of interpreters, virtual machines and the kernel under them, ` +
+    "which counts for the line that called them; --native shows it apart."
+  );
 }
 
 function cells(row: PlacedRow, total: number, unit: EventUnit, by: ReportBy, cwd: string): readonly string[] {

@@ -1,4 +1,5 @@
 import { type FunctionCosts, functionCosts } from "../profile/cost.js";
+import { costCarriers } from "../profile/cost-carriers.js";
 import { forEachSelected } from "../profile/selection.js";
 import { stackChildren } from "../profile/stack-children.js";
 import type { Recording } from "../profile/recording.js";
@@ -93,29 +94,12 @@ export class View {
 
   /** Of each stack the innermost position whose function is wanted, or -1. */
   #innermost(wanted: (fn: number) => boolean): Int32Array {
-    const { stacks, frames, functions } = this.#recording;
-    const mine = Uint8Array.from({ length: functions.length }, (_, fn) => (wanted(fn) ? 1 : 0));
-    const parents = stacks.parent.view();
-    const frameOf = stacks.frame.view();
-    const starts = frames.start.view();
-    const counts = frames.count.view();
+    const { frames } = this.#recording;
     const lineOf = frames.positionLine.view();
     const functionOf = frames.lines.first.view();
     const positionOf = this.#places.positionOf;
-    const innermost = new Int32Array(parents.length);
-    for (let stack = 0; stack < innermost.length; stack++) {
-      const first = starts[frameOf[stack] ?? 0] ?? 0;
-      const end = first + (counts[frameOf[stack] ?? 0] ?? 0);
-      let found = innermost[parents[stack] ?? -1] ?? -1;
-      for (let raw = first; raw < end; raw++) {
-        if (mine[functionOf[lineOf[raw] ?? 0] ?? 0] === 1) {
-          found = positionOf[raw] ?? -1;
-          break;
-        }
-      }
-      innermost[stack] = found;
-    }
-    return innermost;
+    const carriers = costCarriers(this.#recording, (fn) => (wanted(fn) ? "own" : "passes"));
+    return carriers.map((raw) => (raw >= 0 && wanted(functionOf[lineOf[raw] ?? 0] ?? 0) ? (positionOf[raw] ?? -1) : -1));
   }
 
   /**

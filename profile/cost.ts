@@ -1,7 +1,7 @@
 /**
  * What stacks, functions and lines cost. All sums are in the event's unit.
  *
- * *self* is the cost of samples whose innermost position is the thing, *total* of samples that have it anywhere,
+ * *self* is the cost of samples whose innermost position is the thing (or whose carrier is, see `cost-carriers.ts`), *total* of samples that have it anywhere,
  * once a sample however often it recurs. Inlined positions count like called ones.
  */
 import type { Selection } from "../protocol/queries.js";
@@ -60,18 +60,18 @@ export function stackCosts(recording: RecordingTables, selection: Selection): Fl
   return stackSums(recording, selection).self;
 }
 
-export function functionCosts(recording: RecordingTables, selection: Selection): FunctionCosts {
+export function functionCosts(recording: RecordingTables, selection: Selection, carriers?: Int32Array): FunctionCosts {
   const sums = stackSums(recording, selection);
   const functionOfLine = recording.frames.lines.first.view();
-  const { self, total } = sumByPosition(recording, sums.self, functionOfLine, recording.functions.length);
+  const { self, total } = sumByPosition(recording, sums.self, functionOfLine, recording.functions.length, carriers);
   return { self, total, sum: sums.sum, samples: sums.samples };
 }
 
-export function lineCosts(recording: RecordingTables, selection: Selection): LineCosts {
+export function lineCosts(recording: RecordingTables, selection: Selection, carriers?: Int32Array): LineCosts {
   const sums = stackSums(recording, selection);
   const { lines } = recording.frames;
   const each = Int32Array.from({ length: lines.length }, (_, row) => row);
-  const costs = sumByPosition(recording, sums.self, each, lines.length);
+  const costs = sumByPosition(recording, sums.self, each, lines.length, carriers);
   const rows = each.filter((row) => (costs.total[row] ?? 0) > 0);
   return {
     function: rows.map((row) => lines.first.at(row)),
@@ -92,6 +92,7 @@ function sumByPosition(
   selfOfStack: Float64Array,
   keyOfLine: Int32Array,
   keys: number,
+  carriers?: Int32Array,
 ): { self: Float64Array; total: Float64Array } {
   const self = new Float64Array(keys);
   const total = new Float64Array(keys);
@@ -119,7 +120,7 @@ function sumByPosition(
       const first = start[frame] ?? 0;
       const end = first + (count[frame] ?? 0);
       if (end > first) {
-        const leaf = keyAt(first);
+        const leaf = keyAt(carriers?.[stack] ?? first);
         self[leaf] = (self[leaf] ?? 0) + (selfOfStack[stack] ?? 0);
       }
       for (let position = first; position < end; position++) {

@@ -32,7 +32,7 @@ export function isRuntimeFunction(place: { recordedFile: string; functionName: s
   if (place.recordedFile.includes("/")) {
     return false;
   }
-  if (isStub(place)) {
+  if (isRuntimeStub(place)) {
     return true;
   }
   switch (place.language) {
@@ -54,7 +54,7 @@ export function isRuntimeFunction(place: { recordedFile: string; functionName: s
  * `<unknown>`; HotSpot's `StubRoutines (2) [jlong_fill]` (a method's name has a dot); Ruby's C functions and collector in `<cfunc>` and `<gc>`;
  * .NET's `[stub: prestub]`; PHP's internal functions without a file. V8's code of `eval` has no file, but a name of its own: not a stub.
  */
-function isStub({
+export function isRuntimeStub({
   recordedFile,
   functionName,
   language,
@@ -82,7 +82,11 @@ function isStub({
   }
 }
 
-/** Whether a mapped file is an interpreter, a virtual machine or the C or C++ library. */
+/** Whether a mapped file is an interpreter, a virtual machine, a module of its standard library, or the C or C++ library. */
 export function isRuntimeModule(module: string): boolean {
-  return runtimeModules.test(baseName(module)) || /\/(openjdk|jdk|jre|jvm)[^/]*\/(.*\/)?lib\//.test(module);
+  return (
+    runtimeModules.test(baseName(module)) ||
+    /\/lib(64)?\/python\d\.\d+\/lib-dynload\//.test(module) ||
+    /\/(openjdk|jdk|jre|jvm)[^/]*\/(.*\/)?lib\//.test(module)
+  );
 }

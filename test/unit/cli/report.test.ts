@@ -60,12 +60,47 @@ function recording(): Recording {
   return made;
 }
 
-function writeProfile(name = "p.pb.gz"): string {
+/**
+ * 10 samples of 10 ms: work (app.py:3) 1 in itself, 3 in the interpreter that it calls, 2 in the kernel below that, 1 in a library and
+ * 1 in the C library that this calls; 1 in a Python module that the interpreter calls; 1 in the interpreter with no Python caller.
+ */
+function interpreted(): Recording {
+  const strings = ["", "work", run.path("app.py"), "PyObject_Call", "/usr/lib/libpython3.11.so.1.0", "vfs_read", "inflate"];
+  strings.push("/usr/lib/libz.so.1", "memcpy", "/usr/lib/libc.so.6", "loads", "/usr/lib/python3.11/json/decoder.py");
+  const made = Recording.fromStarted(started(1), "test");
+  // Stacks: 0 work · 1 work>Call · 2 work>Call>vfs_read · 3 work>inflate · 4 work>inflate>memcpy · 5 work>Call>loads · 6 Call
+  const leaves = [0, 1, 1, 1, 2, 2, 3, 4, 5, 6];
+  made.append({
+    ...batch(1, 0),
+    strings,
+    frames: {
+      language: ["python", "c", "kernel", "native", "native", "python"],
+      function: [1, 3, 5, 6, 8, 10],
+      file: [2, 0, 0, 0, 0, 11],
+      line: [3, 0, 0, 0, 0, 7],
+      column: [0, 0, 0, 0, 0, 0],
+      module: [0, 4, 0, 7, 9, 0],
+      address: ["", "0x1", "", "0x2", "0x3", ""],
+    },
+    stacks: { parent: [-1, 0, 1, 0, 3, 1, -1], frame: [0, 1, 2, 3, 4, 5, 1] },
+    samples: {
+      stack: leaves,
+      thread: leaves.map(() => 0),
+      timeNs: leaves.map((_, i) => i * 1e7),
+      event: leaves.map(() => "cpu" as const),
+      value: leaves.map(() => 1e7),
+    },
+  });
+  made.stop(stopped(1, 1));
+  return made;
+}
+
+function writeProfile(name = "p.pb.gz", made = recording()): string {
   for (const source of ["app.py", "grid.cpp"]) {
     writeFileSync(run.path(source), "x\n");
     utimesSync(run.path(source), 1e9, 1e9);
   }
-  writeFileSync(run.path(name), gzipSync(encodePprof(recording())));
+  writeFileSync(run.path(name), gzipSync(encodePprof(made)));
   return name;
 }
 
@@ -96,6 +131,35 @@ describe("report", () => {
          0 ns   0.0%  100.0%  main            app.py:9
       "
     `);
+  });
+
+  test("counts the runtime and the kernel under it for the interpreted line that called them, and says so", async () => {
+    await run.line("report", writeProfile("i.pb.gz", interpreted()));
+    expect(run.out).toMatchInlineSnapshot(`
+      "cpu: 100 ms in 10 samples over 0.3 s at 99 Hz · lost 1 · leaf only 0
+
+         self  self%  total%  line                                   in
+      60.0 ms  60.0%   90.0%  app.py:3                               work
+      10.0 ms  10.0%   70.0%  PyObject_Call
+      10.0 ms  10.0%   20.0%  inflate
+      10.0 ms  10.0%   10.0%  memcpy
+      10.0 ms  10.0%   10.0%  /usr/lib/python3.11/json/decoder.py:7  loads
+         0 ns   0.0%   20.0%  vfs_read
+
+      Self holds 50.0 ms (50.0%) of interpreters, virtual machines and the kernel under them, which counts for the line that called them; --native shows it apart.
+      "
+    `);
+    const rows = async (...options: string[]): Promise<string> => {
+      await run.line("report", "i.pb.gz", "--json", ...options);
+      const found = JSON.parse(run.out) as { rows: { function: string; self: number; total: number }[] };
+      return found.rows.map((row) => `${row.function} ${row.self / 1e7} ${row.total / 1e7}`).join(", ");
+    };
+    expect(await rows("--by", "function")).toMatchInlineSnapshot(
+      `"work 6 9, PyObject_Call 1 7, inflate 1 2, memcpy 1 1, loads 1 1, vfs_read 0 2"`,
+    );
+    expect(await rows("--native")).toMatchInlineSnapshot(`"PyObject_Call 4 7, vfs_read 2 2, work 1 9, inflate 1 2, memcpy 1 1, loads 1 1"`);
+    await run.line("report", "i.pb.gz", "--native");
+    expect(run.out).not.toContain("--native");
   });
 
   test("lists processes", async () => {

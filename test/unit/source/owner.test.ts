@@ -129,6 +129,7 @@ test("machine code without a file, by its module", () => {
   const owners = [
     "/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0",
     "/usr/bin/python3.11",
+    "/usr/lib/python3.11/lib-dynload/_json.cpython-311-x86_64-linux-gnu.so",
     "/usr/bin/node",
     "/usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so",
     "/usr/lib/x86_64-linux-gnu/libc.so.6",
@@ -142,6 +143,7 @@ test("machine code without a file, by its module", () => {
   expect(owners.join("\n")).toMatchInlineSnapshot(`
     "/usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0 runtime
     /usr/bin/python3.11 runtime
+    /usr/lib/python3.11/lib-dynload/_json.cpython-311-x86_64-linux-gnu.so runtime
     /usr/bin/node runtime
     /usr/lib/jvm/java-17-openjdk-amd64/lib/server/libjvm.so runtime
     /usr/lib/x86_64-linux-gnu/libc.so.6 runtime

@@ -1,0 +1,21 @@
+import type { CostRole } from "../profile/cost-carriers.js";
+import { isInterpreted } from "../profile/interpreted.js";
+import { codeOwner, type OwnedPlace, type OwnerSettings } from "./owner.js";
+import { isRuntimeStub } from "./owner/runtime-places.js";
+
+/** Whose code it is must not depend on the folder that one stands in. */
+const NO_WORKSPACE: OwnerSettings = { folders: [], include: [], exclude: [], justMyCode: true };
+
+/**
+ * Whose cost a function's is where lines of interpreted languages are to be compared. CPython's C functions are the leaves of every
+ * Python stack: a line has next to no self cost of its own. So the machine code of the runtime, its stubs, what it compiled and no one can name, and
+ * the kernel under them pass their cost to the interpreted line that called them; other machine code (an extension module, a library) stands.
+ */
+export function costRole(place: Omit<OwnedPlace, "path">): CostRole {
+  if (isInterpreted(place.language)) {
+    return isRuntimeStub(place) ? "passes" : "own";
+  }
+  const isNameless = place.module === "" && /^(\[unknown\])?$/.test(place.functionName);
+  const owner = codeOwner({ ...place, path: undefined }, NO_WORKSPACE);
+  return owner === "runtime" || owner === "kernel" || isNameless ? "passes" : "stands";
+}
