@@ -20,12 +20,15 @@ export function levelOf(share: number): number {
   return LEVEL_SHARES.findLastIndex((smallest) => share >= smallest);
 }
 
-/** The marks of a document, by line, each line once. Lines that cooled down since the recording before keep their text. */
-export function heatMarks(heat: DocumentHeat, showEndOfLine: boolean): HeatMark[] {
+/**
+ * The marks of a document, by line, each line once. Lines that cooled down since the recording before keep their text, and
+ * lines that are in `marked` (0-based) keep a mark: a share that wavers about the smallest one would make it blink.
+ */
+export function heatMarks(heat: DocumentHeat, showEndOfLine: boolean, marked: ReadonlySet<number> = new Set()): HeatMark[] {
   const marks: HeatMark[] = [];
   for (const line of heat.lines) {
     const share = heat.total > 0 ? line.total / heat.total : 0;
-    const level = levelOf(share);
+    const level = Math.max(levelOf(share), marked.has(line.lineIndex) && share > 0 ? 0 : -1);
     const changed = line.before !== undefined && Math.abs(share - line.before) >= CHANGE_SHARE;
     if (level >= 0 || changed) {
       marks.push({ lineIndex: line.lineIndex, level, text: endOfLineText(line, share, changed, showEndOfLine && level >= 0) });

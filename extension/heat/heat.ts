@@ -14,6 +14,9 @@ export class Heat implements vscode.Disposable {
   readonly #asking = new Map<string, "once" | "again">();
   readonly #afterEdit = new Map<string, NodeJS.Timeout>();
   readonly #noticed = new Set<string>();
+  /** Lines (0-based) of each document that got a mark since the recording was shown or the document was edited. */
+  readonly #marked = new Map<string, ReadonlySet<number>>();
+  #recording: string | null = null;
   readonly #extensionUri: vscode.Uri;
   readonly #server: LanguageServer;
   readonly #log: vscode.LogOutputChannel;
@@ -24,7 +27,7 @@ export class Heat implements vscode.Disposable {
     this.#server = server;
     this.#log = log;
     this.#decorations = this.#draw();
-    this.#held.add(server.onChanged(() => this.refresh()));
+    this.#held.add(server.onChanged(({ recording }) => this.#changed(recording)));
     this.#held.add(vscode.window.onDidChangeVisibleTextEditors(() => this.refresh()));
     this.#held.add(onSettings([], () => this.refresh()));
     this.#held.add(vscode.workspace.onDidChangeTextDocument((event) => this.#edited(event)));
@@ -66,12 +69,21 @@ export class Heat implements vscode.Disposable {
     setTimeout(() => old.dispose(), 1000);
   }
 
+  #changed(recording: string | null): void {
+    if (recording !== this.#recording) {
+      this.#recording = recording;
+      this.#marked.clear();
+    }
+    this.refresh();
+  }
+
   #edited({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
     if (document.uri.scheme !== "file" || contentChanges.length === 0 || !this.#server.running) {
       return;
     }
     const key = document.uri.toString();
     this.#decorations.forget(document);
+    this.#marked.delete(key);
     clearTimeout(this.#afterEdit.get(key));
     this.#afterEdit.set(
       key,
@@ -112,7 +124,10 @@ export class Heat implements vscode.Disposable {
     if (heat !== null && heat.version !== null && heat.version !== document.version) {
       return;
     }
-    this.#show(document, heat === null ? [] : heatMarks(heat, setting("heat.endOfLine")));
+    const key = document.uri.toString();
+    const marks = heat === null ? [] : heatMarks(heat, setting("heat.endOfLine"), this.#marked.get(key));
+    this.#marked.set(key, new Set(marks.filter(({ level }) => level >= 0).map(({ lineIndex }) => lineIndex)));
+    this.#show(document, marks);
     if (heat?.notice !== undefined && !this.#noticed.has(heat.uri)) {
       this.#noticed.add(heat.uri);
       void vscode.window.showWarningMessage(heat.notice);

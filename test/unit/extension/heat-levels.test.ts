@@ -37,6 +37,16 @@ describe("heat of lines", () => {
     expect(marksOf("7: 1 was 300", false)).toBe('7: level -1 "30 % → 0.1 %"');
   });
 
+  test("a line that had a mark keeps it while it costs anything at all", () => {
+    const heat = { uri: "", version: 1, event: "cpu" as const, unit: "ns" as const, total: 1000 };
+    const wavering = heatMarks(
+      { ...heat, lines: [4, 0].map((total, lineIndex) => ({ lineIndex, self: 0, total })) },
+      false,
+      new Set([0, 1]),
+    );
+    expect(wavering).toEqual([{ lineIndex: 0, level: 0, text: "" }]);
+  });
+
   test("shares are written with one digit where it matters", () => {
     expect([0, 0.0004, 0.001, 0.042, 0.0999, 0.38, 1].map(percent)).toEqual(["0 %", "<0.1 %", "0.1 %", "4.2 %", "10.0 %", "38 %", "100 %"]);
   });
