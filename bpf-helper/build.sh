@@ -52,6 +52,7 @@ calls() {
 calls interpreter/python/python.go "= walkLocationTable$" "= lineInLocationTable"
 calls interpreter/python/python.go "= walkLineTable$" "= lineInLineTable"
 calls interpreter/nodev8/v8.go "(i.mapBaselineCodeOffsetToBytecode(" "(i.bytecodeAtBaselineOffset("
+calls processmanager/manager.go "pm.findMappingForTrace(pid, fileID, address)" "pm.mappingOf(pid, fileID, address)"
 [ -z "$vendor_only" ] || exit 0
 flock -s 9
 
