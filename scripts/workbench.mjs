@@ -104,6 +104,19 @@ export function lensTotal(text) {
   return match ? Number(match[2]) : undefined;
 }
 
+/** Clicks the lens above a line of the active editor. @param {Page} page @param {number} line 1-based */
+export async function clickLens(page, line) {
+  const top = (await visibleLines(page)).find((each) => each.line === line)?.top;
+  const boxes = await page
+    .locator(".editor-group-container.active .codelens-decoration a")
+    .evaluateAll((links) => links.map((link) => link.getBoundingClientRect()).map(({ x, y, width, height }) => ({ x, y, width, height })));
+  const box = boxes.find(({ y, height }) => top !== undefined && y < top && top - y - height < 12);
+  if (!box) {
+    throw new Error(`line ${line} has no lens`);
+  }
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+}
+
 /** Flameline's item in the status bar; it is there only while something is recorded. @param {Page} page */
 export function statusBar(page) {
   return page.locator('.statusbar-item[id$="flameline.status"]');

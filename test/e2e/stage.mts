@@ -74,6 +74,7 @@ export class Stage {
       this.#example = copyExample(example, this.workspace, this.#user);
     }
     this.#page = page;
+    page.setDefaultTimeout(20_000);
     await openWorkbench(page, this.#server);
   }
 
