@@ -11,13 +11,14 @@ import (
 	"testing"
 )
 
-// The arrows between the helper's packages: main → control → {capture, target, recording, symbolize} → wire. A package that is
+// The arrows between the helper's packages: main → control → {capture, target, recording, symbolize} → wire;
+// mapped lies below control and capture. A package that is
 // not a key may import nothing of ours; what lies below a package is its own.
 var arrows = map[string][]string{
 	"main":      {"capture", "control", "symbolize", "wire"},
-	"control":   {"capture", "recording", "symbolize", "target", "wire"},
+	"control":   {"capture", "mapped", "recording", "symbolize", "target", "wire"},
 	"recording": {"capture", "target", "wire"},
-	"capture":   {"wire"},
+	"capture":   {"mapped", "wire"},
 	"target":    {"wire"},
 }
 

@@ -53,6 +53,7 @@ calls interpreter/python/python.go "= walkLocationTable$" "= lineInLocationTable
 calls interpreter/python/python.go "= walkLineTable$" "= lineInLineTable"
 calls interpreter/nodev8/v8.go "(i.mapBaselineCodeOffsetToBytecode(" "(i.bytecodeAtBaselineOffset("
 calls processmanager/manager.go "pm.findMappingForTrace(pid, fileID, address)" "pm.mappingOf(pid, fileID, address)"
+calls process/process.go "return os.Open(filename)" "return OpenFile(filename)"
 [ -z "$vendor_only" ] || exit 0
 flock -s 9
 

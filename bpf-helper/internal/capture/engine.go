@@ -14,11 +14,13 @@ import (
 	"sync"
 	"time"
 
+	"flameline.dev/helper/internal/mapped"
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/ringbuf"
 	"go.opentelemetry.io/ebpf-profiler/interpreter/interpreterconfig"
 	"go.opentelemetry.io/ebpf-profiler/libpf"
 	enginelog "go.opentelemetry.io/ebpf-profiler/log"
+	"go.opentelemetry.io/ebpf-profiler/process"
 	"go.opentelemetry.io/ebpf-profiler/times"
 	"go.opentelemetry.io/ebpf-profiler/tracer"
 	"golang.org/x/sys/unix"
@@ -82,6 +84,7 @@ func Load(sink Sink, log *slog.Logger) (*Engine, error) {
 }
 
 func (e *Engine) load(ctx context.Context) error {
+	process.OpenFile = mapped.OpenRegular
 	interpreters := interpreterconfig.AllInterpreters()
 	// Go frames then arrive as addresses, which the symbolizer expands with their inlined calls.
 	interpreters.Go.Disabled = true

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"flameline.dev/helper/internal/mapped"
 	"go.opentelemetry.io/ebpf-profiler/libpf"
 	"go.opentelemetry.io/ebpf-profiler/libpf/pfelf"
 	engine "go.opentelemetry.io/ebpf-profiler/reporter"
@@ -44,7 +45,7 @@ func (t *moduleTable) ReportExecutable(metadata *engine.ExecutableMetadata) {
 	file := metadata.MappingFile.Value()
 	path := metadata.Mapping.Path
 	if metadata.Mapping.IsVDSO() {
-		path = "[vdso]"
+		path = mapped.VDSO
 	}
 	key := inodeKey{metadata.Mapping.Device, metadata.Mapping.Inode}
 	opened, err := openMapping(metadata)
@@ -91,7 +92,7 @@ func openMapping(metadata *engine.ExecutableMetadata) (*os.File, error) {
 	if !mapping.IsFileBacked() {
 		return nil, errNotKept
 	}
-	return os.Open(fmt.Sprintf("/proc/%d/map_files/%x-%x", metadata.Process.PID(), mapping.Vaddr, mapping.Vaddr+mapping.Length))
+	return mapped.OpenRegular(fmt.Sprintf("/proc/%d/map_files/%x-%x", metadata.Process.PID(), mapping.Vaddr, mapping.Vaddr+mapping.Length))
 }
 
 func (t *moduleTable) duplicate(module *Module) (*os.File, error) {
@@ -101,8 +102,7 @@ func (t *moduleTable) duplicate(module *Module) (*os.File, error) {
 	if file == nil {
 		return nil, fmt.Errorf("open %s: %w", module.Path, errNotKept)
 	}
-	// A new description, so that offsets are not shared.
-	return os.Open(fmt.Sprintf("/proc/self/fd/%d", file.Fd()))
+	return mapped.Reopen(file)
 }
 
 func (t *moduleTable) lookup(file libpf.FrameMappingFileData) *Module {
@@ -141,7 +141,7 @@ func (t *moduleTable) noteExecutable(pid int32) {
 	if err != nil {
 		return
 	}
-	file, err := os.Open(link)
+	file, err := mapped.OpenRegular(link)
 	if err != nil {
 		return
 	}

@@ -10,6 +10,7 @@ import (
 
 	"flameline.dev/helper/internal/capture"
 	"flameline.dev/helper/internal/recording"
+	"flameline.dev/helper/internal/symbolize"
 	"flameline.dev/helper/internal/target"
 	"flameline.dev/helper/internal/wire"
 	"golang.org/x/sys/unix"
@@ -74,7 +75,8 @@ func (l *live) end(reason string) { l.hub.end(l, reason) }
 func (l *live) bit() uint64 { return 1 << l.slot }
 
 func newHub(log *slog.Logger) *hub {
-	return &hub{log: log, table: target.NewTable(procFolder), wanted: map[int32]wanted{}, symbols: newSymbols(log, startParser)}
+	begin := func(p peer) (symbolize.Symbolizer, error) { return startParser(p, log) }
+	return &hub{log: log, table: target.NewTable(procFolder), wanted: map[int32]wanted{}, symbols: newSymbols(log, begin)}
 }
 
 // refusal is an error that a client is told of.

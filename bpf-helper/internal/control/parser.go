@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 
 	"flameline.dev/helper/internal/capture"
+	"flameline.dev/helper/internal/mapped"
 	"flameline.dev/helper/internal/symbolize"
 	"golang.org/x/sys/unix"
 )
@@ -15,12 +17,12 @@ import (
 const nobody = 65534
 
 // startParser starts the parser of symbols for one user, a process without any rights.
-func startParser(p peer) (symbolize.Symbolizer, error) {
+func startParser(p peer, log *slog.Logger) (symbolize.Symbolizer, error) {
 	uid, gid := int(p.uid), int(p.gid)
 	if uid == 0 {
 		uid, gid = nobody, nobody
 	}
-	parser, err := symbolize.Start(context.Background(), symbolize.Options{UID: uid, GID: gid, Stderr: os.Stderr})
+	parser, err := symbolize.Start(context.Background(), symbolize.Options{UID: uid, GID: gid, Stderr: &childLog{log: log}})
 	if err != nil {
 		return nil, fmt.Errorf("start the symbolizer of user %d: %w", uid, err)
 	}
@@ -30,8 +32,8 @@ func startParser(p peer) (symbolize.Symbolizer, error) {
 // openFor opens a module for a user's parser. The same contents may have been mapped first by another user's process,
 // whose file the user might not read: then it stays without names.
 func openFor(uid uint32, module *capture.Module) (*os.File, error) {
-	if module.Path == symbolize.VDSO {
-		return symbolize.OpenModule(symbolize.Process{PID: os.Getpid()}, symbolize.VDSO)
+	if module.Path == mapped.VDSO {
+		return mapped.Open(mapped.Process{PID: os.Getpid()}, mapped.VDSO)
 	}
 	file, err := module.Open()
 	if err != nil || uid == 0 {
@@ -48,9 +50,9 @@ func openFor(uid uint32, module *capture.Module) (*os.File, error) {
 // openDebug opens the separate debug file of a module, as the process that mapped it would find it or else as we do;
 // nil where there is none.
 func openDebug(uid uint32, mapper origin, module *capture.Module) *os.File {
-	process := symbolize.Process{PID: int(mapper.pid), StartTime: mapper.startNs / nsPerClockTick, PeerUID: uid}
-	if file := symbolize.OpenDebugFile(process, module.BuildID); file != nil {
+	process := mapped.Process{PID: int(mapper.pid), StartTime: mapper.startNs / nsPerClockTick, PeerUID: uid}
+	if file := mapped.OpenDebugFile(process, module.BuildID); file != nil {
 		return file
 	}
-	return symbolize.OpenDebugFile(symbolize.Process{PID: os.Getpid()}, module.BuildID)
+	return mapped.OpenDebugFile(mapped.Process{PID: os.Getpid()}, module.BuildID)
 }

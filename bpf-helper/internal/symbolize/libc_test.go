@@ -1,6 +1,7 @@
 package symbolize
 
 import (
+	"flameline.dev/helper/internal/mapped"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,7 @@ func TestLibcHasLinesWhereItsDebugFileIsInstalled(t *testing.T) {
 	note := run(t, "readelf", "-n", libc)
 	_, rest, _ := strings.Cut(note, "Build ID: ")
 	id, _, _ := strings.Cut(rest, "\n")
-	debug := OpenDebugFile(Process{PID: os.Getpid(), PeerUID: uint32(os.Getuid())}, id)
+	debug := mapped.OpenDebugFile(mapped.Process{PID: os.Getpid(), PeerUID: uint32(os.Getuid())}, id)
 	if debug == nil {
 		t.Skip("libc6-dbg is not installed")
 	}

@@ -52,9 +52,9 @@ type Result struct {
 type Module struct {
 	// Key says which content this is: the engine's file id or the build id. Equal keys share what was parsed.
 	Key string
-	// File is the mapped file, open for reading (OpenModule).
+	// File is the mapped file, open for reading (mapped.Open).
 	File *os.File
-	// Debug is the separate debug file, or nil (OpenDebugFile). It counts only when its build id equals the file's.
+	// Debug is the separate debug file, or nil (mapped.OpenDebugFile). It counts only when its build id equals the file's.
 	Debug *os.File
 }
 

@@ -1,8 +1,6 @@
-package symbolize
+package mapped
 
 import (
-	"context"
-	"debug/elf"
 	"errors"
 	"os"
 	"os/exec"
@@ -15,6 +13,14 @@ import (
 
 	"golang.org/x/sys/unix"
 )
+
+// unprivileged is a user without rights: nobody where we are root, else ourselves.
+func unprivileged() int {
+	if os.Geteuid() == 0 {
+		return 65534
+	}
+	return os.Getuid()
+}
 
 // sleeper runs a copy of a program as uid and gives its pid, start time and path.
 func sleeper(t *testing.T, uid int) (Process, string) {
@@ -41,18 +47,21 @@ func sleeper(t *testing.T, uid int) (Process, string) {
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	process := Process{PID: cmd.Process.Pid, PeerUID: uint32(uid)}
 	for range 200 { // until it has executed the program
-		if _, err := OpenModule(process, path); err == nil {
+		if _, err := Open(process, path); err == nil {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
 	text, _ := os.ReadFile("/proc/" + strconv.Itoa(process.PID) + "/stat")
-	process.StartTime = number(t, strings.Fields(string(text)[strings.LastIndexByte(string(text), ')')+1:])[19], 10)
+	start := strings.Fields(string(text)[strings.LastIndexByte(string(text), ')')+1:])[19]
+	if process.StartTime, err = strconv.ParseUint(start, 10, 64); err != nil {
+		t.Fatal(err)
+	}
 	return process, path
 }
 
 func TestAMappedFileIsOpenedWhateverLiesAtItsPathNow(t *testing.T) {
-	uid, _ := unprivileged(t)
+	uid := unprivileged()
 	process, path := sleeper(t, uid)
 	var want unix.Stat_t
 	if err := unix.Stat(path, &want); err != nil {
@@ -60,7 +69,7 @@ func TestAMappedFileIsOpenedWhateverLiesAtItsPathNow(t *testing.T) {
 	}
 	check := func(when, name string) {
 		t.Helper()
-		file, err := OpenModule(process, name)
+		file, err := Open(process, name)
 		if err != nil {
 			t.Fatalf("%s: %v", when, err)
 		}
@@ -86,23 +95,23 @@ func TestAMappedFileIsOpenedWhateverLiesAtItsPathNow(t *testing.T) {
 }
 
 func TestAnotherUsersProcessStaysClosed(t *testing.T) {
-	uid, _ := unprivileged(t)
+	uid := unprivileged()
 	process, path := sleeper(t, uid)
 	other := process
 	other.PeerUID++
-	if _, err := OpenModule(other, path); !errors.Is(err, ErrNotPermitted) {
+	if _, err := Open(other, path); !errors.Is(err, ErrNotPermitted) {
 		t.Errorf("another user: %v", err)
 	}
 	reused := process
 	reused.StartTime++
-	if _, err := OpenModule(reused, path); !errors.Is(err, unix.ESRCH) {
+	if _, err := Open(reused, path); !errors.Is(err, unix.ESRCH) {
 		t.Errorf("another start time: %v", err)
 	}
-	if _, err := OpenModule(process, "/etc/shadow"); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(process, "/etc/shadow"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file that it has not mapped: %v", err)
 	}
 	root := Process{PID: 1, PeerUID: uint32(uid)}
-	if _, err := OpenModule(root, "init"); !errors.Is(err, ErrNotPermitted) {
+	if _, err := Open(root, "init"); !errors.Is(err, ErrNotPermitted) {
 		t.Errorf("root's process: %v", err)
 	}
 }
@@ -151,30 +160,35 @@ func TestOnlyRegularFilesAreRead(t *testing.T) {
 	}
 }
 
-func TestTheVDSOHasNames(t *testing.T) {
-	file, err := OpenModule(Process{PID: os.Getpid(), PeerUID: uint32(os.Getuid())}, VDSO)
+func TestADeviceThatIsMappedIsNotOpened(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{fifo, "/dev/zero", "/dev/tty", "/"} {
+		link := filepath.Join(t.TempDir(), "exe")
+		if err := os.Symlink(path, link); err != nil {
+			t.Fatal(err)
+		}
+		if file, err := OpenRegular(link); err == nil {
+			_ = file.Close()
+			t.Errorf("%s was opened for reading", path)
+		}
+	}
+	file, err := OpenRegular("/proc/self/exe")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	image, err := elf.NewFile(file)
+	if _, err := file.Seek(100, 0); err != nil {
+		t.Fatal(err)
+	}
+	again, err := Reopen(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	symbols, err := image.DynamicSymbols()
-	if err != nil {
-		t.Fatal(err)
+	defer again.Close()
+	if at, err := again.Seek(0, 1); err != nil || at != 0 {
+		t.Errorf("the second description begins at %d (%v): it shares the first one's offset", at, err)
 	}
-	local := NewLocal()
-	defer local.Close()
-	for _, s := range symbols {
-		if elf.ST_TYPE(s.Info) == elf.STT_FUNC && strings.Contains(s.Name, "clock_gettime") {
-			r, err := local.Symbolize(context.Background(), Module{Key: VDSO, File: file}, []Address{{Addr: s.Value + 4}})
-			if err != nil || !r[0].Resolved || !strings.Contains(r[0].Positions[0].Function, "clock_gettime") {
-				t.Errorf("%+v, %v", r, err)
-			}
-			return
-		}
-	}
-	t.Skip("no clock_gettime in this kernel's vDSO")
 }
