@@ -13,6 +13,7 @@ if [ "$(uname -s)" = Linux ]; then
 fi
 # npm leaves this file behind when it is done: older than the lock file means that something changed.
 if [ ! node_modules/.package-lock.json -nt package-lock.json ]; then
-  npm ci --no-audit --no-fund --loglevel=error
+  # "install", not "ci": the lock file has this platform's optional packages only, and ci refuses to go on without the others'.
+  npm install --no-save --no-audit --no-fund --loglevel=error
   touch node_modules/.package-lock.json
 fi
