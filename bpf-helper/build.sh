@@ -54,6 +54,8 @@ calls interpreter/python/python.go "= walkLineTable$" "= lineInLineTable"
 calls interpreter/nodev8/v8.go "(i.mapBaselineCodeOffsetToBytecode(" "(i.bytecodeAtBaselineOffset("
 calls processmanager/manager.go "pm.findMappingForTrace(pid, fileID, address)" "pm.mappingOf(pid, fileID, address)"
 calls process/process.go "return os.Open(filename)" "return OpenFile(filename)"
+calls processmanager/processinfo.go "pm.getELFInfo(" "pm.survivingELFInfo("
+calls processmanager/processinfo.go "pm.eim.AddOrIncRef(" "pm.survivingAdd("
 [ -z "$vendor_only" ] || exit 0
 flock -s 9
 
