@@ -16,26 +16,6 @@ import { onSettings, serverSettings } from "./settings.js";
 /** A typed request to the server, which is started when it is not running. */
 export type Ask = <M extends ServerMethod>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>;
 
-/** Languages that the server has outlines for, and those that it finds by name. */
-const LANGUAGES = [
-  "python",
-  "javascript",
-  "javascriptreact",
-  "typescript",
-  "typescriptreact",
-  "java",
-  "go",
-  "rust",
-  "c",
-  "cpp",
-  "ruby",
-  "php",
-  "csharp",
-  "perl",
-  "erlang",
-  "elixir",
-];
-
 /** The language server's process: started by the first question, restarted by the client when it crashes. */
 export class LanguageServer implements vscode.Disposable {
   readonly #held = new DisposableStore();
@@ -108,7 +88,8 @@ export class LanguageServer implements vscode.Disposable {
       // Its working folder is ours, so that it is never taken for a program of the workspace.
       { module: path.join(extensionPath, "dist", "language-server.js"), transport: TransportKind.ipc, options: { cwd: extensionPath } },
       {
-        documentSelector: LANGUAGES.map((language) => ({ scheme: "file", language })),
+        // Every language: where the server has no outline it knows places by name, and it needs unsaved texts to move lines along.
+        documentSelector: [{ scheme: "file" }],
         initializationOptions: initialization,
         outputChannel: this.#log,
       },

@@ -1,29 +1,15 @@
 import * as assert from "node:assert";
-import { mkdirSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { gzipSync } from "node:zlib";
 import * as vscode from "vscode";
-import { encodePprof } from "../../profile/formats/pprof.js";
-import { Recording } from "../../profile/recording.js";
-import { batchFromStacks } from "../support/profile-text.js";
-import { lensesOf, openApp, until, workspaceFolder } from "./window.js";
+import { lensesOf, openApp, profileOf, until, workspaceFolder } from "./window.js";
 
 /** A profile of the fixture's `app.py`, taken now: 60 in `slow_sum`, 40 in `text_work`. */
 function writeProfile(name: string): string {
   const app = path.join(workspaceFolder(), "app.py");
-  const batch = batchFromStacks([
+  return profileOf(name, [
     { frames: [`main:22 (${app})`, `slow_sum:8 (${app})`], value: 60e6 },
     { frames: [`main:23 (${app})`, `text_work:15 (${app})`], value: 40e6 },
   ]);
-  const recording = Recording.fromStarted(
-    { type: "started", recording: 1, startUnixNs: `${Date.now() + 1000}000000`, hz: 99, events: ["cpu"] },
-    name,
-  );
-  recording.append(batch);
-  const file = path.join(workspaceFolder(), "profiles", `${name}.pb.gz`);
-  mkdirSync(path.dirname(file), { recursive: true });
-  writeFileSync(file, gzipSync(encodePprof(recording)));
-  return file;
 }
 
 const tabs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs);

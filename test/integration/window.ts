@@ -1,11 +1,15 @@
 /** What several tests in the window need. */
 import * as assert from "node:assert";
-import { mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
+import { gzipSync } from "node:zlib";
 import * as vscode from "vscode";
 import { LanguageServer } from "../../extension/language-server-client.js";
 import { KeptRecordings } from "../../extension/recording/kept-recordings.js";
+import { encodePprof } from "../../profile/formats/pprof.js";
+import { Recording } from "../../profile/recording.js";
+import { batchFromStacks, type ColumnOptions } from "../support/profile-text.js";
 
 /** Waits until `look` finds something. */
 export async function until<T>(
@@ -39,6 +43,19 @@ export function workspaceFolder(): string {
 export async function openApp(): Promise<vscode.TextEditor> {
   const document = await vscode.workspace.openTextDocument(path.join(workspaceFolder(), "app.py"));
   return vscode.window.showTextDocument(document);
+}
+
+/** Writes a profile that was taken now, `profiles/NAME.pb.gz` in the workspace, and answers its path. */
+export function profileOf(name: string, stacks: Parameters<typeof batchFromStacks>[0], options: ColumnOptions = {}): string {
+  const recording = Recording.fromStarted(
+    { type: "started", recording: 1, startUnixNs: `${Date.now() + 1000}000000`, hz: 99, events: ["cpu"] },
+    name,
+  );
+  recording.append(batchFromStacks(stacks, options));
+  const file = path.join(workspaceFolder(), "profiles", `${name}.pb.gz`);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, gzipSync(encodePprof(recording)));
+  return file;
 }
 
 /** Titles of the lenses of a document, in order; those of no Flameline are left out. */
