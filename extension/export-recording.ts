@@ -33,8 +33,7 @@ export async function exportRecording(server: LanguageServer): Promise<void> {
   if (target === undefined) {
     return;
   }
-  const event = summary.events.find(({ samples }) => samples > 0)?.event ?? "cpu";
-  await server.ask("flameline/export", { path: target.fsPath, format: chosen.format, selection: { event } });
+  await server.ask("flameline/export", { path: target.fsPath, format: chosen.format, selection: { event: summary.selection.event } });
   const open = "Open";
   const answer = await vscode.window.showInformationMessage(`Exported to ${path.basename(target.fsPath)}.`, open);
   if (answer === open) {

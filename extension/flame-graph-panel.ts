@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { ParamsOf, ResultOf, ServerMethod } from "../protocol/language-server.js";
-import type { RecordingSummary, Selection, SourceLocation } from "../protocol/queries.js";
+import type { SourceLocation } from "../protocol/queries.js";
 import type { FromWebview, ToWebview } from "../protocol/webview.js";
 import { flameGraphHtml } from "./flame-graph-html.js";
 import { readFromWebview } from "./flame-graph-messages.js";
@@ -15,26 +15,35 @@ export interface FlameGraphPanelOptions {
     preserveFocus: boolean,
     graphColumn: vscode.ViewColumn | undefined,
   ) => Promise<void> | void;
-  /** The user chose another event, process or thread in the graph; the server has been told already. */
-  readonly onSelect?: (selection: Selection) => void;
+  /** The user chose another event, process or thread in this graph; the server has been told, and so have lenses, heat and trees. */
+  readonly onSelect: (graph: FlameGraphPanel) => void;
+}
+
+/** The recording of a graph that always shows the same one: that of an opened profile file. */
+export interface OwnRecording {
+  readonly id: string;
+  /** Runs `use` while it is the current recording, which it becomes where it isn't. */
+  readonly asCurrent: <T>(use: () => Promise<T>) => Promise<T>;
 }
 
 /**
  * The flame graph's editor tab: one, opened again where it was after a reload. The page keeps its own view
- * (`setState`) and is thrown away while hidden, so nothing here holds what it can ask for again.
+ * (`setState`) and is thrown away while hidden, so nothing here holds what it can ask for again. A graph with a recording of its own
+ * shows that one and no other: while another one is current it keeps what it has drawn.
  */
 export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Disposable {
   static readonly viewType = "flameline.flameGraph";
 
   readonly #options: FlameGraphPanelOptions;
+  readonly #own: OwnRecording | undefined;
   #panel: vscode.WebviewPanel | undefined;
-  #selection: Selection = { event: "cpu" };
   /** The page listens; before that, messages would be lost. */
   #ready = false;
   #reveal: number | undefined;
 
-  constructor(options: FlameGraphPanelOptions) {
+  constructor(options: FlameGraphPanelOptions, own?: OwnRecording) {
     this.#options = options;
+    this.#own = own;
   }
 
   /** Opens the tab or brings it to the front; `revealFunction` (index in the recording) is zoomed to. */
@@ -57,8 +66,7 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
   }
 
   /** To be called when the recording changed, or the selection of all views. Cheap while no graph is open. */
-  async update(selection?: Selection): Promise<void> {
-    if (selection) this.#selection = selection;
+  async update(): Promise<void> {
     if (this.#ready && this.#panel?.visible) await this.#sendRecording();
   }
 
@@ -78,6 +86,8 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
     // While hidden the page is gone; its successor says "ready" again.
     panel.onDidChangeViewState(() => {
       if (!panel.visible) this.#ready = false;
+      // The editor that the user goes to is the recording whose heat is wanted.
+      if (panel.active && this.#ready && this.#own) void this.#run(() => this.#sendRecording(), 0);
     });
     webview.onDidReceiveMessage((data: unknown) => this.#receive(data));
     webview.options = { enableScripts: true, localResourceRoots: [dist] };
@@ -93,15 +103,19 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
   async #receive(data: unknown): Promise<void> {
     const message = readFromWebview(data);
     if (!message) return;
+    await this.#run(() => this.#answer(message), "request" in message ? message.request : 0);
+  }
+
+  /** Does what is asked, with the graph's own recording as the current one where it has one; says in the page what goes wrong. */
+  async #run(deed: () => Promise<unknown>, request: number): Promise<void> {
     try {
-      await this.#answer(message);
+      await (this.#own ? this.#own.asCurrent(deed) : deed());
     } catch (error) {
-      const request = "request" in message ? message.request : 0;
       this.#post({ type: "failed", request, message: error instanceof Error ? error.message : String(error) });
     }
   }
 
-  async #answer(message: FromWebview): Promise<void> {
+  async #answer(message: FromWebview): Promise<unknown> {
     const { ask } = this.#options;
     switch (message.type) {
       case "ready":
@@ -122,9 +136,8 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
         return this.#post({ type: "failed", request: 0, message: NO_SOURCE });
       }
       case "select":
-        this.#selection = message.selection;
         await ask("flameline/select", { selection: message.selection });
-        this.#options.onSelect?.(message.selection);
+        this.#options.onSelect(this);
         return this.#sendRecording();
       case "copy":
         return vscode.env.clipboard.writeText(message.text);
@@ -132,10 +145,13 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
   }
 
   async #sendRecording(): Promise<void> {
-    const summary = await this.#options.ask("flameline/summary", {});
-    this.#selection = fittingSelection(summary, this.#selection);
-    this.#post({ type: "recording", summary, selection: this.#selection });
-    if (summary && this.#reveal !== undefined) {
+    const shown = await this.#options.ask("flameline/summary", {});
+    if (this.#own && this.#own.id !== shown?.id) return;
+    if (shown === null) return this.#post({ type: "recording", summary: null, selection: { event: "cpu" } });
+    // Apart: another selection is no growth of the recording.
+    const { selection, ...summary } = shown;
+    this.#post({ type: "recording", summary, selection });
+    if (this.#reveal !== undefined) {
       this.#post({ type: "reveal", function: this.#reveal });
       this.#reveal = undefined;
     }
@@ -148,10 +164,3 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
 
 const NO_SOURCE =
   "The source of this function was not found on this machine: it has no file in the recording, or the file is not here. A path mapping (setting “flameline.pathMappings”) can mend the second.";
-
-/** A selection's event that the recording does not have would show nothing: the first that it has is shown instead. */
-function fittingSelection(summary: RecordingSummary | null, selection: Selection): Selection {
-  const first = summary?.events.find((row) => row.samples > 0)?.event;
-  if (!first || summary?.events.some((row) => row.event === selection.event)) return selection;
-  return { ...selection, event: first };
-}

@@ -13,10 +13,14 @@ export class FlameGraphs implements vscode.Disposable {
   readonly #options: FlameGraphPanelOptions;
   readonly #main: FlameGraphPanel;
   readonly #inEditors = new Set<FlameGraphPanel>();
+  readonly #server: LanguageServer;
+  /** The latest of the graphs' deeds that need their own recording to be the current one. */
+  #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(extensionUri: vscode.Uri, server: LanguageServer) {
-    this.#options = { extensionUri, ask: server.ask, openSource };
+    this.#server = server;
+    this.#options = { extensionUri, ask: server.ask, openSource, onSelect: (graph) => this.#update(graph) };
     this.#main = this.#held.add(new FlameGraphPanel(this.#options));
     this.#held.add(server.onChanged(() => this.#updateSoon()));
   }
@@ -31,12 +35,23 @@ export class FlameGraphs implements vscode.Disposable {
     await this.#main.show(revealFunction);
   }
 
-  /** Puts a graph into the panel of a custom editor. */
-  async fill(panel: vscode.WebviewPanel): Promise<void> {
-    const graph = new FlameGraphPanel(this.#options);
+  /** Puts a graph of the recording `id` into the panel of a custom editor; `open` makes that the current recording. */
+  async fill(panel: vscode.WebviewPanel, id: string, open: () => Promise<unknown>): Promise<void> {
+    const graph = new FlameGraphPanel(this.#options, { id, asCurrent: (use) => this.#asCurrent(id, open, use) });
     this.#inEditors.add(graph);
     panel.onDidDispose(() => this.#inEditors.delete(graph));
     await graph.deserializeWebviewPanel(panel);
+  }
+
+  /** One at a time: editors side by side must not take each other's recording away before they have their answer. */
+  #asCurrent<T>(id: string, open: () => Promise<unknown>, use: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(async () => {
+      const shown = await this.#server.ask("flameline/summary", {});
+      if (shown?.id !== id) await open();
+      return use();
+    });
+    this.#turn = turn.catch(() => undefined);
+    return turn;
   }
 
   dispose(): void {
@@ -47,10 +62,15 @@ export class FlameGraphs implements vscode.Disposable {
   #updateSoon(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      for (const graph of [this.#main, ...this.#inEditors]) {
-        void graph.update();
-      }
+      this.#update();
     }, UPDATE_MS);
+  }
+
+  /** All graphs, but for the one that already knows. */
+  #update(except?: FlameGraphPanel): void {
+    for (const graph of [this.#main, ...this.#inEditors]) {
+      if (graph !== except) void graph.update();
+    }
   }
 }
 

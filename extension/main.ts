@@ -43,7 +43,10 @@ export function activate(context: vscode.ExtensionContext): void {
   held.add(server.onRestarted(guarded(log, () => session.state.kind === "idle" && kept.reopen())));
   held.add(vscode.window.registerWebviewPanelSerializer(FlameGraphPanel.viewType, graphs.serializer));
   held.add(
-    vscode.window.registerCustomEditorProvider(ProfileEditor.viewType, new ProfileEditor(graphs, ({ fsPath }) => kept.open(fsPath))),
+    vscode.window.registerCustomEditorProvider(
+      ProfileEditor.viewType,
+      new ProfileEditor(graphs, ({ fsPath }, again) => (again ? kept.openAgain(fsPath) : kept.open(fsPath))),
+    ),
   );
 
   const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest });

@@ -1,4 +1,5 @@
 import type * as vscode from "vscode";
+import type { RecordingSummary } from "../protocol/queries.js";
 import { failurePage } from "./failure-page.js";
 import type { FlameGraphs } from "./flame-graphs.js";
 
@@ -7,10 +8,10 @@ export class ProfileEditor implements vscode.CustomReadonlyEditorProvider {
   static readonly viewType = "flameline.profile";
 
   readonly #graphs: FlameGraphs;
-  readonly #open: (uri: vscode.Uri) => Promise<unknown>;
+  readonly #open: (uri: vscode.Uri, again: boolean) => Promise<RecordingSummary>;
 
-  /** @param open makes the file the current recording; throws the sentence that is shown instead */
-  constructor(graphs: FlameGraphs, open: (uri: vscode.Uri) => Promise<unknown>) {
+  /** @param open makes the file the current recording, for the first time or `again`; throws the sentence that is shown instead */
+  constructor(graphs: FlameGraphs, open: (uri: vscode.Uri, again: boolean) => Promise<RecordingSummary>) {
     this.#graphs = graphs;
     this.#open = open;
   }
@@ -21,12 +22,13 @@ export class ProfileEditor implements vscode.CustomReadonlyEditorProvider {
 
   /** Never throws: VS Code shows a dialog of its own instead of the reason. */
   async resolveCustomEditor({ uri }: vscode.CustomDocument, panel: vscode.WebviewPanel): Promise<void> {
+    let summary: RecordingSummary;
     try {
-      await this.#open(uri);
+      summary = await this.#open(uri, false);
     } catch (error) {
       panel.webview.html = failurePage(error instanceof Error ? error.message : String(error));
       return;
     }
-    await this.#graphs.fill(panel);
+    await this.#graphs.fill(panel, summary.id, () => this.#open(uri, true));
   }
 }

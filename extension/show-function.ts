@@ -24,14 +24,15 @@ export function functionOf(argument: unknown): number | undefined {
 /** A function's callers and callees to choose from, and the way into the flame graph. */
 export async function showFunction(index: number, server: LanguageServer, graphs: FlameGraphs): Promise<void> {
   const summary = await server.ask("flameline/summary", {});
-  const event = summary?.events.find(({ samples }) => samples > 0)?.event ?? "cpu";
-  const answer = await server.ask("flameline/callers", { function: index, selection: { event } });
+  // What lenses and graphs show: another process's or event's shares would contradict them.
+  const selection = summary?.selection ?? { event: "cpu" };
+  const answer = await server.ask("flameline/callers", { function: index, selection });
   if (answer === null) {
     await graphs.show(index);
     return;
   }
   const goTo = async (target: number) => {
-    const place = await server.ask("flameline/locate", { function: target, selection: { event } });
+    const place = await server.ask("flameline/locate", { function: target, selection });
     await (place === null ? graphs.show(target) : openSource(place, false));
   };
   const { name, self, total } = answer.function;

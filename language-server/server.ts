@@ -115,7 +115,7 @@ function answer(
       session.clear();
       return null;
     },
-    "flameline/summary": () => session.current?.summary() ?? null,
+    "flameline/summary": () => (session.current === undefined ? null : { ...session.current.summary(), selection: session.selection }),
     "flameline/select": ({ selection }) => {
       session.select(selection);
       return null;

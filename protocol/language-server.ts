@@ -38,6 +38,11 @@ export interface ServerInitialization {
   readonly grammars: string;
 }
 
+/** The current recording and what every view shows of it. */
+export interface ShownRecording extends RecordingSummary {
+  readonly selection: Selection;
+}
+
 /** Requests from the extension to the server. */
 export interface ServerRequests {
   /** A live recording begins; its batches follow by `flameline/batch`. Becomes the current recording. */
@@ -48,7 +53,7 @@ export interface ServerRequests {
   "flameline/open": { params: { path: string }; result: RecordingSummary };
   /** Forgets the current recording: no heat, no lenses. */
   "flameline/clear": { params: Record<string, never>; result: null };
-  "flameline/summary": { params: Record<string, never>; result: RecordingSummary | null };
+  "flameline/summary": { params: Record<string, never>; result: ShownRecording | null };
   /** What every view shows; lenses and heat follow. */
   "flameline/select": { params: { selection: Selection }; result: null };
   "flameline/documentHeat": { params: { uri: string }; result: DocumentHeat | null };

@@ -68,8 +68,7 @@ export class KeptRecordings implements vscode.Disposable {
 
   /** Opens a profile file, or a kept recording's folder. One that was interrupted is finished by the server as it opens. */
   async open(path: string, id?: string): Promise<RecordingSummary> {
-    const summary = await this.#server.ask("flameline/open", { path });
-    await this.nowOpen(path, id);
+    const summary = await this.openAgain(path, id);
     for (const warning of summary.warnings) {
       this.#log.warn(`${path}: ${warning}`);
     }
@@ -77,6 +76,13 @@ export class KeptRecordings implements vscode.Disposable {
       const more = summary.warnings.length > 1 ? ` (and ${summary.warnings.length - 1} more)` : "";
       void vscode.window.showWarningMessage(`${summary.warnings[0]}${more}`, "Show Log").then((chosen) => chosen && this.#log.show());
     }
+    return summary;
+  }
+
+  /** Opens what was open before in this window: its warnings have been read. */
+  async openAgain(path: string, id?: string): Promise<RecordingSummary> {
+    const summary = await this.#server.ask("flameline/open", { path });
+    await this.nowOpen(path, id);
     return summary;
   }
 

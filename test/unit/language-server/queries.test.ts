@@ -257,3 +257,15 @@ test("a file that is gone gives no numbers and no failure", async () => {
   writeFileSync(join(server.folder, "other.py"), "pass\n");
   expect(await server.heat("other.py")).toEqual([]);
 });
+
+test("the summary says what every view shows; another recording forgets its processes and threads", async () => {
+  const server = await startServer();
+  server.write("app.py", APP);
+  await server.begin("one");
+  await server.stacks("parse:2($W/app.py) 1");
+  expect(await server.ask("flameline/summary", {})).toMatchObject({ selection: { event: "cpu" } });
+  await server.ask("flameline/select", { selection: { event: "cpu", pids: [1000], threads: [0] } });
+  expect(await server.ask("flameline/summary", {})).toMatchObject({ selection: { event: "cpu", pids: [1000], threads: [0] } });
+  await server.begin("two");
+  expect((await server.ask("flameline/summary", {}))?.selection).toEqual({ event: "cpu" });
+});
