@@ -211,15 +211,21 @@ export async function findBox(page, name) {
     throw new Error("the flame graph is not drawn");
   }
   const source = typeof name === "string" ? `^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}$` : name.source;
-  const point = await tree.evaluate((element, pattern) => {
+  const point = await tree.evaluate(async (element, pattern) => {
     const wanted = new RegExp(pattern);
     const { left, top, width, height } = element.getBoundingClientRect();
     const tooltip = document.querySelector(".tooltip-name");
-    for (let y = top + 4; y < top + height; y += 6) {
-      for (let x = left + 2; x < left + width - 16; x += 3) {
-        element.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: y, bubbles: true }));
-        if (wanted.test(tooltip?.textContent ?? "")) {
-          return { x: x - left + 1, y: y - top + 2 };
+    const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    // A deep stack is scrolled through, half a page at a time.
+    for (let scroll = 0; scroll <= element.scrollHeight - element.clientHeight + height / 2; scroll += height / 2) {
+      element.scrollTop = scroll;
+      await drawn();
+      for (let y = top + 4; y < top + height; y += 6) {
+        for (let x = left + 2; x < left + width - 16; x += 3) {
+          element.dispatchEvent(new PointerEvent("pointermove", { clientX: x, clientY: y, bubbles: true }));
+          if (wanted.test(tooltip?.textContent ?? "")) {
+            return { x: x - left + 1, y: y - top + 2 };
+          }
         }
       }
     }
