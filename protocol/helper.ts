@@ -15,8 +15,17 @@ export const MAX_FRAME_BYTES = 1 << 20;
 
 /** Which processes a recording is about. The helper enforces it; a peer that is not root gets only its own. */
 export type Target =
-  /** Processes whose executable, script, working directory or an ancestor's working directory lies in one of `folders` (absolute). */
-  | { readonly kind: "workspace"; readonly folders: readonly string[]; readonly excludePids: readonly number[] }
+  /**
+   * Processes whose executable, script, working directory or an ancestor's working directory lies in one of `folders` (absolute).
+   * Below a process of `excludeTrees`, an editor's extension host, working directories don't count: a debuggee has its program in the
+   * folders, a language server only runs there. Both lists hold for processes that start later, too.
+   */
+  | {
+      readonly kind: "workspace";
+      readonly folders: readonly string[];
+      readonly excludePids: readonly number[];
+      readonly excludeTrees: readonly number[];
+    }
   /** One process, and its descendants where `children` is set. */
   | { readonly kind: "process"; readonly pid: number; readonly children: boolean }
   /** Every process of the peer's user. */

@@ -19,12 +19,15 @@ export interface ProcessSource {
   readonly hello: { readonly pid: number };
 }
 
+/** What other extensions start, now or while recording: language servers, test runners' watchers, version control. */
+const EXTENSION_HOST: ReadonlySet<number> = new Set([process.pid]);
+
 /** Everything that runs in the workspace; when nothing does, what the user chooses to run. */
 export async function workspacePlan(source: ProcessSource, seconds?: number): Promise<Plan | undefined> {
   const folders = fileFolders();
   const processes = await source.processes();
   const excluded = excludedPids(processes, source.hello.pid);
-  const running = workspaceProcesses(processes, folderPaths(), excluded);
+  const running = workspaceProcesses(processes, folderPaths(), excluded, EXTENSION_HOST);
   const choice: Choice | undefined = running.length > 0 ? { name: nameOf(folders) } : await chooseWhatToRun(folders);
   return choice && planOf(choice, workspaceTarget(excluded), seconds);
 }
@@ -100,7 +103,7 @@ function planOf({ name, start }: Choice, target: Target, seconds?: number): Plan
 }
 
 function workspaceTarget(excluded: ReadonlySet<number>): Target {
-  return { kind: "workspace", folders: folderPaths(), excludePids: [...excluded] };
+  return { kind: "workspace", folders: folderPaths(), excludePids: [...excluded], excludeTrees: [...EXTENSION_HOST] };
 }
 
 function fileFolders(): vscode.WorkspaceFolder[] {

@@ -14,7 +14,7 @@ export interface EditorPlace {
 }
 
 /** Options with which a program that the editor starts serves a language instead of doing the user's work. */
-const SERVES_A_LANGUAGE = /^(--stdio|--node-ipc|--clientProcessId=?.*|--pipe=.*|--socket=.*|lsp|language-server|langserver)$/;
+const SERVES_A_LANGUAGE = /^(--stdio|--node-ipc|--clientProcessId=?.*|--useNodeIpc|--pipe=.*|--socket=.*|lsp|language-server|langserver)$/;
 
 /**
  * The extension host, its ancestors up to VS Code's first process, and what these started that is VS Code's too
@@ -55,9 +55,12 @@ export function editorPids(processes: readonly ProcessListEntry[], place: Editor
 function isEditor(process: ProcessListEntry, host: ProcessListEntry, place: EditorPlace): boolean {
   const script = scriptOf(process);
   const ours = (file: string) => isInsideAny(file, place.programFolders) && !isInsideAny(file, place.workspaceFolders);
+  if (process.commandLine.some((argument) => SERVES_A_LANGUAGE.test(argument))) {
+    return true;
+  }
   if (process.executable === host.executable) {
     // Electron's helpers have no script; a debuggee or a tool that is run by the same node has one of its own.
     return script === "" || ours(script) || /\/(code-server|vscode|bootstrap-fork|server-main)\b/.test(script);
   }
-  return ours(process.executable) || ours(script) || process.commandLine.some((argument) => SERVES_A_LANGUAGE.test(argument));
+  return ours(process.executable) || ours(script);
 }

@@ -3,6 +3,7 @@ package target
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"flameline.dev/helper/internal/wire"
@@ -17,6 +18,7 @@ type Selection struct {
 	target   wire.Target
 	folders  []folder
 	excluded map[int32]bool
+	trees    map[int32]bool
 	helper   int32
 	startNs  uint64 // of the one process of a process target
 }
@@ -34,7 +36,13 @@ type folder struct {
 // NewSelection prepares a target. `startNs` tells the process of a process target from a later one with the same pid.
 // `own` are processes of ours, which no recording is about: the helper, whose children are ours too, and its client.
 func NewSelection(t wire.Target, own Own, startNs uint64) *Selection {
-	s := &Selection{target: t, excluded: map[int32]bool{own.Helper: true, own.Client: true}, helper: own.Helper, startNs: startNs}
+	s := &Selection{
+		target: t, excluded: map[int32]bool{own.Helper: true, own.Client: true}, trees: map[int32]bool{}, helper: own.Helper, startNs: startNs,
+	}
+	for _, pid := range t.ExcludeTrees {
+		s.excluded[pid] = true
+		s.trees[pid] = true
+	}
 	for _, pid := range t.ExcludePIDs {
 		s.excluded[pid] = true
 	}
@@ -87,7 +95,15 @@ func (s *Selection) Wants(p *Process, ancestors []*Process) bool {
 		}
 		return false
 	}
-	if s.containsIn(p, p.Executable) || s.containsIn(p, p.WorkingDirectory) || s.runsScript(p) {
+	if s.holdsProgram(p) {
+		return true
+	}
+	for i, ancestor := range ancestors {
+		if s.trees[ancestor.PID] {
+			return slices.ContainsFunc(ancestors[:i], s.holdsProgram)
+		}
+	}
+	if s.containsIn(p, p.WorkingDirectory) {
 		return true
 	}
 	for _, ancestor := range ancestors {
@@ -96,6 +112,11 @@ func (s *Selection) Wants(p *Process, ancestors []*Process) bool {
 		}
 	}
 	return false
+}
+
+// holdsProgram says whether what a process runs lies in one of the folders, wherever it runs.
+func (s *Selection) holdsProgram(p *Process) bool {
+	return !s.Excludes(p) && (s.containsIn(p, p.Executable) || s.runsScript(p))
 }
 
 func (s *Selection) isTheProcess(p *Process) bool {

@@ -45,6 +45,27 @@ func TestAWorkspacesProcesses(t *testing.T) {
 	}
 }
 
+func TestBelowAnExtensionHostProgramsCountAndWorkingDirectoriesDoNot(t *testing.T) {
+	folder := t.TempDir()
+	script := filepath.Join(folder, "app.py")
+	must(t, os.WriteFile(script, nil, 0o600))
+	target := wire.Target{Kind: wire.TargetWorkspace, Folders: []string{folder}, ExcludeTrees: []int32{20}}
+	got := wantedPIDs(t, target, Own{Helper: 80}, 0,
+		fake{pid: 10, cwd: "/srv"},
+		fake{pid: 20, parent: 10, cwd: folder}, // the extension host
+		fake{pid: 21, parent: 20, exe: "/home/ada/go/bin/gopls", cwd: folder},
+		fake{pid: 22, parent: 21, exe: "/usr/bin/go", cwd: folder, command: []string{"go", "list"}},
+		fake{pid: 23, parent: 20, exe: "/usr/bin/python3", cwd: "/srv", command: []string{"python3", "adapter", script}}, // a debuggee
+		fake{pid: 24, parent: 23, exe: "/usr/bin/sort", cwd: "/srv"},
+		fake{pid: 25, parent: 20, exe: filepath.Join(folder, "bin", "app"), cwd: "/srv"},
+		fake{pid: 30, parent: 10, exe: "/usr/bin/bash", cwd: folder}, // a terminal
+		fake{pid: 31, parent: 30, exe: "/usr/bin/make", cwd: folder},
+	)
+	if want := "[23 24 25 30 31]"; got != want {
+		t.Errorf("wanted %s, want %s", got, want)
+	}
+}
+
 func TestAFolderMountedInAContainerIsKnownByWhatItIs(t *testing.T) {
 	folder, root := t.TempDir(), t.TempDir()
 	must(t, os.Symlink(folder, filepath.Join(root, "mounted"))) // stands for a bind mount

@@ -96,7 +96,7 @@ func checkStart(m StartRequest) error {
 				return fmt.Errorf("a folder must be an absolute path of at most %d bytes", maxFolderBytes)
 			}
 		}
-		if len(m.Target.ExcludePIDs) > maxExcludePIDs {
+		if len(m.Target.ExcludePIDs)+len(m.Target.ExcludeTrees) > maxExcludePIDs {
 			return fmt.Errorf("at most %d pids can be excluded", maxExcludePIDs)
 		}
 	case TargetProcess:

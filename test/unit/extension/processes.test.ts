@@ -72,11 +72,20 @@ describe("VS Code's own processes", () => {
 describe("what runs in a workspace", () => {
   const found = (text: string) => {
     const list = processesOf(text);
-    return workspaceProcesses(list, place.workspaceFolders, editorPids(list, place)).map(({ pid }) => pid);
+    return workspaceProcesses(list, place.workspaceFolders, editorPids(list, place), new Set([place.hostPid])).map(({ pid }) => pid);
   };
 
   test("is what VS Code is not, and not a shell at its prompt", () => {
     expect(found(SERVER)).toEqual([23, 24, 32, 33]);
+  });
+
+  test("is no server that an extension started there, and what a debuggee starts", () => {
+    const more = `${SERVER}
+      25 20 /home/me/bin/clangd  /home/me/app |
+      26 25 /usr/bin/cc          /home/me/app | -E
+      27 23 /usr/bin/sort        /home/me/app |
+      28 20 /opt/code/node       /home/me/app | /home/me/app/node_modules/typescript/lib/tsserver.js --useNodeIpc`;
+    expect(found(more)).toEqual([23, 24, 32, 33, 27]);
   });
 
   test("nothing, where only VS Code and its terminal are there", () => {
