@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { describe, FlamelineError } from "../recorder/failures.js";
+import { describe, type Failure, FlamelineError } from "../recorder/failures.js";
 
 /** What can go wrong before the recorder is asked; the recorder's own catalogue has the rest. */
 export type WindowFailure =
@@ -16,6 +16,20 @@ export class WindowError extends Error {
     super(describeWindowFailure(failure).sentence);
     this.name = "WindowError";
     this.failure = failure;
+  }
+}
+
+/** A failure that a click can mend. */
+export class MendableError extends FlamelineError {
+  /** The button's text. */
+  readonly label: string;
+  /** Mends it and does again what failed. */
+  readonly mend: () => Promise<void>;
+
+  constructor(failure: Failure, label: string, mend: () => Promise<void>) {
+    super(failure);
+    this.label = label;
+    this.mend = mend;
   }
 }
 
@@ -69,10 +83,12 @@ function describeError(error: unknown, log: vscode.LogOutputChannel): Shown {
   if (command === "flameline doctor") {
     return { sentence, action, buttons: { "Run Doctor": () => void vscode.commands.executeCommand("flameline.doctor"), ...showLog } };
   }
+  const mend = error instanceof MendableError ? { [error.label]: () => void guarded(log, error.mend)() } : {};
   return {
     sentence,
     action: `${action} ${command}`,
     buttons: {
+      ...mend,
       "Copy Command": () => void vscode.env.clipboard.writeText(command),
       "Open in Terminal": () => typeInTerminal(command),
       ...showLog,

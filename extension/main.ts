@@ -32,7 +32,9 @@ export function activate(context: vscode.ExtensionContext): void {
 
   const server = held.add(new LanguageServer(context.extensionPath, storage, log));
   const kept = held.add(new KeptRecordings(storage, server, context.workspaceState, log));
-  const session = held.add(new RecordingSession((signal) => connectToHelper(dist, log, signal), server, kept, log, failed));
+  const session = held.add(
+    new RecordingSession((signal, restart) => connectToHelper(dist, log, signal, restart), server, kept, log, failed),
+  );
   const graphs = held.add(new FlameGraphs(context.extensionUri, server));
   const hottest = held.add(new HottestTree(server, log));
   const heat = held.add(new Heat(context.extensionUri, server, log));

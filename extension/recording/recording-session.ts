@@ -3,7 +3,7 @@ import type { HelperMessage, Target } from "../../protocol/helper.js";
 import type { HelperConnection } from "../../recorder/helper-connection.js";
 import type { ActiveRecording, RecordingResult } from "../../recorder/record.js";
 import { DisposableStore } from "../disposable-store.js";
-import { WindowError } from "../failures.js";
+import { MendableError, WindowError } from "../failures.js";
 import { folderPaths } from "../folders.js";
 import type { LanguageServer } from "../language-server-client.js";
 import { setting } from "../settings.js";
@@ -25,11 +25,14 @@ export interface Plan {
   readonly cancel?: () => void;
 }
 
+type MakePlan = (connection: HelperConnection) => Promise<Plan | undefined>;
+type Connect = (signal: AbortSignal, restart: boolean) => Promise<HelperConnection>;
+
 /** The one recording of this window, from the first click to the file on disk. */
 export class RecordingSession implements vscode.Disposable {
   readonly #held = new DisposableStore();
   readonly #stateChanged = this.#held.add(new vscode.EventEmitter<SessionState>());
-  readonly #connect: (signal: AbortSignal) => Promise<HelperConnection>;
+  readonly #connect: Connect;
   readonly #server: LanguageServer;
   readonly #kept: KeptRecordings;
   readonly #log: vscode.LogOutputChannel;
@@ -42,11 +45,11 @@ export class RecordingSession implements vscode.Disposable {
   readonly onState = this.#stateChanged.event;
 
   /**
-   * @param connect finds or starts the helper
+   * @param connect finds or starts the helper; with `restart` ends a running one first
    * @param failed shows what goes wrong after the recording began
    */
   constructor(
-    connect: (signal: AbortSignal) => Promise<HelperConnection>,
+    connect: Connect,
     server: LanguageServer,
     kept: KeptRecordings,
     log: vscode.LogOutputChannel,
@@ -67,7 +70,11 @@ export class RecordingSession implements vscode.Disposable {
    * Connects, lets `plan` decide, and records; resolves when samples are being taken, or when the user chose nothing.
    * Throws what `describe` explains.
    */
-  async record(plan: (connection: HelperConnection) => Promise<Plan | undefined>): Promise<void> {
+  record(plan: MakePlan): Promise<void> {
+    return this.#record(plan, false);
+  }
+
+  async #record(plan: MakePlan, restart: boolean): Promise<void> {
     if (!vscode.workspace.isTrusted) {
       throw new WindowError({ kind: "untrusted" });
     }
@@ -82,7 +89,7 @@ export class RecordingSession implements vscode.Disposable {
     try {
       // The server first: it must be running to be known as ours and left out.
       const server = this.#server.start();
-      connection = await this.#connect(preparing.signal);
+      connection = await this.#connect(preparing.signal, restart);
       await server;
       await this.#kept.reopening;
       this.#setState({ kind: "choosing" });
@@ -99,10 +106,18 @@ export class RecordingSession implements vscode.Disposable {
       connection?.close();
       this.#active = undefined;
       this.#setState({ kind: "idle" });
-      throw error;
+      throw restart ? error : await this.#mendable(error, plan);
     } finally {
       this.#preparing = undefined;
     }
+  }
+
+  /** A helper of another version can be replaced with a click; the recording then begins as it was asked for. */
+  async #mendable(error: unknown, plan: MakePlan): Promise<unknown> {
+    const { FlamelineError } = await import("../../recorder/failures.js");
+    return error instanceof FlamelineError && error.failure.kind === "wrong-version"
+      ? new MendableError(error.failure, "Restart Helper", () => this.#record(plan, true))
+      : error;
   }
 
   /** Ends the recording, or gives up while it is being prepared. Settles when everything is written. */

@@ -1,14 +1,15 @@
 import * as assert from "node:assert";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
+import { showError } from "../../extension/failures.js";
 import { type Plan, RecordingSession } from "../../extension/recording/recording-session.js";
 import type { HelperMessage } from "../../protocol/helper.js";
 import { HelperConnection } from "../../recorder/helper-connection.js";
 import { FlamelineError } from "../../recorder/failures.js";
 import { batchFromStacks } from "../support/profile-text.js";
 import { FakeHelper, HELLO, type Script, stopped } from "../unit/recorder/fake-helper.js";
-import { lensesOf, openApp, ownParts, type Parts, until, workspaceFolder } from "./window.js";
+import { lensesOf, openApp, ownParts, type Parts, stubbed, until, workspaceFolder } from "./window.js";
 
 const PLAN: Plan = { name: "the app", target: { kind: "user" } };
 
@@ -63,12 +64,18 @@ describe("a recording in a window", () => {
   let session: RecordingSession;
   let failures: unknown[];
   let states: string[];
+  let otherVersion: boolean;
   beforeEach(async () => {
     helper = await new Helper().listen();
     parts = ownParts();
     failures = [];
     states = [];
-    const connect = async () => {
+    otherVersion = false;
+    const connect = async (_: AbortSignal, restart: boolean) => {
+      otherVersion &&= !restart;
+      if (otherVersion) {
+        throw new FlamelineError({ kind: "wrong-version", ours: 1, theirs: 7, pid: 4321 });
+      }
       const connection = await HelperConnection.open(helper.fake.socketPath, "test");
       assert.ok(connection instanceof HelperConnection);
       return connection;
@@ -119,6 +126,20 @@ describe("a recording in a window", () => {
       session.record(async () => PLAN),
       /already running/,
     );
+  });
+
+  it("meets a helper of another version, and begins after a click that restarts it", async () => {
+    otherVersion = true;
+    const failure: unknown = await session.record(async () => PLAN).catch((error: unknown) => error);
+    assert.strictEqual(session.state.kind, "idle");
+    const said = await stubbed(
+      "showErrorMessage",
+      (_text: string, ...buttons: string[]) => buttons[0],
+      () => showError(failure, parts.log),
+    );
+    assert.match(String(said[0]), /^Another version of the recording helper is running/);
+    assert.strictEqual(said[1], "Restart Helper");
+    await until("the recording", () => session.state.kind === "recording");
   });
 
   it("is given up without a trace when the user chooses nothing", async () => {

@@ -66,6 +66,26 @@ export async function lensesOf(document: vscode.TextDocument): Promise<string[]>
   );
 }
 
+type Dialog = "showErrorMessage" | "showInformationMessage" | "showOpenDialog" | "showQuickPick" | "showSaveDialog" | "showInputBox";
+
+/** Answers a dialog in the user's place while `deed` runs; gives what the last one was asked with. */
+export async function stubbed<A extends never[]>(dialog: Dialog, answer: (...args: A) => unknown, deed: () => unknown): Promise<unknown[]> {
+  // The extension's own `vscode` is this very object.
+  const window = vscode.window as unknown as Record<Dialog, unknown>;
+  const real = window[dialog];
+  let asked: unknown[] = [];
+  window[dialog] = async (...args: A) => {
+    asked = args;
+    return answer(...args);
+  };
+  try {
+    await deed();
+  } finally {
+    window[dialog] = real;
+  }
+  return asked;
+}
+
 class Memory implements vscode.Memento {
   readonly #values = new Map<string, unknown>();
   keys(): readonly string[] {
