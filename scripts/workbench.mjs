@@ -187,9 +187,30 @@ export async function hoverText(page, line) {
   return ((await hover.textContent()) ?? "").replaceAll("\u00a0", " ");
 }
 
-/** Toasts with a text. @param {Page} page @param {string | RegExp} text */
-export function notification(page, text) {
-  return page.locator(".notifications-toasts .notification-list-item", { hasText: text });
+/**
+ * Waits for a message with a text, and answers where it is shown.
+ * @param {Page} page
+ * @param {string | RegExp} text
+ * @param {{ timeout?: number }} [options]
+ */
+export async function message(page, text, { timeout = 20_000 } = {}) {
+  const toast = page.locator(".notifications-toasts .notification-list-item", { hasText: text }).first();
+  try {
+    await expect(toast).toBeVisible({ timeout });
+    return toast;
+  } catch {
+    // A toast goes by itself, on a slow machine before it was looked for: the bell keeps it.
+    const kept = page.locator(".notifications-center .notification-list-item", { hasText: text }).first();
+    await page.locator('.statusbar-item[id="status.notifications"]').click();
+    await expect(kept).toBeVisible();
+    return kept;
+  }
+}
+
+/** Presses a button of a message. @param {import("@playwright/test").Locator} shown @param {string} label */
+export async function pressButton(shown, label) {
+  await shown.hover();
+  await shown.locator(".monaco-button", { hasText: label }).click();
 }
 
 /** The flame graph's own document: two frames deep. @param {Page} page */
