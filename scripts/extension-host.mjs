@@ -1,4 +1,5 @@
 // Runs a module inside the extension host of the real VS Code, as `--extensionTestsPath` does on a desktop.
+import { writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { chromium as browsers } from "@playwright/test";
 import { root } from "./paths.mjs";
@@ -22,7 +23,7 @@ export async function runInExtensionHost({ module, fixture, env, limitMs = 180_0
     });
     const remote = (file) => `vscode-remote://${new URL(server.url).host}${file}`;
     await page.goto(
-      workbenchUrl(server, [
+      workbenchUrl({ ...server, workspace: workspaceFile(server) }, [
         ["extensionDevelopmentPath", remote(root)],
         ["extensionTestsPath", remote(module)],
         ["skipWelcome", "true"],
@@ -37,4 +38,11 @@ export async function runInExtensionHost({ module, fixture, env, limitMs = 180_0
     await browser.close();
     server.stop();
   }
+}
+
+/** A file, so that a test can add a folder: where a folder alone is open that restarts the extension host, and with it the tests. */
+function workspaceFile({ folder, workspace }) {
+  const file = path.join(folder, "tests.code-workspace");
+  writeFileSync(file, JSON.stringify({ folders: [{ path: workspace }] }));
+  return file;
 }

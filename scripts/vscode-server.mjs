@@ -164,12 +164,13 @@ export async function startVSCode(options = {}) {
 }
 
 /**
- * The address of the workbench. `payload` takes the pairs that desktop VS Code takes as command-line flags.
+ * The address of the workbench; a workspace may be a folder or a `.code-workspace` file. `payload` takes the pairs that desktop VS Code takes as command-line flags.
  * @param {{ url: string, token: string, workspace: string }} server
  * @param {[string, string][]} [payload]
  */
 export function workbenchUrl(server, payload = []) {
-  const query = new URLSearchParams({ tkn: server.token, folder: server.workspace });
+  const kind = server.workspace.endsWith(".code-workspace") ? "workspace" : "folder";
+  const query = new URLSearchParams({ tkn: server.token, [kind]: server.workspace });
   if (payload.length > 0) {
     query.set("payload", JSON.stringify(payload));
   }

@@ -1,7 +1,7 @@
 import * as assert from "node:assert";
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import * as vscode from "vscode";
+import type * as vscode from "vscode";
 import { showError } from "../../extension/failures.js";
 import { type Plan, RecordingSession } from "../../extension/recording/recording-session.js";
 import type { HelperMessage } from "../../protocol/helper.js";
