@@ -154,7 +154,10 @@ export class LoadedRecording {
     };
   }
 
-  /** The line (1-based, on this machine) with a function's highest self cost, else its highest total; 0 where there is none. */
+  /**
+   * The line (1-based, on this machine) through which most of a function's time goes, so its highest total; of equal ones that of the
+   * highest self cost; 0 where there is none.
+   */
   hottestLine(view: View, fn: number): number {
     const lines = view.once("hottest lines", () => this.#hottestLines(shownLines(this, view)));
     const id = lines[fn] ?? -1;
@@ -268,8 +271,8 @@ export class LoadedRecording {
       const known = best[fn] ?? -1;
       const better =
         known < 0 ||
-        (self[id] ?? 0) > (self[known] ?? 0) ||
-        ((self[id] ?? 0) === (self[known] ?? 0) && (total[id] ?? 0) > (total[known] ?? 0));
+        (total[id] ?? 0) > (total[known] ?? 0) ||
+        ((total[id] ?? 0) === (total[known] ?? 0) && (self[id] ?? 0) > (self[known] ?? 0));
       if (better && places.lineNumber.at(id) > 0) {
         best[fn] = id;
       }

@@ -148,6 +148,8 @@ export class FlameGraphPage {
   #showTree(turned: boolean): void {
     const { tree, search } = this.#model;
     const graph = this.#graph;
+    // Before the new tree: while it is laid out, the page may be too short for where the reader was.
+    const scrollTop = this.#restore?.scrollTop ?? (turned ? 0 : graph.scroller.scrollTop);
     if (turned) graph.setTree(undefined);
     graph.setTree(tree ?? undefined, this.#restore?.anchor, this.#restore?.selected);
     graph.setSearch(search);
@@ -158,7 +160,6 @@ export class FlameGraphPage {
     this.#show();
     // Only now: what was shown just above takes height from the graph, and so decides how far it can be scrolled.
     if (tree) {
-      const scrollTop = this.#restore?.scrollTop ?? (turned ? 0 : graph.scroller.scrollTop);
       this.#restore = undefined;
       graph.scroller.scrollTop = scrollTop;
       this.#notice.hidden = true;
