@@ -192,8 +192,12 @@ export interface CostAccount {
   /** CPU time of the helper and of its symbolizer, ns. */
   readonly helperCpuNs: number;
   readonly symbolizerCpuNs: number;
-  /** Resident memory of the helper and its symbolizer, and memory of the BPF maps, bytes. */
+  /**
+   * Memory of the helper and its symbolizer in RAM, bytes: memory of their own, plus the pages of files that they have mapped, where the
+   * program that both run counts once. The rings that BPF writes into count with the maps only. At most about 5 s old.
+   */
   readonly residentBytes: number;
+  /** Memory of all BPF maps as the kernel accounts it, bytes. */
   readonly mapBytes: number;
 }
 

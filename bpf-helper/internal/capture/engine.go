@@ -31,6 +31,11 @@ const (
 	pollInterval = 50 * time.Millisecond
 	// tracesPerPoll bounds the work between two looks at the ring of ticks.
 	tracesPerPoll = 4096
+	// traceRoom sizes the ring of traces: so many of the longest (25 KB) fit for each processor. Most have a tenth of that,
+	// and the ring is emptied 20 times a second.
+	traceRoom = 40
+	// frameCacheSize is how many different places in code the engine remembers the functions of; 100 bytes each, at once.
+	frameCacheSize = 16384
 	// afterMapping is how long a process that begins to map libraries gets before the engine reads its mappings.
 	afterMapping = 700 * time.Microsecond
 )
@@ -97,8 +102,8 @@ func (e *Engine) load(ctx context.Context) error {
 		Intervals:              intervals,
 		InterpretersConfig:     interpreters,
 		FilterIdleFrames:       true,
-		SamplesPerSecond:       99,
-		FrameCacheSize:         65536,
+		SamplesPerSecond:       traceRoom,
+		FrameCacheSize:         frameCacheSize,
 		KernelVersionCheck:     true,
 		ProbabilisticInterval:  time.Minute,
 		ProbabilisticThreshold: tracer.ProbabilisticThresholdMax,

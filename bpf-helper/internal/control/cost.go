@@ -2,9 +2,9 @@ package control
 
 import (
 	"os"
-	"strconv"
-	"strings"
+	"time"
 
+	"flameline.dev/helper/internal/symbolize"
 	"flameline.dev/helper/internal/wire"
 	"golang.org/x/sys/unix"
 )
@@ -26,7 +26,7 @@ func (h *hub) measure() cost {
 	}
 	symbolizerCPU, symbolizerResident := h.symbols.cost()
 	c.symbolizerCPUNs = symbolizerCPU
-	c.residentBytes = residentBytes() + symbolizerResident
+	c.residentBytes = h.ownMemory() + symbolizerResident
 	return c
 }
 
@@ -42,18 +42,14 @@ func (c cost) since(start cost) wire.CostAccount {
 	return account
 }
 
-func residentBytes() int64 {
-	text, err := os.ReadFile("/proc/self/statm")
-	if err != nil {
-		return 0
+// memoryFor is how long a measurement of our own memory holds, as the kernel walks all pages for it.
+const memoryFor = 5 * time.Second
+
+// ownMemory is our memory with the program's pages, which the symbolizers share.
+func (h *hub) ownMemory() int64 {
+	if time.Since(h.memoryAt) > memoryFor {
+		memory := symbolize.MemoryOf(os.Getpid())
+		h.memory, h.memoryAt = memory.Program+memory.Rest, time.Now()
 	}
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseInt(fields[1], 10, 64)
-	if err != nil {
-		return 0
-	}
-	return pages * int64(os.Getpagesize())
+	return h.memory
 }

@@ -48,6 +48,8 @@ type hub struct {
 
 	measured   cost // as of measuredAt
 	measuredAt time.Time
+	memory     int64 // as of memoryAt
+	memoryAt   time.Time
 }
 
 // wanted is one process of the kernel's set.

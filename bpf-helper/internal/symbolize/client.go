@@ -59,6 +59,7 @@ type Client struct {
 	unresolvable map[string]error
 	failures     Failures
 	endedCPUNs   int64
+	memory       recentMemory
 }
 
 var _ Symbolizer = (*Client)(nil)
@@ -293,7 +294,7 @@ func (c *Client) Cost() (cpuNs, residentBytes int64) {
 	if c.process == nil {
 		return c.endedCPUNs, 0
 	}
-	return c.endedCPUNs + cpuOf(c.process.PID()), residentOf(c.process.PID())
+	return c.endedCPUNs + cpuOf(c.process.PID()), c.memory.of(c.process.PID())
 }
 
 // Close implements Symbolizer and ends the process, also in the middle of a question.

@@ -4,22 +4,7 @@ import (
 	"bytes"
 	"os"
 	"strconv"
-	"strings"
 )
-
-// residentOf is the memory of a process that is resident now, in bytes; 0 where it is gone.
-func residentOf(pid int) int64 {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
-	if err != nil {
-		return 0
-	}
-	fields := strings.Fields(string(text))
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, _ := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize())
-}
 
 // cpuOf is the CPU time of a process so far, in ns, to the kernel's hundredth of a second; 0 where it is gone.
 func cpuOf(pid int) int64 {

@@ -145,7 +145,7 @@ func (l *Local) Cost() (cpuNs, residentBytes int64) {
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err == nil {
 		cpuNs = usage.Utime.Nano() + usage.Stime.Nano()
 	}
-	return cpuNs, residentOf(os.Getpid())
+	return cpuNs, MemoryOf(os.Getpid()).Rest
 }
 
 // Close implements Symbolizer.

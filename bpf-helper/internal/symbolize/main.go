@@ -19,8 +19,10 @@ const (
 	socketFD = 3
 	// heapBytes makes the collector work harder as the heap nears it; RLIMIT_DATA is the hard end.
 	heapBytes = 256 << 20
-	// idleSeconds is how long no question must come before memory is given back.
+	// idleSeconds is how long no question must come before the pages of mapped files are given back.
 	idleSeconds = 1
+	// forgetAfter is how many such times before everything that was parsed is.
+	forgetAfter = 15
 )
 
 // Main is the subcommand `symbolize`: started by Start, it gives up all rights, then answers questions until its client
@@ -52,11 +54,15 @@ func serveQuestions() error {
 // answerAll reads questions from the socket until it is closed.
 func answerAll(socket int, local *Local) error {
 	var frame []byte
-	asked := false
+	idleTimes := forgetAfter + 1
 	idle := func() {
-		if asked {
+		idleTimes++
+		switch idleTimes {
+		case 1:
 			local.Forget()
-			asked = false
+		case forgetAfter:
+			_ = local.Close()
+			debug.FreeOSMemory()
 		}
 	}
 	for {
@@ -84,7 +90,7 @@ func answerAll(socket int, local *Local) error {
 		if err := sendAll(socket, encodeAnswer(q.id, results, failure)); err != nil {
 			return err
 		}
-		asked = true
+		idleTimes = 0
 	}
 }
 

@@ -63,7 +63,8 @@ type Symbolizer interface {
 	// Symbolize answers in the order of addrs, with len(addrs) results; an unknown address has Resolved false. The error
 	// says why nothing could be answered (the file is no ELF file, the parser died); the results are then all unresolved.
 	Symbolize(ctx context.Context, module Module, addrs []Address) ([]Result, error)
-	// Cost is what symbolizing has taken so far: CPU time, and the memory resident now.
+	// Cost is what symbolizing has taken so far: CPU time, and the memory resident now or some seconds ago, without the
+	// pages of the program's own file.
 	Cost() (cpuNs int64, residentBytes int64)
 	Close() error
 }
