@@ -14,6 +14,7 @@ const PACKAGES = {
   "g++": "g++",
   setpriv: "util-linux",
   addr2line: "binutils",
+  bpftool: "bpftool",
   "/usr/include/zlib.h": "zlib1g-dev",
   "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
 };
