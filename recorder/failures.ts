@@ -31,7 +31,8 @@ export type Failure =
   | { readonly kind: "cancelled" }
   // the helper and its socket
   | { readonly kind: "helper-failed"; readonly detail: string }
-  | { readonly kind: "helper-silent"; readonly seconds: number }
+  /** `keptBatches` where a recording ran. */
+  | { readonly kind: "helper-silent"; readonly seconds: number; readonly keptBatches?: number }
   | { readonly kind: "socket-untrusted"; readonly path: string; readonly reason: string }
   | { readonly kind: "wrong-version"; readonly ours: number; readonly theirs: number; readonly pid: number }
   | { readonly kind: "helper-nonsense"; readonly detail: string }
@@ -162,7 +163,7 @@ export function describe(failure: Failure): Description {
     case "helper-silent":
       return {
         sentence: `The recording helper gave no answer for ${failure.seconds} s.`,
-        action: "Try again; if it stays silent, end it and record again:",
+        action: `${(failure.keptBatches ?? 0) > 0 ? "What was recorded until then is kept. " : ""}Try again; if it stays silent, end it and record again:`,
         command: "sudo pkill -x flameline-helpe",
       };
     case "socket-untrusted":

@@ -6,6 +6,10 @@ import type { HelperSocket } from "./helper-socket.js";
 
 /** The helper flushes its last batch at stop; a helper that does not answer is treated as gone. */
 const STOP_TIMEOUT_MS = 10_000;
+/** A helper sends several batches a second, also where nothing runs. One that is stopped or hangs says nothing for longer. */
+const SILENT_AFTER_MS = 10_000;
+/** Silence is counted in so many looks and not by the clock, so that our own process's hanging or sleeping isn't blamed on the helper. */
+const LOOKS = 10;
 
 export interface RecordingListener {
   /** Every message of this recording in order, with its text as received; the next one waits for the promise. */
@@ -35,16 +39,27 @@ export class RunningRecording {
   readonly #id: number;
   readonly #target: TargetName;
   readonly #listener: RecordingListener;
-  readonly #socket: HelperSocket;
+  readonly #socket: Pick<HelperSocket, "send">;
   #batches = 0;
   #stopping = false;
   #nextSequence = 0;
+  #quietLooks = 0;
+  #receiving = false;
+  #looking: NodeJS.Timeout | undefined;
+  readonly #silentAfterMs: number;
   #failure: Failure | undefined;
   #resolveStarted: (started: Started) => void = () => undefined;
   #rejectStarted: (error: Error) => void = () => undefined;
   #resolveEnded: (end: RecordingEnd) => void = () => undefined;
 
-  constructor(id: number, target: TargetName, listener: RecordingListener, socket: HelperSocket) {
+  constructor(
+    id: number,
+    target: TargetName,
+    listener: RecordingListener,
+    socket: Pick<HelperSocket, "send">,
+    silentAfterMs = SILENT_AFTER_MS,
+  ) {
+    this.#silentAfterMs = silentAfterMs;
     this.#id = id;
     this.#target = target;
     this.#listener = listener;
@@ -72,8 +87,17 @@ export class RunningRecording {
       if (message.sequence > this.#nextSequence) this.missingBatches += message.sequence - this.#nextSequence;
       this.#nextSequence = message.sequence + 1;
     }
-    await this.#listener.onMessage(text, message);
-    if (message.type === "started") this.#resolveStarted(message);
+    this.#quietLooks = 0;
+    this.#receiving = true;
+    try {
+      await this.#listener.onMessage(text, message);
+    } finally {
+      this.#receiving = false;
+    }
+    if (message.type === "started") {
+      this.#resolveStarted(message);
+      this.#looking = setInterval(() => this.#look(), this.#silentAfterMs / LOOKS);
+    }
     if (message.type === "stopped") this.end({ kind: "stopped", stopped: message, failure: this.#failure });
   }
 
@@ -82,7 +106,18 @@ export class RunningRecording {
     this.end({ kind: "lost", failure: failure.kind === "helper-closed" ? { ...failure, keptBatches: this.#batches } : failure });
   }
 
+  /** While a message is being kept, the next ones wait for it: that silence is ours. */
+  #look(): void {
+    this.#quietLooks = this.#receiving ? 0 : this.#quietLooks + 1;
+    if (this.#quietLooks >= LOOKS) this.end({ kind: "lost", failure: this.#silent(this.#silentAfterMs) });
+  }
+
+  #silent(afterMs: number): Failure {
+    return { kind: "helper-silent", seconds: afterMs / 1_000, keptBatches: this.#batches };
+  }
+
   end(end: RecordingEnd): void {
+    clearInterval(this.#looking);
     const failure: Failure = end.failure ?? { kind: "helper-refused", detail: "it stopped before it started" };
     this.#rejectStarted(new FlamelineError(failure));
     this.#resolveEnded(end);
@@ -91,10 +126,7 @@ export class RunningRecording {
   stop(): Promise<RecordingEnd> {
     this.#stopping = true;
     this.#socket.send({ type: "stop", recording: this.#id });
-    const timer = setTimeout(
-      () => this.end({ kind: "lost", failure: { kind: "helper-silent", seconds: STOP_TIMEOUT_MS / 1_000 } }),
-      STOP_TIMEOUT_MS,
-    );
+    const timer = setTimeout(() => this.end({ kind: "lost", failure: this.#silent(STOP_TIMEOUT_MS) }), STOP_TIMEOUT_MS);
     return this.ended.finally(() => clearTimeout(timer));
   }
 }

@@ -1,10 +1,13 @@
 import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import { connectRunningHelper } from "../../../recorder/connect-helper.js";
-import { FlamelineError } from "../../../recorder/failures.js";
+import type { HelperMessage } from "../../../protocol/helper.js";
+import { FlamelineError, failureText } from "../../../recorder/failures.js";
 import type { HelperConnection } from "../../../recorder/helper-connection.js";
+import { RunningRecording } from "../../../recorder/live-recording.js";
 import { batch, FakeHelper, HELLO, type Script, started, stopped, WELL_BEHAVED } from "./fake-helper.js";
 
 let helper: FakeHelper;
@@ -74,6 +77,43 @@ describe("a running helper", () => {
     expect(await live.ended).toMatchObject({ stopped: { reason: "target-exited" } });
     expect(live.missingBatches).toBe(2);
     connection.close();
+  });
+});
+
+describe("a helper that goes silent while it records", () => {
+  const QUIET_MS = 100;
+  /** With the time that it takes to keep each batch. */
+  const begin = async (keepingMs = 0): Promise<RunningRecording> => {
+    helper = new FakeHelper();
+    const onMessage = async (_: string, { type }: HelperMessage) => (type === "batch" ? sleep(keepingMs) : undefined);
+    const running = new RunningRecording(1, { kind: "user" }, { onMessage }, { send: () => undefined }, QUIET_MS);
+    await running.receive("", started(1));
+    return running;
+  };
+
+  test("ends the recording, and what was taken is kept", async () => {
+    const running = await begin();
+    await running.receive("", batch(1, 0));
+    const end = await running.ended;
+    expect(end).toEqual({ kind: "lost", failure: { kind: "helper-silent", seconds: 0.1, keptBatches: 1 } });
+    expect(end.failure && failureText(end.failure)).toMatch(
+      /^The recording helper gave no answer for 0\.1 s\. What was recorded until then is kept\. /,
+    );
+  });
+
+  test.each([
+    ["sends batches, however few samples they hold", 0],
+    ["waits until its batch is kept", 2 * QUIET_MS],
+  ])("is not one that %s", async (_, keepingMs) => {
+    const running = await begin(keepingMs);
+    let ended = false;
+    void running.ended.then(() => (ended = true));
+    for (let sequence = 0; sequence < 6; sequence++) {
+      await running.receive("", batch(1, sequence, 0));
+      await sleep(QUIET_MS / 3);
+    }
+    expect(ended).toBe(false);
+    running.end({ kind: "lost", failure: { kind: "cancelled" } });
   });
 });
 
