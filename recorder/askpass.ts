@@ -9,12 +9,12 @@
  * socket, while it is open; they could as well replace the program that asks.
  */
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shellQuote } from "./commands.js";
 import type { Machine } from "./machine.js";
+import { makeScratchFolder } from "./scratch-folder.js";
 
 /** sudo's own default (passwd_tries in sudoers). */
 const PASSWORD_TRIES = 3;
@@ -130,26 +130,20 @@ function readPrompt(line: string): string | undefined {
   }
 }
 
-/** A fresh folder (0700, random name) with the shim; /tmp may be mounted noexec, and then the run-time folder is taken. */
+/** A fresh folder with the shim, where programs may be run. */
 function makeShim(machine: Machine, askpassPath: string): { folder: string; shimPath: string; socketPath: string } {
-  const parents = [tmpdir(), machine.env["XDG_RUNTIME_DIR"], machine.env["HOME"], "/tmp"].filter((parent) => parent !== undefined);
-  let last: unknown;
-  for (const parent of parents) {
-    let folder: string | undefined;
-    try {
-      folder = mkdtempSync(join(parent, ".flameline-"));
+  try {
+    return makeScratchFolder(machine.env, (folder) => {
       const socketPath = join(folder, randomBytes(8).toString("hex"));
       if (Buffer.byteLength(socketPath) > MAX_SOCKET_PATH) throw new Error(`${socketPath} is too long for a socket`);
       const shimPath = join(folder, "askpass");
       writeFileSync(shimPath, shimText(machine.nodePath, askpassPath, socketPath), { mode: 0o700, flag: "wx" });
       accessSync(shimPath, constants.X_OK);
       return { folder, shimPath, socketPath };
-    } catch (error) {
-      last = error;
-      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
-    }
+    });
+  } catch (error) {
+    throw new Error("no temporary folder allows running programs", { cause: error });
   }
-  throw new Error("no temporary folder allows running programs", { cause: last });
 }
 
 /** Node options of the window (a debugger, for one) must not reach the process that holds the password. */

@@ -3,9 +3,9 @@
  * outlives the one that started it; it ends by its own idle rule. Its log goes to a file, since a pipe would break with us.
  */
 import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { makeScratchFolder } from "./scratch-folder.js";
 
 /** Enough for sudo's answer and for the last words of a helper. */
 const LOG_TAIL_BYTES = 16_384;
@@ -25,7 +25,7 @@ export class PrivilegedProcess {
   }
 
   static spawn(command: readonly string[], env: Readonly<Record<string, string | undefined>>): PrivilegedProcess {
-    const started = new PrivilegedProcess(mkdtempSync(join(tmpdir(), ".flameline-log-")));
+    const started = makeScratchFolder(env, (folder) => new PrivilegedProcess(folder));
     const log = openSync(started.#logPath, "wx", 0o600);
     const [program = "", ...args] = command;
     try {

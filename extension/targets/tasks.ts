@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
@@ -41,7 +40,8 @@ const GATE = 'read -r _ < "$1" && shift && exec "$@"';
  * it and with nothing else.
  */
 export async function startGated(command: string, args: readonly string[], folder: vscode.WorkspaceFolder): Promise<GatedProgram> {
-  const pipeFolder = await mkdtemp(path.join(tmpdir(), "flameline-"));
+  const { makeScratchFolder } = await import("../../recorder/scratch-folder.js");
+  const pipeFolder = makeScratchFolder(process.env, (made) => made);
   const pipe = path.join(pipeFolder, "gate");
   await promisify(execFile)("mkfifo", ["-m", "600", pipe]);
   const task = new vscode.Task(
