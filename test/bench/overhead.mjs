@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { startHelper } from "../../scripts/helper.mjs";
 import { cacheRoot } from "../../scripts/paths.mjs";
 import { has, isRoot } from "../../scripts/shell.mjs";
+import { OWN_UID } from "../support/flameline.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
 import { runExample, sleep } from "../support/programs.mjs";
 
@@ -22,7 +23,7 @@ export const bench = {
     const seconds = Math.max(2, SECONDS * scale);
     const python = runExample("python");
     const node = runExample("javascript");
-    const helper = await startHelper(0);
+    const helper = await startHelper(OWN_UID + 3);
     const client = await connectToHelper(helper.socket);
     try {
       await sleep(1500);
