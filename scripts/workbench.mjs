@@ -55,9 +55,9 @@ export async function goToLine(page, line) {
 }
 
 /**
- * What the active editor shows: each visible line with its text, the lens above it, and its mark in the gutter.
+ * What the active editor shows: each visible line with its text, the lens above it, its mark in the gutter and the note at its end.
  * @param {Page} page
- * @returns {Promise<{ line: number, top: number, text: string, lens: string | null, heat: number | null }[]>} `heat` is the level, 1 to 5
+ * @returns {Promise<{ line: number, top: number, text: string, note: string, lens: string | null, heat: number | null }[]>} `heat` is the level, 1 to 5
  */
 export function visibleLines(page) {
   return page.evaluate(() => {
@@ -71,9 +71,12 @@ export function visibleLines(page) {
       line: Number(element.textContent),
       top: topOf(element.parentElement ?? element),
     }));
-    const texts = new Map(
-      [...editor.querySelectorAll(".view-lines .view-line")].map((element) => [topOf(element), plain(element.textContent)]),
-    );
+    const rowsOfText = [...editor.querySelectorAll(".view-lines .view-line")];
+    const texts = new Map(rowsOfText.map((element) => [topOf(element), plain(element.textContent)]));
+    // What an extension writes at a line's end is drawn by the style sheet.
+    const noteOf = (element) =>
+      [...element.querySelectorAll("span")].map((span) => getComputedStyle(span, "::after").content).filter((text) => /^"./.test(text));
+    const notes = new Map(rowsOfText.map((element) => [topOf(element), plain(noteOf(element).join(" ")).replaceAll('"', "")]));
     const lenses = [...editor.querySelectorAll(".codelens-decoration")].map((element) => ({
       bottom: Math.round(element.getBoundingClientRect().bottom),
       text: plain(element.textContent),
@@ -91,6 +94,7 @@ export function visibleLines(page) {
         line,
         top,
         text: texts.get(top) ?? "",
+        note: notes.get(top) ?? "",
         lens: lenses.find(({ bottom }) => Math.abs(bottom - top) <= 4)?.text ?? null,
         heat: marks.get(top) ?? null,
       }))
