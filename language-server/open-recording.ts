@@ -41,7 +41,7 @@ async function openFolder(workspace: Workspace, folder: string, ended = false): 
   if (!unfinished && (await stat(run).catch(() => undefined)) === undefined) {
     throw new ServerError({ kind: "not-a-profile", path: folder });
   }
-  const { recording, warnings } = unfinished ? readBatchesFile(batches) : await readProfile(run);
+  const { recording, warnings } = await (unfinished ? readBatchesFile(batches) : readProfile(run));
   const name = meta.name || recording.info.name || basename(folder);
   const loaded = new LoadedRecording(workspace, { id: basename(folder), name, folder, recording, live: false, warnings });
   await loaded.texts.load();

@@ -1,3 +1,5 @@
+import type { Steps } from "../profile/steps.js";
+
 /**
  * Runs `action` soon after `request()`, at most once in `intervalMs`, and less often when it is slow: a quarter of the
  * time is the most that it takes, so that live updates never starve the requests of a person.
@@ -49,6 +51,20 @@ export class Paced {
     if (this.#again) {
       this.#again = false;
       this.request();
+    }
+  }
+}
+
+/** Does work step by step, and gives other requests their turns. */
+export async function inTurns<T>(steps: Steps<T>): Promise<T> {
+  const turns = new Turns();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) {
+      return step.value;
+    }
+    if (turns.due) {
+      await turns.take();
     }
   }
 }

@@ -1,11 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { readBatches } from "../profile/formats/batches.js";
+import { readBatchesInSteps } from "../profile/formats/batches.js";
 import { decodeCollapsed } from "../profile/formats/collapsed.js";
-import { decodePprof } from "../profile/formats/pprof.js";
+import { decodePprofInSteps } from "../profile/formats/pprof.js";
 import type { Recording } from "../profile/recording.js";
 import { ServerError, reasonOf } from "./failures.js";
+import { inTurns } from "./pacing.js";
 import { readLines } from "./read-lines.js";
 
 /** The largest profile that is opened, in bytes as it lies on the disk and unpacked. */
@@ -44,7 +45,7 @@ export async function readProfile(path: string): Promise<ReadProfile> {
     throw new ServerError({ kind: "unreadable", path, reason: reasonOf(error) });
   });
   const { bytes, warnings } = raw[0] === 0x1f && raw[1] === 0x8b ? await unpack(path, raw) : { bytes: raw, warnings: [] };
-  const read = isText(bytes) ? collapsed(path, bytes) : decodePprof(bytes);
+  const read = isText(bytes) ? collapsed(path, bytes) : await inTurns(decodePprofInSteps(bytes));
   if (
     read.recording.samples.length === 0 &&
     (read.warnings.length > 0 || read.recording.functions.length === 0) &&
@@ -56,9 +57,9 @@ export async function readProfile(path: string): Promise<ReadProfile> {
 }
 
 /** Reads a recording's messages, also of one that ended in a crash. */
-export function readBatchesFile(path: string): ReadProfile {
+export async function readBatchesFile(path: string): Promise<ReadProfile> {
   try {
-    return readBatches(readLines(path));
+    return await inTurns(readBatchesInSteps(readLines(path)));
   } catch (error) {
     throw new ServerError({ kind: "unreadable", path, reason: reasonOf(error) });
   }

@@ -31,6 +31,7 @@ export class Session {
   #previous: LoadedRecording | undefined;
   #selection: Selection | undefined;
   #unknownBatches = 0;
+  #opening: Promise<unknown> = Promise.resolve();
 
   constructor(workspace: Workspace, onChange: (change: SessionChange) => void, log: (message: string) => void) {
     this.#workspace = workspace;
@@ -144,8 +145,17 @@ export class Session {
     return (await openPath(this.#workspace, folder, true)).summary();
   }
 
-  /** Opens a profile or a recording's folder and makes it current; `ended` says that its writer is done. */
-  async open(path: string, ended = false): Promise<RecordingSummary> {
+  /**
+   * Opens a profile or a recording's folder and makes it current; `ended` says that its writer is done. One after the other: of two that
+   * are asked for, the later one stays, however long the first takes to read.
+   */
+  open(path: string, ended = false): Promise<RecordingSummary> {
+    const opened = this.#opening.then(() => this.#open(path, ended));
+    this.#opening = opened.catch(() => undefined);
+    return opened;
+  }
+
+  async #open(path: string, ended: boolean): Promise<RecordingSummary> {
     const live = this.#live !== undefined && resolve(path) === this.#live.folder ? this.#live : undefined;
     const loaded = live ?? (await openPath(this.#workspace, path, ended));
     this.#previous = undefined;

@@ -1,5 +1,6 @@
 import type { Batch, HelperMessage } from "../../protocol/helper.js";
 import { Recording } from "../recording.js";
+import { atOnce, type Steps } from "../steps.js";
 import { membersOf, textOf } from "../wire-values.js";
 
 /**
@@ -8,12 +9,18 @@ import { membersOf, textOf } from "../wire-values.js";
  * Lines are taken one at a time, so the file may be of any length.
  */
 export function readBatches(lines: Iterable<string>, name = ""): { recording: Recording; warnings: string[] } {
+  return atOnce(readBatchesInSteps(lines, name));
+}
+
+/** The same with a pause after each message. */
+export function* readBatchesInSteps(lines: Iterable<string>, name = ""): Steps<{ recording: Recording; warnings: string[] }> {
   let recording: Recording | undefined;
   let unreadable = 0;
   let lastUnreadable = false;
   let stopped = false;
   const early: Batch[] = [];
   for (const line of lines) {
+    yield;
     if (line.trim() === "") continue;
     const message = parse(line);
     lastUnreadable = message === undefined;

@@ -2,6 +2,7 @@ import { int32Column } from "../growable.js";
 import { languageAt, languageIndex } from "../names.js";
 import { PairTable } from "../pair-table.js";
 import { Recording } from "../recording.js";
+import { atOnce, type Steps } from "../steps.js";
 import { guessLanguage, languageOfMarker } from "./guess-language.js";
 import { COMMENT_PREFIX, exceptionKey, readAccount, readDetails, type ReadDetails } from "./pprof-comment.js";
 import { FUNCTION, LINE, LOCATION, MAPPING, VALUE_TYPE } from "./pprof-fields.js";
@@ -19,8 +20,13 @@ const DAMAGED = "The file is damaged or ends in the middle; what came before tha
 
 /** Reads an uncompressed pprof profile of any tool; pprof.ts says how. Never throws: `warnings` says what could not be read. */
 export function decodePprof(bytes: Uint8Array): { recording: Recording; warnings: string[] } {
+  return atOnce(decodePprofInSteps(bytes));
+}
+
+/** The same with pauses: a million samples take seconds. */
+export function* decodePprofInSteps(bytes: Uint8Array): Steps<{ recording: Recording; warnings: string[] }> {
   const decoder = new PprofDecoder(bytes);
-  decoder.decode();
+  yield* decoder.decode();
   return { recording: decoder.recording, warnings: decoder.recording.warnings };
 }
 
@@ -49,7 +55,7 @@ class PprofDecoder {
     this.#index = new PprofIndex(bytes);
   }
 
-  decode(): void {
+  *decode(): Steps<void> {
     const { notes } = this.recording;
     if (this.#bytes.length > MAX_PPROF_BYTES) {
       notes.say("The profile is larger than 2 GiB and was not read. Record for a shorter time, or export a part of it.");
@@ -59,12 +65,13 @@ class PprofDecoder {
       notes.say("The profile is still compressed and was not read. Decompress it first, for example with gzip -d.");
       return;
     }
+    yield* this.#index.read();
     if (this.#index.broken) notes.say(DAMAGED);
     this.#readAccount();
-    this.#readMappings();
-    this.#readFunctions();
-    this.#readLocations();
-    this.#readSamples();
+    yield* this.#readMappings();
+    yield* this.#readFunctions();
+    yield* this.#readLocations();
+    yield* this.#readSamples();
     if (this.recording.samples.length < this.#details.samples) notes.say(DAMAGED);
   }
 
@@ -83,9 +90,9 @@ class PprofDecoder {
     }
   }
 
-  #readMappings(): void {
+  *#readMappings(): Steps<void> {
     const reader = new ProtoReader(this.#bytes);
-    this.#index.mappings.each((start, end) => {
+    yield* this.#index.mappings.each((start, end) => {
       reader.reset(start, end);
       let id: number | bigint = 0;
       let name = "";
@@ -98,10 +105,10 @@ class PprofDecoder {
     });
   }
 
-  #readFunctions(): void {
+  *#readFunctions(): Steps<void> {
     const reader = new ProtoReader(this.#bytes);
     const { stringTable } = this.recording;
-    this.#index.functions.each((start, end) => {
+    yield* this.#index.functions.each((start, end) => {
       reader.reset(start, end);
       let id: number | bigint = 0;
       let [name, systemName, file, line] = [0, 0, 0, 0];
@@ -119,11 +126,11 @@ class PprofDecoder {
     });
   }
 
-  #readLocations(): void {
+  *#readLocations(): Steps<void> {
     const reader = new ProtoReader(this.#bytes);
     const lineReader = new ProtoReader(this.#bytes);
     const { frames, stringTable, functions } = this.recording;
-    this.#index.locations.each((start, end) => {
+    yield* this.#index.locations.each((start, end) => {
       reader.reset(start, end);
       let id: number | bigint = 0;
       let mapping = -1;
@@ -177,7 +184,7 @@ class PprofDecoder {
     return index;
   }
 
-  #readSamples(): void {
+  *#readSamples(): Steps<void> {
     const types = this.#index.sampleTypes.map((range) => this.#valueType(range));
     const { period, periodType, defaultSampleType, start, samples } = this.#index;
     const chosen = chooseColumns(types, {
@@ -198,7 +205,7 @@ class PprofDecoder {
       executable: this.#ours ? "" : mainMapping,
       keepZeros: this.#ours,
     });
-    reader.read(samples.start, samples.end);
+    yield* reader.read(samples.start, samples.end);
   }
 
   #valueType({ start, end }: Range): ValueType {

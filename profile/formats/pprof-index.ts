@@ -1,7 +1,11 @@
 import { float64Column } from "../growable.js";
+import type { Steps } from "../steps.js";
 import { PROFILE } from "./pprof-fields.js";
 import { ProtoReader } from "./proto-reader.js";
 import { decodeUtf8 } from "./utf8.js";
+
+/** Fields between two steps: about a millisecond. */
+const FIELDS_A_STEP = 4096;
 
 /** Where a message lies in the file. */
 export interface Range {
@@ -31,16 +35,23 @@ export class PprofIndex {
   /** ns since 1970, in two halves of 32 bits. */
   start = { high: 0, low: 0 };
   /** The bytes ended in the middle of a field, or were none. */
-  readonly broken: boolean;
+  broken = false;
   readonly #reader: ProtoReader;
 
+  readonly #bytes: Uint8Array;
+
   constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
     this.#reader = new ProtoReader(bytes);
+  }
+
+  *read(): Steps<void> {
     let after = 0;
-    while (this.#reader.next()) {
-      if (this.#reader.isBytes) this.#keepBytes(bytes, after);
+    for (let fields = 1; this.#reader.next(); fields++) {
+      if (this.#reader.isBytes) this.#keepBytes(this.#bytes, after);
       else this.#keepNumber();
       after = this.#reader.position;
+      if (fields % FIELDS_A_STEP === 0) yield;
     }
     this.broken = this.#reader.broken;
   }
@@ -82,8 +93,11 @@ function ranges() {
       starts.push(start);
       ends.push(end);
     },
-    each(visit: (start: number, end: number) => void): void {
-      for (let i = 0; i < starts.length; i++) visit(starts.at(i), ends.at(i));
+    *each(visit: (start: number, end: number) => void): Steps<void> {
+      for (let i = 0; i < starts.length; i++) {
+        visit(starts.at(i), ends.at(i));
+        if (i % FIELDS_A_STEP === FIELDS_A_STEP - 1) yield;
+      }
     },
   };
 }

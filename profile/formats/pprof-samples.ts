@@ -1,11 +1,15 @@
 import { eventIndex } from "../names.js";
 import type { Recording } from "../recording.js";
+import type { Steps } from "../steps.js";
 import type { IdMap } from "./id-map.js";
 import { PROFILE, SAMPLE } from "./pprof-fields.js";
 import { type LabelSource, PprofLabels } from "./pprof-labels.js";
 import { ProtoReader } from "./proto-reader.js";
 import type { ChosenColumns } from "./sample-types.js";
 import { StackBytes } from "./stack-bytes.js";
+
+/** Samples between two steps: about two milliseconds. */
+const SAMPLES_A_STEP = 1024;
 
 export interface SampleSource extends LabelSource {
   readonly columns: ChosenColumns;
@@ -38,9 +42,12 @@ export class PprofSamples {
     this.#labels = new PprofLabels(recording, source);
   }
 
-  read(from: number, to: number): void {
+  *read(from: number, to: number): Steps<void> {
     const fields = new ProtoReader(this.#source.bytes, from, to);
-    while (fields.next()) if (fields.field === PROFILE.sample && fields.isBytes) this.#readSample(fields.start, fields.end);
+    for (let read = 1; fields.next(); read++) {
+      if (fields.field === PROFILE.sample && fields.isBytes) this.#readSample(fields.start, fields.end);
+      if (read % SAMPLES_A_STEP === 0) yield;
+    }
   }
 
   #readSample(start: number, end: number): void {

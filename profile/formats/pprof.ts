@@ -22,5 +22,5 @@
  * under the names of other tools, calendar times, other time and byte units, Go's CPU, heap, block and mutex profiles.
  * A file that only counts samples is taken at its period, or at 10 ms a sample, and says so.
  */
-export { decodePprof } from "./pprof-decode.js";
+export { decodePprof, decodePprofInSteps } from "./pprof-decode.js";
 export { encodePprof } from "./pprof-encode.js";

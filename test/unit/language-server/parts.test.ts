@@ -3,10 +3,25 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { carryRewritten } from "../../../language-server/carry-rewritten.js";
-import { Paced } from "../../../language-server/pacing.js";
+import { inTurns, Paced } from "../../../language-server/pacing.js";
 import { readLines } from "../../../language-server/read-lines.js";
 import { duration, percent, quantity } from "../../../language-server/wording.js";
 import { carryLines } from "../../../source/carry.js";
+
+test("work in steps lets others have their turn, and gives its answer", async () => {
+  let others = 0;
+  const other = setInterval(() => others++, 1);
+  const work = function* (): Generator<undefined, string, undefined> {
+    for (let step = 0; step < 20; step++) {
+      for (const end = performance.now() + 5; performance.now() < end; );
+      yield;
+    }
+    return "done";
+  };
+  expect(await inTurns(work())).toBe("done");
+  clearInterval(other);
+  expect(others).toBeGreaterThan(3);
+});
 
 test("shares read with two significant digits", () => {
   expect([1, 0.3849, 0.0996, 0.0949, 0.004, 0.0004, 0, Number.NaN].map(percent)).toEqual([

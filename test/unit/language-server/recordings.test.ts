@@ -12,7 +12,8 @@ import {
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
-import { decodePprof } from "../../../profile/formats/pprof.js";
+import { decodePprof, encodePprof } from "../../../profile/formats/pprof.js";
+import { recordingFromCollapsed } from "../../support/profile-text.js";
 import { startServer, stopServers } from "./test-server.js";
 
 afterEach(stopServers);
@@ -235,6 +236,16 @@ test("looking at another profile does not disturb a live recording", async () =>
   expect(await server.ask("flameline/summary", {})).toMatchObject({ id: other });
   expect(await server.ask("flameline/finish", { id: ID })).toMatchObject({ events: [{ event: "cpu", samples: 2, total: 7 }] });
   expect(await server.ask("flameline/summary", {})).toMatchObject({ id: other });
+});
+
+test("of two profiles that are opened at once the later one stays, also where the first takes longer to read", async () => {
+  const server = await startServer();
+  const [long, short] = [join(server.folder, "long.pb.gz"), join(server.folder, "short.collapsed")];
+  const rows = Array.from({ length: 20_000 }, (_, row) => `main:1(/w/a.py);work:${row + 1}(/w/a.py) 7`);
+  writeFileSync(long, gzipSync(encodePprof(recordingFromCollapsed(rows.join("\n")))));
+  writeFileSync(short, "a;b 5\n");
+  await Promise.all([long, short].map((path) => server.ask("flameline/open", { path })));
+  expect(await server.ask("flameline/summary", {})).toMatchObject({ id: short });
 });
 
 test.each([
