@@ -64,6 +64,8 @@ export const chromium = {
  * @property {Record<string, string>} [env]
  * @property {Record<string, unknown>} [settings]
  * @property {number} [port]
+ * @property {(commandLine: string[], port: number) => { commandLine: string[], port: number }} [through] wraps the server's command line,
+ *   say into ssh's, and tells the port on this side; the port that it gets is the server's own
  */
 
 /** @param {ServerOptions} [options] */
@@ -111,29 +113,16 @@ export async function startVSCode(options = {}) {
   const port = options.port ?? (await freePort());
   const logFile = path.join(folder, "server.log");
   const log = openSync(logFile, "a");
-  const child = spawn(
-    host.node,
-    [
-      host.serverMain,
-      ...common,
-      "--host",
-      "127.0.0.1",
-      "--port",
-      String(port),
-      "--connection-token-file",
-      tokenFile,
-      "--accept-server-license-terms",
-      "--telemetry-level",
-      "off",
-      "--disable-workspace-trust",
-      "--locale",
-      "en",
-      ...(options.driver ? ["--enable-smoke-test-driver"] : []),
-    ],
-    { ...run, detached: true, stdio: ["ignore", log, log] },
-  );
+  const commandLine = [
+    ...[host.node, host.serverMain, ...common, "--host", "127.0.0.1", "--port", String(port), "--connection-token-file", tokenFile],
+    ...["--accept-server-license-terms", "--telemetry-level", "off", "--disable-workspace-trust", "--locale", "en"],
+    ...(options.driver ? ["--enable-smoke-test-driver"] : []),
+  ];
+  const far = options.through?.(commandLine, port);
+  const [program = "", ...args] = far?.commandLine ?? commandLine;
+  const child = spawn(program, args, { ...(far ? {} : run), detached: true, stdio: ["ignore", log, log] });
   child.once("error", () => {});
-  const url = `http://127.0.0.1:${port}/`;
+  const url = `http://127.0.0.1:${far?.port ?? port}/`;
   /** Ends the server, its extension hosts and terminals. */
   const stop = (keep = false) => {
     try {
