@@ -56,6 +56,7 @@ calls processmanager/manager.go "pm.findMappingForTrace(pid, fileID, address)" "
 calls process/process.go "return os.Open(filename)" "return OpenFile(filename)"
 calls processmanager/processinfo.go "pm.getELFInfo(" "pm.survivingELFInfo("
 calls processmanager/processinfo.go "pm.eim.AddOrIncRef(" "pm.survivingAdd("
+calls processmanager/processinfo.go ":= pr.GetMappingFileLastModified(mapping)" ":= lastModified(pr, mapping)"
 calls tracer/tracer.go "noPrealloc := probeNoPrealloc()" "noPrealloc := withOurSizes(adaption)"
 [ -z "$vendor_only" ] || exit 0
 flock -s 9

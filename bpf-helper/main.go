@@ -77,6 +77,7 @@ func serve(arguments []string) int {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePercent)
 	}
+	control.Calm()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	options := control.Options{Idle: *idle, Log: log, Ready: func(path string) { fmt.Println("ready", path) }}

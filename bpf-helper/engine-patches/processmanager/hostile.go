@@ -32,7 +32,7 @@ func (pm *ProcessManager) survivingELFInfo(pr process.Process, mapping *process.
 	var info elfInfo
 	if err := surviving(mapping.Path, func() { info = pm.getELFInfo(pr, mapping, ref) }); err != nil {
 		info.err = err
-		info.lastModified = pr.GetMappingFileLastModified(mapping)
+		info.lastModified = lastModified(pr, mapping)
 		// Not again for each process that maps it.
 		pm.elfInfoCache.Add(mapping.GetOnDiskFileIdentifier(), info)
 	}

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -29,6 +30,10 @@ import (
 const (
 	// pollInterval is how often ticks and traces are read. Half of the shortest interval between batches.
 	pollInterval = 50 * time.Millisecond
+	// After pollsBeforeRest polls without a sample the next come less often, until the clock is set or a process begins. (What a process that is gone was
+	// interpreting can't be read any more, so a short one must be looked at soon.)
+	pollsBeforeRest = 40
+	restInterval    = 250 * time.Millisecond
 	// tracesPerPoll bounds the work between two looks at the ring of ticks.
 	tracesPerPoll = 4096
 	// traceRoom sizes the ring of traces: so many of the longest (25 KB) fit for each processor. Most have a tenth of that,
@@ -60,9 +65,11 @@ type Engine struct {
 	modules  *moduleTable
 	matcher  matcher
 	sync     *synchronizer
+	stale    staleCode // of the goroutine that polls
 	cancel   context.CancelFunc
 	workers  sync.WaitGroup
 	rate     int
+	awake    chan struct{} // see stayAwake
 
 	mapLock   sync.Mutex // guards what follows
 	mapBytes  int64
@@ -73,7 +80,7 @@ type Engine struct {
 func Load(sink Sink, log *slog.Logger) (*Engine, error) {
 	enginelog.SetLogger(*slog.New(engineLog{log.With("component", "engine").Handler()}))
 	ctx, cancel := context.WithCancel(context.Background())
-	e := &Engine{log: log, sink: sink, cancel: cancel, modules: newModuleTable()}
+	e := &Engine{log: log, sink: sink, cancel: cancel, modules: newModuleTable(), awake: make(chan struct{}, 1)}
 	e.frames = newFrameTable(e.modules)
 	// Someone waits for this, and nearly all of it is the verifier's work in this thread.
 	relax := hurry(loadNice)
@@ -169,6 +176,7 @@ func (e *Engine) Close() {
 func (e *Engine) SetRate(hz int) error {
 	e.gateLock.Lock()
 	defer e.gateLock.Unlock()
+	e.stayAwake()
 	if hz == e.rate {
 		return nil
 	}
@@ -189,6 +197,14 @@ func (e *Engine) SetRate(hz int) error {
 	return nil
 }
 
+// stayAwake has the rings read often for a while.
+func (e *Engine) stayAwake() {
+	select {
+	case e.awake <- struct{}{}:
+	default:
+	}
+}
+
 // Want sets the recordings (one bit each) that want a process; 0 removes it.
 func (e *Engine) Want(pid int32, recordings uint64) error {
 	e.gateLock.Lock()
@@ -203,8 +219,20 @@ func (e *Engine) Prepare(pid int32) { e.sync.request(uint32(pid), 0) }
 // SetInheriting sets the recordings that also want the children of the processes they want.
 func (e *Engine) SetInheriting(recordings uint64) error { return e.gate.setInheriting(recordings) }
 
-// Lost counts the samples that the kernel had no room for.
-func (e *Engine) Lost() uint64 { return e.gate.counter(counterTicksLost) }
+// Counters say what the kernel had no room for, since the engine was loaded.
+type Counters struct {
+	TicksLost uint64 // samples
+	// EventsLost are forks, execs and exits; ProcessesRefused are children that could not be wanted.
+	EventsLost, ProcessesRefused uint64
+}
+
+// Counters reads the counters.
+func (e *Engine) Counters() Counters {
+	return Counters{
+		TicksLost: e.gate.counter(counterTicksLost), EventsLost: e.gate.counter(counterLifecycleLost),
+		ProcessesRefused: e.gate.counter(counterWantedFull),
+	}
+}
 
 // poll reads ticks and traces until the engine closes. The order of the steps is what makes every sample count once:
 // ticks first, then traces; a tick that has no trace by the end of the next round has none at all.
@@ -212,11 +240,19 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 	defer reader.Close()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
+	empty := 0
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-e.awake:
+			empty = 0
+			ticker.Reset(pollInterval)
+			continue
 		case <-ticker.C:
+		}
+		if empty++; empty == pollsBeforeRest {
+			ticker.Reset(restInterval)
 		}
 		drained := int64(times.GetKTime())
 		if err := e.gate.drainTicks(e.matcher.addTick); err != nil {
@@ -234,6 +270,11 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			e.tracer.Processed(drained - int64(pollInterval))
 		}
 		if samples := e.matcher.take(); len(samples) > 0 {
+			if empty >= pollsBeforeRest {
+				ticker.Reset(pollInterval)
+			}
+			empty = 0
+			e.catchUp(samples)
 			e.sink.Samples(samples)
 		}
 	}
@@ -255,6 +296,7 @@ func (e *Engine) follow() {
 		}
 		if event.Wanted != 0 {
 			e.keepUp(event)
+			runtime.Gosched() // what follows takes longer than a short process has
 		}
 		if event.Kind == mapping {
 			continue
@@ -268,8 +310,10 @@ func (e *Engine) keepUp(event Lifecycle) {
 	pid := uint32(event.PID)
 	switch event.Kind {
 	case Forked:
+		e.stayAwake()
 		e.sync.requestEarly(pid, 0)
 	case Executed:
+		e.stayAwake()
 		e.modules.noteExecutable(event.PID)
 	case mapping:
 		e.sync.requestEarly(pid, afterMapping)

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -12,15 +13,33 @@ const (
 	syncNice = -5
 )
 
+// exactSlackNs is how late the kernel may wake a thread in a hurry; the rest of the helper may be woken later.
+const exactSlackNs = 1
+
 // hurry keeps the goroutine on one thread and makes that thread more urgent until the result is called.
 func hurry(nice int) (relax func()) {
 	runtime.LockOSThread()
 	thread := unix.Gettid()
-	if unix.Setpriority(unix.PRIO_PROCESS, thread, nice) != nil {
-		return runtime.UnlockOSThread
+	slack, err := unix.PrctlRetInt(unix.PR_GET_TIMERSLACK, 0, 0, 0, 0)
+	if err == nil {
+		_ = unix.Prctl(unix.PR_SET_TIMERSLACK, exactSlackNs, 0, 0, 0)
 	}
+	urgent := unix.Setpriority(unix.PRIO_PROCESS, thread, nice) == nil
 	return func() {
-		_ = unix.Setpriority(unix.PRIO_PROCESS, thread, 0)
+		if urgent {
+			_ = unix.Setpriority(unix.PRIO_PROCESS, thread, 0)
+		}
+		if err == nil {
+			_ = unix.Prctl(unix.PR_SET_TIMERSLACK, uintptr(slack), 0, 0, 0)
+		}
 		runtime.UnlockOSThread()
+	}
+}
+
+// pause sleeps in this thread, as a timer of the runtime would be served by another one.
+func pause(duration time.Duration) {
+	if duration > 0 {
+		rest := unix.NsecToTimespec(int64(duration))
+		_ = unix.Nanosleep(&rest, nil)
 	}
 }

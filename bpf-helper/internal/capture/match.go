@@ -27,6 +27,7 @@ func (m *matcher) addTick(tick *tickRecord) {
 
 // startTrace finds the tick of a trace that the engine is about to turn into frames.
 func (m *matcher) startTrace(trace *libpf.EbpfTrace) {
+	m.giveUp()
 	m.current = m.takeTick(trace.CpuID, uint32(trace.TID), trace.KTime)
 }
 
@@ -66,8 +67,17 @@ func (m *matcher) finishTrace(frames []*Frame, outcome Outcome) {
 	m.emit(tick, frames, outcome)
 }
 
+// giveUp makes a sample with its leaf only of a tick whose trace the engine did not turn into frames.
+func (m *matcher) giveUp() {
+	if tick := m.current; tick != nil {
+		m.current = nil
+		m.emit(tick, m.leaf(tick), LeafOnly)
+	}
+}
+
 // finishRound makes samples with their leaf only of the ticks that stayed without a trace.
 func (m *matcher) finishRound() {
+	m.giveUp()
 	for processor, ticks := range m.old {
 		for _, tick := range ticks {
 			m.emit(tick, m.leaf(tick), LeafOnly)

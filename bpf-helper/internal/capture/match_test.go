@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -59,5 +60,45 @@ func TestEachTickBecomesOneSample(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestNoTickIsLostOrCountedTwice(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	m := newMatcher(func(*tickRecord) []*Frame { return []*Frame{{Function: "leaf"}} })
+	count, ticks, now := map[int64]int{}, 0, int64(0)
+	for range 5000 {
+		for range random.IntN(20) { // one poll
+			now += random.Int64N(20_000_000)
+			processor, tid := random.Uint32N(4), random.Uint32N(3)
+			if random.IntN(10) > 0 { // or its ring was full
+				m.addTick(&tickRecord{Processor: processor, TID: tid, KTime: now})
+				ticks++
+			}
+			if random.IntN(4) == 0 {
+				continue // the unwinder was busy
+			}
+			m.startTrace(&libpf.EbpfTrace{CpuID: processor, TID: libpf.PID(tid), KTime: now + random.Int64N(40_000_000)})
+			if random.IntN(5) > 0 { // or the engine could not read it
+				m.finishTrace([]*Frame{{Function: "whole"}}, Whole)
+			}
+		}
+		m.finishRound()
+		for _, s := range m.take() {
+			count[s.KTime]++
+		}
+	}
+	m.finishRound()
+	m.finishRound()
+	for _, s := range m.take() {
+		count[s.KTime]++
+	}
+	if len(count) != ticks {
+		t.Errorf("%d ticks became %d samples", ticks, len(count))
+	}
+	for at, n := range count {
+		if n != 1 {
+			t.Fatalf("the tick at %d became %d samples", at, n)
+		}
 	}
 }

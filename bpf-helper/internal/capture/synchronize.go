@@ -3,6 +3,8 @@ package capture
 import (
 	"context"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // synchronizer lets the engine read the mappings of processes, one at a time: those that the engine asks for, and new
@@ -18,12 +20,15 @@ type syncRequest struct {
 	early bool // only to be ahead of the first sample
 }
 
-// What may be spent to be ahead of first samples: 3 % of a processor in the long run, so that a build that starts
+// What may be spent to be ahead of first samples: 3 % of a processor's time in the long run, so that a build that starts
 // thousands of processes is not slowed down. Without it those samples have their leaf only.
 const (
 	earlyShare = 0.03
 	earlyBurst = 500 * time.Millisecond
 )
+
+// soon is a time for which no one else is listened to.
+const soon = 2 * time.Millisecond
 
 func newSynchronizer(e *Engine) *synchronizer {
 	return &synchronizer{engine: e, requests: make(chan syncRequest, 4096)}
@@ -53,7 +58,12 @@ func (s *synchronizer) run(ctx context.Context) {
 	for {
 		var due <-chan time.Time
 		if len(waiting) > 0 {
-			later.Reset(time.Until(waiting[0].due))
+			rest := time.Until(waiting[0].due)
+			if rest < soon {
+				pause(rest)
+				rest = 0
+			}
+			later.Reset(rest)
 			due = later.C
 		}
 		select {
@@ -70,17 +80,27 @@ func (s *synchronizer) run(ctx context.Context) {
 				s.synchronize(request.pid, request.pid)
 				continue
 			}
-			began := time.Now()
-			budget = min(earlyBurst, budget+time.Duration(float64(began.Sub(refilled))*earlyShare))
-			refilled = began
+			now := time.Now()
+			budget = min(earlyBurst, budget+time.Duration(float64(now.Sub(refilled))*earlyShare))
+			refilled = now
 			if budget > 0 {
+				began := threadTime()
 				s.synchronize(request.pid, request.pid)
-				budget -= time.Since(began)
+				budget -= threadTime() - began
 			}
 		case <-cleanup.C:
 			s.engine.tracer.CleanupProcesses()
 		}
 	}
+}
+
+// threadTime is what this thread has worked. On a busy machine it is far less than what has passed.
+func threadTime() time.Duration {
+	var now unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &now) != nil {
+		return 0
+	}
+	return time.Duration(now.Nano())
 }
 
 func insertByDue(waiting []syncRequest, request syncRequest) []syncRequest {

@@ -11,22 +11,12 @@ import (
 	"sync"
 	"time"
 
-	"flameline.dev/helper/internal/target"
 	"flameline.dev/helper/internal/wire"
 	"github.com/coder/websocket"
 	"golang.org/x/sys/unix"
 )
 
-const (
-	// maxRecordingsPerClient bounds what one connection can run at a time.
-	maxRecordingsPerClient = 8
-	// maxQueuedBytes is how far a client may lag behind before its recordings end.
-	maxQueuedBytes = 64 << 20
-	// messagesPerSecond and messageBurst bound how often a client may speak.
-	messagesPerSecond = 50
-	messageBurst      = 200
-	helloTimeout      = 10 * time.Second
-)
+const helloTimeout = 10 * time.Second
 
 // connection is one client.
 type connection struct {
@@ -39,10 +29,9 @@ type connection struct {
 
 	lock       sync.Mutex
 	recordings map[int64]*attempt
-	queue      [][]byte
-	queued     int
-	ready      chan struct{}
+	over       map[int64]bool // recordings that have ended
 	running    sync.WaitGroup
+	outbox     outbox
 }
 
 // source is where recordings come from: the engine, or a file.
@@ -57,17 +46,11 @@ type source interface {
 // running is a recording that runs. Its end is its last message.
 type running interface{ end(reason string) }
 
-// attempt is a recording that runs or is being prepared.
-type attempt struct {
-	running   running // nil while it is being prepared
-	cancelled bool
-}
-
 func newConnection(ctx context.Context, from source, socket *websocket.Conn, p peer, log *slog.Logger) *connection {
 	ctx, cancel := context.WithCancel(ctx)
 	return &connection{
 		source: from, log: log.With("client", p.pid), peer: p, socket: socket, ctx: ctx, cancel: cancel,
-		recordings: map[int64]*attempt{}, ready: make(chan struct{}, 1),
+		recordings: map[int64]*attempt{}, over: map[int64]bool{}, outbox: outbox{ready: make(chan struct{}, 1)},
 	}
 }
 
@@ -75,7 +58,7 @@ func newConnection(ctx context.Context, from source, socket *websocket.Conn, p p
 func (c *connection) serve(exiting <-chan struct{}) {
 	c.socket.SetReadLimit(wire.MaxFrameBytes)
 	written := make(chan struct{})
-	go func() { defer close(written); c.write() }()
+	go func() { defer close(written); c.outbox.write(c.ctx, c.socket, c.cancel) }()
 	go func() {
 		select {
 		case <-exiting:
@@ -94,32 +77,21 @@ func (c *connection) serve(exiting <-chan struct{}) {
 	c.stopAll(wire.StopRequested)
 	c.running.Wait()
 	<-written
+	c.outbox.drop()
 	_ = c.socket.CloseNow()
 }
 
 // close writes what is queued, then ends the connection.
 func (c *connection) close(code websocket.StatusCode, why string, written <-chan struct{}) {
-	c.flush(time.Second)
+	c.outbox.flush(c.ctx, time.Second)
 	_ = c.socket.Close(code, why)
 	c.cancel()
 	<-written
 }
 
-// flush waits until the queue is written.
-func (c *connection) flush(limit time.Duration) {
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		c.lock.Lock()
-		empty := c.queued == 0
-		c.lock.Unlock()
-		if empty || c.ctx.Err() != nil {
-			return
-		}
-	}
-}
-
 func (c *connection) read() error {
 	greeting, cancel := context.WithTimeout(c.ctx, helloTimeout)
-	message, err := c.next(greeting)
+	message, _, err := c.next(greeting)
 	cancel()
 	if err != nil {
 		return err
@@ -137,16 +109,13 @@ func (c *connection) read() error {
 		Type: wire.TypeHello, Protocol: wire.ProtocolVersion, Helper: wire.HelperVersion, PID: os.Getpid(), PeerUID: c.peer.uid,
 		Kernel: kernelRelease(), Processors: runtime.NumCPU(), Events: wire.RecordableEvents,
 	})
-	tokens, last := float64(messageBurst), time.Now()
+	allowance := newAllowance(time.Now())
 	for {
-		message, err := c.next(c.ctx)
+		message, bytes, err := c.next(c.ctx)
 		if err != nil {
 			return err
 		}
-		now := time.Now()
-		tokens = min(messageBurst, tokens+now.Sub(last).Seconds()*messagesPerSecond) - 1
-		last = now
-		if tokens < 0 {
+		if !allowance.spend(time.Now(), price(message, bytes)) {
 			return refuse(wire.BadMessage, "more than %d messages a second", messagesPerSecond)
 		}
 		switch m := message.(type) {
@@ -162,186 +131,22 @@ func (c *connection) read() error {
 	}
 }
 
-func (c *connection) next(ctx context.Context) (wire.ClientMessage, error) {
+func (c *connection) next(ctx context.Context) (message wire.ClientMessage, bytes int, err error) {
 	kind, data, err := c.socket.Read(ctx)
 	if err != nil {
 		if websocket.CloseStatus(err) == -1 && errors.Is(err, websocket.ErrMessageTooBig) {
-			return nil, refuse(wire.BadMessage, "a message of more than %d bytes", wire.MaxFrameBytes)
+			return nil, 0, refuse(wire.BadMessage, "a message of more than %d bytes", wire.MaxFrameBytes)
 		}
-		return nil, err
+		return nil, 0, err
 	}
 	if kind != websocket.MessageText {
-		return nil, refuse(wire.BadMessage, "messages must be text")
+		return nil, 0, refuse(wire.BadMessage, "messages must be text")
 	}
-	message, err := wire.DecodeClient(data)
+	message, err = wire.DecodeClient(data)
 	if err != nil {
-		return nil, refuse(wire.BadMessage, "%v", err)
+		return nil, 0, refuse(wire.BadMessage, "%v", err)
 	}
-	return message, nil
-}
-
-func (c *connection) fail(subject int64, err error) {
-	var known refusal
-	if !errors.As(err, &known) {
-		known = refusal{wire.EngineFailed, err.Error()}
-	}
-	c.log.Info("refused", "code", known.code, "detail", known.detail)
-	c.send(wire.HelperError{Type: wire.TypeError, Subject: subject, Code: known.code, Detail: known.detail})
-}
-
-// start prepares a recording aside, as loading the engine takes seconds in which the client may change its mind.
-func (c *connection) start(request wire.StartRequest) {
-	c.lock.Lock()
-	_, taken := c.recordings[request.Recording]
-	count := len(c.recordings)
-	a := &attempt{}
-	if !taken && count < maxRecordingsPerClient {
-		c.recordings[request.Recording] = a
-	}
-	c.lock.Unlock()
-	switch {
-	case taken:
-		c.fail(request.Recording, refuse(wire.BadRequest, "recording %d is running already", request.Recording))
-		return
-	case count >= maxRecordingsPerClient:
-		c.fail(request.Recording, refuse(wire.TooManyRecordings, "a client may run %d recordings", maxRecordingsPerClient))
-		return
-	}
-	for _, event := range request.Events {
-		if event != wire.EventCPU {
-			c.forget(request.Recording)
-			c.fail(request.Recording, refuse(wire.BadRequest, "this helper cannot record %.40q", event))
-			return
-		}
-	}
-	c.running.Add(1)
-	go func() {
-		defer c.running.Done()
-		if err := c.prepare(request, a); err != nil {
-			c.forget(request.Recording)
-			c.fail(request.Recording, err)
-		}
-	}()
-}
-
-func (c *connection) prepare(request wire.StartRequest, a *attempt) error {
-	if !c.source.loaded() {
-		c.send(wire.Progress{Type: wire.TypeProgress, Recording: request.Recording, Phase: wire.PhaseLoading})
-	}
-	if err := c.source.load(); err != nil {
-		return err
-	}
-	if c.isCancelled(a, nil) {
-		c.forget(request.Recording)
-		c.send(wire.Stopped{Type: wire.TypeStopped, Recording: request.Recording, Reason: wire.StopRequested})
-		return nil
-	}
-	c.send(wire.Progress{Type: wire.TypeProgress, Recording: request.Recording, Phase: wire.PhaseAttaching})
-	started, err := c.source.start(request, c.peer, c.send, func(reason string) { c.finish(request.Recording, reason) })
-	if err != nil {
-		return err
-	}
-	if c.isCancelled(a, started) {
-		c.forget(request.Recording)
-		started.end(wire.StopRequested)
-	}
-	return nil
-}
-
-// isCancelled says whether the client changed its mind while a recording was being prepared; if not, it notes how far
-// the recording is.
-func (c *connection) isCancelled(a *attempt, started running) bool {
-	c.lock.Lock()
-	defer c.lock.Unlock()
-	if a.cancelled || c.ctx.Err() != nil {
-		return true
-	}
-	a.running = started
-	return false
-}
-
-func (c *connection) forget(recording int64) {
-	c.lock.Lock()
-	defer c.lock.Unlock()
-	delete(c.recordings, recording)
-}
-
-func (c *connection) stop(request wire.StopRequest) {
-	c.lock.Lock()
-	_, known := c.recordings[request.Recording]
-	c.lock.Unlock()
-	if !known {
-		c.fail(request.Recording, refuse(wire.BadRequest, "recording %d is not running", request.Recording))
-		return
-	}
-	c.running.Add(1)
-	go func() {
-		defer c.running.Done()
-		c.finish(request.Recording, wire.StopRequested)
-	}()
-}
-
-// finish ends a recording; one that is being prepared ends when it is ready.
-func (c *connection) finish(recording int64, reason string) {
-	c.lock.Lock()
-	a := c.recordings[recording]
-	if a == nil || a.cancelled {
-		c.lock.Unlock()
-		return
-	}
-	a.cancelled = true
-	run := a.running
-	c.lock.Unlock()
-	if run != nil {
-		run.end(reason)
-		c.forget(recording)
-	}
-}
-
-func (c *connection) stopAll(reason string) {
-	c.lock.Lock()
-	var numbers []int64
-	for number := range c.recordings {
-		numbers = append(numbers, number)
-	}
-	c.lock.Unlock()
-	var ending sync.WaitGroup
-	for _, number := range numbers {
-		ending.Go(func() { c.finish(number, reason) })
-	}
-	ending.Wait()
-}
-
-func (c *connection) listProcesses(request wire.ProcessesRequest) {
-	c.send(wire.ProcessList{Type: wire.TypeProcesses, Request: request.Request, Processes: listProcesses(procFolder, c.peer.uid)})
-}
-
-func listProcesses(proc target.Proc, peerUID uint32) []wire.ProcessListEntry {
-	entries := []wire.ProcessListEntry{}
-	pids, err := proc.PIDs()
-	if err != nil {
-		return entries
-	}
-	bytes := 0
-	for _, pid := range pids {
-		p, err := proc.Read(pid)
-		if err != nil || p.Kernel || !target.Visible(peerUID, p.UID) {
-			continue
-		}
-		entry := wire.ProcessListEntry{
-			PID: p.PID, ParentPID: p.ParentPID, Name: p.Name, Executable: p.Executable, CommandLine: append([]string{}, p.CommandLine...),
-			WorkingDirectory: p.WorkingDirectory, UID: p.UID, CPUNs: p.CPUNs,
-		}
-		if encoded, err := json.Marshal(entry); err == nil {
-			bytes += len(encoded) + 1
-		}
-		if bytes > wire.MaxFrameBytes-1024 {
-			// A machine with thousands of processes: cut command lines rather than the list.
-			entry.CommandLine = []string{}
-		}
-		entries = append(entries, entry)
-	}
-	return entries
+	return message, len(data), nil
 }
 
 // send queues a message. It never waits: a client that lags too far behind is cut off.
@@ -355,47 +160,19 @@ func (c *connection) send(message any) {
 		c.log.Error("a message was too large and is lost", "bytes", len(data))
 		return
 	}
-	c.lock.Lock()
-	defer c.lock.Unlock()
-	if c.queued+len(data) > maxQueuedBytes {
-		if c.ctx.Err() == nil {
-			c.log.Warn("the client does not read; ending its connection")
-			c.cancel()
-		}
-		return
-	}
-	c.queue = append(c.queue, data)
-	c.queued += len(data)
-	select {
-	case c.ready <- struct{}{}:
-	default:
+	if !c.outbox.put(data) && c.ctx.Err() == nil {
+		c.log.Warn("the client does not read; ending its connection")
+		c.cancel()
 	}
 }
 
-func (c *connection) write() {
-	for {
-		c.lock.Lock()
-		queue := c.queue
-		c.queue = nil
-		c.lock.Unlock()
-		for _, data := range queue {
-			if err := c.socket.Write(c.ctx, websocket.MessageText, data); err != nil {
-				c.cancel()
-				return
-			}
-			c.lock.Lock()
-			c.queued -= len(data)
-			c.lock.Unlock()
-		}
-		if len(queue) > 0 {
-			continue
-		}
-		select {
-		case <-c.ready:
-		case <-c.ctx.Done():
-			return
-		}
+func (c *connection) fail(subject int64, err error) {
+	var known refusal
+	if !errors.As(err, &known) {
+		known = refusal{wire.EngineFailed, err.Error()}
 	}
+	c.log.Info("refused", "code", known.code, "detail", known.detail)
+	c.send(wire.HelperError{Type: wire.TypeError, Subject: subject, Code: known.code, Detail: known.detail})
 }
 
 func kernelRelease() string {

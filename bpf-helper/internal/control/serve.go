@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -44,6 +45,13 @@ func Serve(ctx context.Context, options Options) error {
 	})
 }
 
+const (
+	// maxClients bounds the clients of one helper; a window has one.
+	maxClients = 64
+	// maxStrangers bounds the connections that have not said yet what they want; they have 5 s for it.
+	maxStrangers = 64
+)
+
 type peerKey struct{}
 
 // serveClients accepts clients and gives each to `talk`.
@@ -56,13 +64,27 @@ func serveClients(
 	clients := newPresence(options.Idle, cancel)
 	exiting := ctx.Done()
 	var talks sync.WaitGroup
+	var strangers atomic.Int64 // connections that are not a client yet
 	server := &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(options.Log.Handler(), slog.LevelDebug),
+		IdleTimeout:       5 * time.Second,
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				strangers.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				strangers.Add(-1)
+			}
+		},
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(options.Log.Handler(), slog.LevelDebug),
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			unixConn, ok := conn.(*net.UnixConn)
 			if !ok {
+				return ctx
+			}
+			if strangers.Load() > maxStrangers {
+				_ = conn.Close()
 				return ctx
 			}
 			p, err := identify(unixConn)
@@ -78,14 +100,17 @@ func serveClients(
 				http.Error(w, "this helper serves another user", http.StatusForbidden)
 				return
 			}
+			if !clients.enter() {
+				http.Error(w, "this helper has too many clients", http.StatusServiceUnavailable)
+				return
+			}
+			talks.Add(1)
+			defer func() { talks.Done(); clients.leave() }()
 			socket, err := websocket.Accept(w, r, nil)
 			if err != nil {
 				options.Log.Debug("not a WebSocket client", "err", err)
 				return
 			}
-			clients.enter()
-			talks.Add(1)
-			defer func() { talks.Done(); clients.leave() }()
 			talk(context.WithoutCancel(r.Context()), socket, p, exiting)
 		}),
 	}
@@ -128,11 +153,16 @@ func newPresence(idle time.Duration, expire func()) *presence {
 	return p
 }
 
-func (p *presence) enter() {
+// enter lets a client in, unless there are too many.
+func (p *presence) enter() bool {
 	p.lock.Lock()
 	defer p.lock.Unlock()
+	if p.count >= maxClients {
+		return false
+	}
 	p.count++
 	p.timer.Stop()
+	return true
 }
 
 func (p *presence) leave() {

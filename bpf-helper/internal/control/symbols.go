@@ -18,8 +18,12 @@ const (
 	symbolizeTimeout = 60 * time.Second
 	// flushTimeout is how long a recording's end waits for its last names.
 	flushTimeout = 5 * time.Second
+	// gather is how long addresses are collected before the first question: each has its price however few it holds.
+	gather = 100 * time.Millisecond
 	// maxAsked bounds one question, so that its answer comes well within its time.
 	maxAsked = 1024
+	// maxModulesWithoutDebug bounds the list of files that have no separate debug file; beyond it they are looked for again.
+	maxModulesWithoutDebug = 4096
 	// maxKnownPlaces bounds what is remembered; beyond it everything is asked again.
 	maxKnownPlaces = 1_000_000
 )
@@ -64,6 +68,7 @@ type userSymbols struct {
 	origins map[*capture.Module]origin   // a process that has it mapped
 	open    map[*recording.Recording]int // frames that wait, by recording
 	failed  error                        // why there is no parser
+	noDebug map[string]bool              // files without a separate debug file; the runner's own
 	wake    chan struct{}
 	parser  symbolize.Symbolizer
 }
@@ -86,7 +91,8 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 	if u == nil {
 		u = &userSymbols{
 			parent: s, peer: p, known: map[place]symbolize.Result{}, waiting: map[*capture.Module]map[uint64][]asker{},
-			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, wake: make(chan struct{}, 1),
+			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, noDebug: map[string]bool{},
+			wake: make(chan struct{}, 1),
 		}
 		s.users[p.uid] = u
 		go u.run()
@@ -114,6 +120,7 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 
 func (u *userSymbols) run() {
 	for range u.wake {
+		time.Sleep(gather)
 		for u.one() {
 		}
 	}
@@ -189,9 +196,13 @@ func (u *userSymbols) ask(module *capture.Module, from origin, addresses []symbo
 	if err != nil {
 		return nil
 	}
-	request := symbolize.Module{Key: module.FileID, File: file, Debug: openDebug(u.peer.uid, from, module)}
-	if request.Debug != nil {
-		defer request.Debug.Close()
+	request := symbolize.Module{Key: module.FileID, File: file}
+	if !u.noDebug[module.FileID] {
+		if request.Debug = openDebug(u.peer.uid, from, module); request.Debug != nil {
+			defer request.Debug.Close()
+		} else if len(u.noDebug) < maxModulesWithoutDebug {
+			u.noDebug[module.FileID] = true
+		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), symbolizeTimeout)
 	defer cancel()

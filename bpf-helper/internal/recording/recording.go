@@ -14,6 +14,9 @@ import (
 // closeAtBytes is the estimated size at which a batch is closed, so that no frame comes near wire.MaxFrameBytes.
 const closeAtBytes = wire.MaxFrameBytes * 3 / 4
 
+// emptyBytes is the estimated size of a batch without rows.
+const emptyBytes = 1024
+
 // maxStringBytes bounds a single string; longer ones are cut.
 const maxStringBytes = 16 << 10
 
@@ -35,6 +38,7 @@ type Recording struct {
 	threads    map[threadKey]int
 	credit     map[int]int // by processor, for thinning
 	loss       wire.LossCounts
+	told       wire.LossCounts // as of the last batch
 	sequence   int
 	batch      wire.Batch
 	bytes      int
@@ -77,7 +81,7 @@ func (r *Recording) begin() {
 		Updates: []wire.FrameUpdate{},
 	}
 	r.sequence++
-	r.bytes = 1024
+	r.bytes = emptyBytes
 }
 
 // Unresolved is a frame of machine code that was just sent for the first time.
@@ -274,12 +278,20 @@ func (r *Recording) Lose(samples int64) {
 	r.lock.Unlock()
 }
 
+// Changed says whether there is anything to tell since the last batch.
+func (r *Recording) Changed() bool {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	return len(r.closed) > 0 || r.bytes > emptyBytes || r.loss != r.told
+}
+
 // Take closes the batch at a time of CLOCK_MONOTONIC and gives all batches that are ready, at least one.
 func (r *Recording) Take(ktime int64, cost wire.CostAccount) []wire.Batch {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	batches := append(r.closed, r.batch)
 	r.closed = nil
+	r.told = r.loss
 	r.begin()
 	for i := range batches {
 		batches[i].TimeNs = ktime - r.start

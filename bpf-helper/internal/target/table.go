@@ -140,8 +140,8 @@ func (t *Table) Forked(pid, parent int32, uid uint32, startNs uint64) *Process {
 func (t *Table) Executed(pid, parent int32, uid uint32, startNs uint64, filename string, command []string) *Process {
 	t.lock.Lock()
 	defer t.lock.Unlock()
-	process, err := t.proc.Read(pid)
-	if err != nil || !SameStart(process.StartNs, startNs) {
+	process, err := t.readExecuted(pid, uid, startNs, command)
+	if err != nil {
 		process = &Process{PID: pid, ParentPID: parent, UID: uid, Root: "/"}
 		if before := t.find(pid, startNs); before != nil {
 			process.WorkingDirectory, process.Root = before.WorkingDirectory, before.Root
@@ -158,6 +158,32 @@ func (t *Table) Executed(pid, parent int32, uid uint32, startNs uint64, filename
 	process.StartNs = startNs
 	t.put(process)
 	return process
+}
+
+// wholeCommand is below what the kernel says of a command line at an exec; a longer one has to be read.
+const wholeCommand = 1000
+
+func (t *Table) readExecuted(pid int32, uid uint32, startNs uint64, command []string) (*Process, error) {
+	bytes := 0
+	for _, argument := range command {
+		bytes += len(argument) + 1
+	}
+	if bytes == 0 || bytes > wholeCommand {
+		process, err := t.proc.Read(pid)
+		if err == nil && !SameStart(process.StartNs, startNs) {
+			err = ErrGone
+		}
+		return process, err
+	}
+	process, err := t.proc.ReadLinks(pid, startNs)
+	if err != nil {
+		return nil, err
+	}
+	if process.UID != uid { // it may not be dumped, or its uids differ
+		process.UID = MixedUID
+	}
+	process.CommandLine = LimitArguments(command)
+	return process, nil
 }
 
 // Exited notes that a process is gone.

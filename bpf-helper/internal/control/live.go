@@ -1,0 +1,142 @@
+package control
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"flameline.dev/helper/internal/recording"
+	"flameline.dev/helper/internal/target"
+	"flameline.dev/helper/internal/wire"
+)
+
+// settle is how long samples taken before a recording's end may take to arrive: two polls of the engine and a bit.
+const settle = 150 * time.Millisecond
+
+// live is a recording that runs.
+type live struct {
+	hub       *hub
+	slot      int
+	peer      peer
+	selection *target.Selection
+	recording *recording.Recording
+	send      func(any)
+	startCost cost
+	finish    func(reason string) // ends the recording from outside; may be called more than once
+	seen      bool                // a wanted process was found
+	sentAt    time.Time           // the last batch
+	ending    bool
+}
+
+func (l *live) end(reason string) { l.hub.end(l, reason) }
+
+func (l *live) bit() uint64 { return 1 << l.slot }
+
+// start begins a recording. `started` is called when sampling is on, before the first batch.
+func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish func(string)) (running, error) {
+	selection, err := h.choose(request.Target, p)
+	if err != nil {
+		return nil, err
+	}
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	slot := h.freeSlot()
+	if slot < 0 {
+		return nil, refuse(wire.TooManyRecordings, "%d recordings are running", maxRecordings)
+	}
+	now := monotonic()
+	h.measured, h.measuredAt = h.measure(), time.Now()
+	l := &live{
+		hub: h, slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measured,
+		recording: recording.New(request.Recording, request.Hz, now, boottime()),
+	}
+	h.live[slot] = l
+	if err := h.applyRates(); err != nil {
+		h.live[slot] = nil
+		_ = h.applyRates()
+		return nil, explainLoad(err)
+	}
+	if err := h.rescan(); err != nil {
+		h.log.Warn("the first scan of processes failed", "err", err)
+	}
+	send(wire.Started{
+		Type: wire.TypeStarted, Recording: request.Recording, StartUnixNs: fmt.Sprint(time.Now().UnixNano() - (monotonic() - now)),
+		Hz: request.Hz, Events: []wire.EventName{wire.EventCPU},
+	})
+	return l, nil
+}
+
+func (h *hub) freeSlot() int {
+	for i := range maxRecordings {
+		slot := (h.next + i) % maxRecordings
+		if h.live[slot] == nil {
+			h.next = (slot + 1) % maxRecordings
+			return slot
+		}
+	}
+	return -1
+}
+
+// choose prepares the selection of a target and checks that the peer may record it.
+func (h *hub) choose(t wire.Target, p peer) (*target.Selection, error) {
+	own := target.Own{Helper: int32(os.Getpid()), Client: p.pid}
+	if t.Kind != wire.TargetProcess {
+		return target.NewSelection(t, own, 0), nil
+	}
+	process, err := procFolder.Read(t.PID)
+	// A process that the peer may not see is treated like one that isn't there.
+	if err != nil || !target.Visible(p.uid, process.UID) {
+		return nil, refuse(wire.NoSuchProcess, "there is no process %d that you may record", t.PID)
+	}
+	return target.NewSelection(t, own, process.StartNs), nil
+}
+
+// applyRates lets the clock tick as fast as the fastest recording asks, and tells the kernel who follows children.
+func (h *hub) applyRates() error {
+	rate, inheriting := 0, uint64(0)
+	for _, l := range h.live {
+		if l == nil || l.ending {
+			continue
+		}
+		rate = max(rate, l.recording.Hz)
+		if l.selection.FollowsChildren() {
+			inheriting |= l.bit()
+		}
+	}
+	if err := h.engine.SetInheriting(inheriting); err != nil {
+		return err
+	}
+	if err := h.engine.SetRate(rate); err != nil {
+		return err
+	}
+	h.rate = rate
+	return nil
+}
+
+// end takes a recording out of the kernel at once and, after its last samples have come, sends its last batch.
+func (h *hub) end(l *live, reason string) {
+	h.lock.Lock()
+	if l.ending {
+		h.lock.Unlock()
+		return
+	}
+	l.ending = true
+	for pid, entry := range h.wanted {
+		if entry.recordings&l.bit() != 0 {
+			h.want(pid, entry.startNs, entry.recordings&^l.bit())
+		}
+	}
+	stopped := monotonic()
+	if err := h.applyRates(); err != nil {
+		h.log.Error("changing the rate failed", "err", err)
+	}
+	h.lock.Unlock()
+	time.Sleep(settle)
+	h.symbols.flush(l.recording)
+	h.lock.Lock()
+	h.count(h.engine)
+	h.sendBatches(l, stopped)
+	h.live[l.slot] = nil
+	h.lock.Unlock()
+	l.send(l.recording.Stopped(reason, stopped))
+}

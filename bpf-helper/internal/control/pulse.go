@@ -1,0 +1,105 @@
+package control
+
+import (
+	"math/bits"
+	"time"
+
+	"flameline.dev/helper/internal/capture"
+	"flameline.dev/helper/internal/target"
+)
+
+const (
+	// batchInterval makes four batches a second.
+	batchInterval = 250 * time.Millisecond
+	// quietInterval is how often a recording says that it lives when nothing happens.
+	quietInterval = time.Second
+	// measureInterval is how old the account in a batch may be: asking costs about as much as a sample.
+	measureInterval = time.Second
+	// rescanInterval finds processes that changed into a workspace folder, and mends what lost events left behind. On a
+	// machine with thousands of processes a scan takes long, and comes less often: rescanShare of one processor.
+	rescanInterval = 5 * time.Second
+	rescanShare    = 0.004
+)
+
+// tick sends batches and rescans until the process ends.
+func (h *hub) tick(engine *capture.Engine) {
+	nextScan := time.Now().Add(rescanInterval)
+	pause := time.NewTimer(batchInterval)
+	for range pause.C {
+		h.lock.Lock()
+		interval := quietInterval
+		if h.rate != 0 {
+			interval = batchInterval
+			h.count(engine)
+			if began := time.Now(); began.After(nextScan) {
+				if err := h.rescan(); err != nil {
+					h.log.Warn("scanning processes failed", "err", err)
+				}
+				took := time.Since(began)
+				nextScan = began.Add(max(rescanInterval, time.Duration(float64(took)/rescanShare)))
+			}
+		}
+		for _, l := range h.live {
+			if l != nil && !l.ending {
+				h.sendBatches(l, monotonic())
+			}
+		}
+		h.lock.Unlock()
+		pause.Reset(interval)
+	}
+}
+
+// count takes note of what the kernel had no room for.
+func (h *hub) count(engine *capture.Engine) {
+	now := engine.Counters()
+	if lost := now.TicksLost - h.counted.TicksLost; lost > 0 {
+		for _, l := range h.live {
+			if l != nil {
+				// Whose they were is not known, so each recording counts them all.
+				l.recording.Lose(int64(lost))
+			}
+		}
+	}
+	if now.ProcessesRefused != h.counted.ProcessesRefused || now.EventsLost != h.counted.EventsLost {
+		h.log.Warn("the kernel had no room for all processes; some of their samples may be missing until the next scan",
+			"refused", now.ProcessesRefused, "events lost", now.EventsLost)
+	}
+	h.counted = now
+}
+
+// sendBatches closes a recording's batch at a time of the monotonic clock and sends what is ready.
+func (h *hub) sendBatches(l *live, at int64) {
+	now := time.Now()
+	if !l.ending && !l.recording.Changed() && now.Sub(l.sentAt) < quietInterval {
+		return
+	}
+	l.sentAt = now
+	if l.ending || now.Sub(h.measuredAt) > measureInterval {
+		h.measured, h.measuredAt = h.measure(), now
+	}
+	for _, batch := range l.recording.Take(at, h.measured.since(l.startCost)) {
+		l.send(batch)
+	}
+}
+
+// Samples is called by the engine.
+func (h *hub) Samples(samples []capture.Sample) {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	for i := range samples {
+		sample := &samples[i]
+		process := h.table.Get(sample.PID, sample.StartNs, func() *target.Process {
+			return &target.Process{
+				PID: sample.PID, Name: sample.Thread, UID: sample.UID, StartNs: sample.StartNs, Root: "/",
+			}
+		})
+		for rest := sample.Recordings; rest != 0; rest &= rest - 1 {
+			l := h.live[bits.TrailingZeros64(rest)]
+			if l == nil || !target.Visible(l.peer.uid, sample.UID) || !target.Visible(l.peer.uid, process.UID) {
+				continue
+			}
+			unresolved := l.recording.Add(sample, process, h.rate)
+			h.symbols.resolve(l.recording, l.peer, origin{sample.PID, sample.StartNs}, unresolved)
+		}
+	}
+}
