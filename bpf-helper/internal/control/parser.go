@@ -29,6 +29,9 @@ func startParser(p peer, log *slog.Logger) (symbolize.Symbolizer, error) {
 	return parser, nil
 }
 
+// errUnreadable says that the peer neither owns a mapped file nor finds it readable for all, though its process runs it.
+var errUnreadable = errors.New("the user may not read the file")
+
 // openFor opens a module for a user's parser. The same contents may have been mapped first by another user's process,
 // whose file the user might not read: then it stays without names.
 func openFor(uid uint32, module *capture.Module) (*os.File, error) {
@@ -42,7 +45,7 @@ func openFor(uid uint32, module *capture.Module) (*os.File, error) {
 	var info unix.Stat_t
 	if err := unix.Fstat(int(file.Fd()), &info); err != nil || (info.Mode&0o004 == 0 && info.Uid != uid) {
 		_ = file.Close()
-		return nil, errors.New("the peer may not read the file")
+		return nil, errUnreadable
 	}
 	return file, nil
 }

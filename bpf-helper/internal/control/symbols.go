@@ -1,16 +1,13 @@
 package control
 
 import (
-	"context"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
 	"flameline.dev/helper/internal/capture"
 	"flameline.dev/helper/internal/recording"
 	"flameline.dev/helper/internal/symbolize"
-	"flameline.dev/helper/internal/wire"
 )
 
 const (
@@ -60,19 +57,6 @@ type symbols struct {
 	users  map[uint32]*userSymbols
 }
 
-type userSymbols struct {
-	parent  *symbols
-	peer    peer // the first of this user
-	known   map[place]symbolize.Result
-	waiting map[*capture.Module]map[uint64][]asker
-	origins map[*capture.Module]origin   // a process that has it mapped
-	open    map[*recording.Recording]int // frames that wait, by recording
-	failed  error                        // why there is no parser
-	noDebug map[string]bool              // files without a separate debug file; the runner's own
-	wake    chan struct{}
-	parser  symbolize.Symbolizer
-}
-
 func newSymbols(log *slog.Logger, begin func(peer) (symbolize.Symbolizer, error)) *symbols {
 	return &symbols{log: log, begin: begin, users: map[uint32]*userSymbols{}}
 }
@@ -91,7 +75,7 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 	if u == nil {
 		u = &userSymbols{
 			parent: s, peer: p, known: map[place]symbolize.Result{}, waiting: map[*capture.Module]map[uint64][]asker{},
-			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, noDebug: map[string]bool{},
+			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, noDebug: map[string]bool{}, unopened: map[string]bool{},
 			wake: make(chan struct{}, 1),
 		}
 		s.users[p.uid] = u
@@ -115,150 +99,6 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 	select {
 	case u.wake <- struct{}{}:
 	default:
-	}
-}
-
-func (u *userSymbols) run() {
-	for range u.wake {
-		time.Sleep(gather)
-		for u.one() {
-		}
-	}
-}
-
-// one asks for the addresses of one module and delivers the answers; false when nothing waits.
-func (u *userSymbols) one() bool {
-	s := u.parent
-	s.lock.Lock()
-	if s.closed {
-		s.lock.Unlock()
-		return false
-	}
-	var module *capture.Module
-	for m := range u.waiting {
-		module = m
-		break
-	}
-	if module == nil {
-		s.lock.Unlock()
-		return false
-	}
-	asked := map[uint64][]asker{}
-	var addresses []symbolize.Address
-	for address, askers := range u.waiting[module] {
-		if len(addresses) == maxAsked {
-			break
-		}
-		asked[address] = askers
-		addresses = append(addresses, symbolize.Address{Addr: address})
-		delete(u.waiting[module], address)
-	}
-	from := u.origins[module]
-	if len(u.waiting[module]) == 0 {
-		delete(u.waiting, module)
-		delete(u.origins, module)
-	}
-	s.lock.Unlock()
-
-	results := u.ask(module, from, addresses)
-
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	if len(u.known) > maxKnownPlaces {
-		u.known = map[place]symbolize.Result{}
-	}
-	for i, address := range addresses {
-		result := symbolize.Result{}
-		if results != nil {
-			result = results[i]
-			u.known[place{module.FileID, address.Addr}] = result
-		}
-		for _, a := range asked[address.Addr] {
-			deliver(a, result)
-			if u.open[a.recording]--; u.open[a.recording] == 0 {
-				delete(u.open, a.recording)
-			}
-		}
-	}
-	return true
-}
-
-// ask gives the results in the order of the addresses, or nil where nothing could be asked.
-func (u *userSymbols) ask(module *capture.Module, from origin, addresses []symbolize.Address) []symbolize.Result {
-	s := u.parent
-	file, err := openFor(u.peer.uid, module)
-	if err != nil {
-		s.log.Debug("a mapped file can't be opened", "err", err)
-		return nil
-	}
-	defer file.Close()
-	parser, err := u.ready()
-	if err != nil {
-		return nil
-	}
-	request := symbolize.Module{Key: module.FileID, File: file}
-	if !u.noDebug[module.FileID] {
-		if request.Debug = openDebug(u.peer.uid, from, module); request.Debug != nil {
-			defer request.Debug.Close()
-		} else if len(u.noDebug) < maxModulesWithoutDebug {
-			u.noDebug[module.FileID] = true
-		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), symbolizeTimeout)
-	defer cancel()
-	results, err := parser.Symbolize(ctx, request, addresses)
-	if err != nil {
-		s.log.Debug("symbolizing failed", "module", module.Path, "err", err)
-	}
-	if len(results) != len(addresses) {
-		return nil
-	}
-	return results
-}
-
-func (u *userSymbols) ready() (symbolize.Symbolizer, error) {
-	s := u.parent
-	s.lock.Lock()
-	parser, failed := u.parser, u.failed
-	s.lock.Unlock()
-	if parser != nil || failed != nil {
-		return parser, failed
-	}
-	parser, err := s.begin(u.peer)
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	if err != nil {
-		s.log.Warn("machine code stays without names", "err", err)
-		u.failed = err
-		return nil, err
-	}
-	if s.closed {
-		_ = parser.Close()
-		return nil, os.ErrClosed
-	}
-	u.parser = parser
-	return parser, nil
-}
-
-func deliver(a asker, result symbolize.Result) {
-	if !result.Resolved {
-		a.recording.Update(a.frame, "", nil)
-		return
-	}
-	positions := make([]recording.Position, len(result.Positions))
-	for i, p := range result.Positions {
-		positions[i] = recording.Position{Function: p.Function, File: p.File, Line: p.Line, FunctionLine: p.FunctionLine}
-	}
-	a.recording.Update(a.frame, languageOf(result.Language), positions)
-}
-
-// languageOf takes the languages that a parser of machine code can name; it is not trusted to say anything else.
-func languageOf(name string) wire.Language {
-	switch language := wire.Language(name); language {
-	case wire.C, wire.CPP, wire.Rust, wire.Go:
-		return language
-	default:
-		return wire.Native
 	}
 }
 

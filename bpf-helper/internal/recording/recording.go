@@ -3,7 +3,6 @@
 package recording
 
 import (
-	"fmt"
 	"sync"
 
 	"flameline.dev/helper/internal/capture"
@@ -13,6 +12,10 @@ import (
 
 // closeAtBytes is the estimated size at which a batch is closed, so that no frame comes near wire.MaxFrameBytes.
 const closeAtBytes = wire.MaxFrameBytes * 3 / 4
+
+// maxTableBytes bounds what a recording's tables may take in our memory, estimated from what was sent: a program that
+// makes new functions for ever would fill it. Beyond it samples are told with their process and a leaf without a name.
+const maxTableBytes = 32 << 20
 
 // emptyBytes is the estimated size of a batch without rows.
 const emptyBytes = 1024
@@ -41,7 +44,8 @@ type Recording struct {
 	told       wire.LossCounts // as of the last batch
 	sequence   int
 	batch      wire.Batch
-	bytes      int
+	bytes      int // of the batch, estimated
+	rowBytes   int // of all rows of tables so far, estimated
 	closed     []wire.Batch
 }
 
@@ -98,7 +102,11 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 	if sample.KTime < r.start || !r.keep(sample.Processor, rate) {
 		return nil
 	}
-	switch sample.Outcome {
+	frames, outcome := sample.Frames, sample.Outcome
+	if r.rowBytes > maxTableBytes {
+		frames, outcome = nil, capture.LeafOnly
+	}
+	switch outcome {
 	case capture.LeafOnly:
 		r.loss.LeafOnly++
 	case capture.Truncated:
@@ -109,10 +117,10 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 	}
 	var unresolved []Unresolved
 	stack := -1
-	for i := len(sample.Frames) - 1; i >= 0; i-- {
-		frame, isNew := r.frame(sample.Frames[i])
-		if isNew && sample.Frames[i].Module != nil && sample.Frames[i].Function == "" {
-			unresolved = append(unresolved, Unresolved{frame, sample.Frames[i]})
+	for i := len(frames) - 1; i >= 0; i-- {
+		frame, isNew := r.frame(frames[i])
+		if isNew && frames[i].Module != nil && frames[i].Function == "" {
+			unresolved = append(unresolved, Unresolved{frame, frames[i]})
 		}
 		stack = r.stack(stack, frame)
 	}
@@ -147,94 +155,10 @@ func (r *Recording) keep(processor, rate int) bool {
 	return true
 }
 
-func (r *Recording) text(s string) int {
-	if len(s) > maxStringBytes {
-		s = cut(s, maxStringBytes)
-	}
-	if index, known := r.strings[s]; known {
-		return index
-	}
-	index := len(r.strings)
-	r.strings[s] = index
-	r.batch.Strings = append(r.batch.Strings, s)
-	r.grow(jsonBytes(s))
-	return index
-}
-
-func (r *Recording) frame(f *capture.Frame) (index int, isNew bool) {
-	if index, known := r.frames[f]; known {
-		return index, false
-	}
-	if index, known := r.frameRows[*f]; known {
-		r.frames[f] = index
-		return index, false
-	}
-	index = r.frameCount
-	r.frameCount++
-	r.frames[f] = index
-	r.frameRows[*f] = index
-	module, address := 0, ""
-	if f.Module != nil {
-		module = r.text(f.Module.Path)
-		address = fmt.Sprintf("0x%x", f.Address)
-	}
-	function, file := r.text(f.Function), r.text(f.File)
-	columns := &r.batch.Frames
-	columns.Language = append(columns.Language, f.Language)
-	columns.Function = append(columns.Function, function)
-	columns.File = append(columns.File, file)
-	columns.Line = append(columns.Line, f.Line)
-	columns.Column = append(columns.Column, f.Column)
-	columns.Module = append(columns.Module, module)
-	columns.Address = append(columns.Address, address)
-	r.grow(110)
-	return index, true
-}
-
-func (r *Recording) stack(parent, frame int) int {
-	key := stackKey{parent, frame}
-	if index, known := r.stacks[key]; known {
-		return index
-	}
-	index := r.stackCount
-	r.stackCount++
-	r.stacks[key] = index
-	r.batch.Stacks.Parent = append(r.batch.Stacks.Parent, parent)
-	r.batch.Stacks.Frame = append(r.batch.Stacks.Frame, frame)
-	r.grow(24)
-	return index
-}
-
-func (r *Recording) process(p *target.Process) int {
-	if index, known := r.processes[p]; known {
-		return index
-	}
-	index := len(r.processes)
-	r.processes[p] = index
-	row := wire.ProcessRow{
-		PID: p.PID, ParentPID: p.ParentPID, Name: p.Name, Executable: p.Executable,
-		CommandLine: append([]string{}, target.LimitArguments(p.CommandLine)...), WorkingDirectory: p.WorkingDirectory,
-		Root: p.Root, UID: p.UID, StartNs: int64(p.StartNs) - r.boot,
-	}
-	size := 200 + jsonBytes(row.Name) + jsonBytes(row.Executable) + jsonBytes(row.WorkingDirectory) + jsonBytes(row.Root)
-	for _, argument := range row.CommandLine {
-		size += jsonBytes(argument)
-	}
-	r.batch.Processes = append(r.batch.Processes, row)
-	r.grow(size)
-	return index
-}
-
-func (r *Recording) thread(process int, tid int32, name string) int {
-	key := threadKey{process, tid, name}
-	if index, known := r.threads[key]; known {
-		return index
-	}
-	index := len(r.threads)
-	r.threads[key] = index
-	r.batch.Threads = append(r.batch.Threads, wire.ThreadRow{Process: process, TID: tid, Name: name})
-	r.grow(60 + jsonBytes(name))
-	return index
+// addRow notes a row of a table, which is kept for as long as the recording runs.
+func (r *Recording) addRow(bytes int) {
+	r.rowBytes += bytes
+	r.grow(bytes)
 }
 
 // grow notes that the batch has become larger, and closes it when it is large enough. A row refers only to rows before

@@ -133,3 +133,29 @@ func check(t *testing.T, what string, got any, want string) {
 		t.Errorf("%s: got %s, want %s", what, text, want)
 	}
 }
+
+func TestAProgramThatMakesFunctionsForEverFillsTablesToALimit(t *testing.T) {
+	r := New(1, 100, 0, 0)
+	p := &target.Process{PID: 7, Name: "app", CommandLine: []string{strings.Repeat("x", 1000)}}
+	sent, samples, last := 0, 0, wire.Batch{}
+	const count = 20_000
+	for i := range count {
+		long := fmt.Sprintf("%06d%s", i, strings.Repeat("y", 4000))
+		r.Add(&capture.Sample{KTime: 1, Frames: frames(long)}, p, 100)
+		for _, last = range r.Take(1, wire.CostAccount{}) {
+			samples += len(last.Samples.Stack)
+			for _, text := range last.Strings {
+				sent += len(text)
+			}
+		}
+	}
+	if samples != count {
+		t.Errorf("%d of %d samples were told", samples, count)
+	}
+	if sent < maxTableBytes/2 || sent > maxTableBytes+16<<10 {
+		t.Errorf("%d bytes of names are kept, the limit is %d", sent, maxTableBytes)
+	}
+	if told := count - int(last.Loss.LeafOnly); told < 1000 || last.Loss.LeafOnly < 1000 {
+		t.Errorf("%d samples have stacks, %d only a leaf", told, last.Loss.LeafOnly)
+	}
+}

@@ -1,0 +1,104 @@
+package recording
+
+import (
+	"fmt"
+
+	"flameline.dev/helper/internal/capture"
+	"flameline.dev/helper/internal/target"
+	"flameline.dev/helper/internal/wire"
+)
+
+// The rows of the tables: each of these gives the index of a row, which is made and sent the first time.
+
+func (r *Recording) text(s string) int {
+	if len(s) > maxStringBytes {
+		s = cut(s, maxStringBytes)
+	}
+	if index, known := r.strings[s]; known {
+		return index
+	}
+	index := len(r.strings)
+	r.strings[s] = index
+	r.batch.Strings = append(r.batch.Strings, s)
+	r.addRow(jsonBytes(s))
+	return index
+}
+
+func (r *Recording) frame(f *capture.Frame) (index int, isNew bool) {
+	if index, known := r.frames[f]; known {
+		return index, false
+	}
+	if index, known := r.frameRows[*f]; known {
+		r.frames[f] = index
+		return index, false
+	}
+	index = r.frameCount
+	r.frameCount++
+	r.frames[f] = index
+	r.frameRows[*f] = index
+	module, address := 0, ""
+	if f.Module != nil {
+		module = r.text(f.Module.Path)
+		address = fmt.Sprintf("0x%x", f.Address)
+	}
+	function, file := r.text(f.Function), r.text(f.File)
+	columns := &r.batch.Frames
+	columns.Language = append(columns.Language, f.Language)
+	columns.Function = append(columns.Function, function)
+	columns.File = append(columns.File, file)
+	columns.Line = append(columns.Line, f.Line)
+	columns.Column = append(columns.Column, f.Column)
+	columns.Module = append(columns.Module, module)
+	columns.Address = append(columns.Address, address)
+	r.addRow(110)
+	return index, true
+}
+
+func (r *Recording) stack(parent, frame int) int {
+	key := stackKey{parent, frame}
+	if index, known := r.stacks[key]; known {
+		return index
+	}
+	index := r.stackCount
+	r.stackCount++
+	r.stacks[key] = index
+	r.batch.Stacks.Parent = append(r.batch.Stacks.Parent, parent)
+	r.batch.Stacks.Frame = append(r.batch.Stacks.Frame, frame)
+	r.addRow(24)
+	return index
+}
+
+func (r *Recording) process(p *target.Process) int {
+	if index, known := r.processes[p]; known {
+		return index
+	}
+	index := len(r.processes)
+	r.processes[p] = index
+	row := wire.ProcessRow{
+		PID: p.PID, ParentPID: p.ParentPID, Name: p.Name, Executable: p.Executable,
+		CommandLine: append([]string{}, target.LimitArguments(p.CommandLine)...), WorkingDirectory: p.WorkingDirectory,
+		Root: p.Root, UID: p.UID, StartNs: int64(p.StartNs) - r.boot,
+	}
+	if r.rowBytes > maxTableBytes {
+		row.CommandLine = []string{}
+	}
+	size := 200 + jsonBytes(row.Name) + jsonBytes(row.Executable) + jsonBytes(row.WorkingDirectory) + jsonBytes(row.Root)
+	for _, argument := range row.CommandLine {
+		size += jsonBytes(argument)
+	}
+	r.batch.Processes = append(r.batch.Processes, row)
+	r.addRow(size)
+	return index
+}
+
+func (r *Recording) thread(process int, tid int32, name string) int {
+	key := threadKey{process, tid, name}
+	if index, known := r.threads[key]; known {
+		return index
+	}
+	index := len(r.threads)
+	r.threads[key] = index
+	r.batch.Threads = append(r.batch.Threads, wire.ThreadRow{Process: process, TID: tid, Name: name})
+	r.addRow(60 + jsonBytes(name))
+	return index
+}
