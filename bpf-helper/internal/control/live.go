@@ -3,6 +3,7 @@ package control
 import (
 	"fmt"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"flameline.dev/helper/internal/recording"
@@ -137,6 +138,10 @@ func (h *hub) end(l *live, reason string) {
 	h.count(h.engine)
 	h.sendBatches(l, stopped)
 	h.live[l.slot] = nil
+	idle := h.rate == 0
 	h.lock.Unlock()
 	l.send(l.recording.Stopped(reason, stopped))
+	if idle {
+		go debug.FreeOSMemory() // the next recording may be hours away
+	}
 }

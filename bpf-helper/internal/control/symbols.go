@@ -22,7 +22,7 @@ const (
 	// maxModulesWithoutDebug bounds the list of files that have no separate debug file; beyond it they are looked for again.
 	maxModulesWithoutDebug = 4096
 	// maxKnownPlaces bounds what is remembered; beyond it everything is asked again.
-	maxKnownPlaces = 1_000_000
+	maxKnownPlaces = 100_000
 )
 
 // place is an address in a file: what is asked once.
