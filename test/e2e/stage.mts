@@ -115,7 +115,8 @@ export function useStage(options: Options): Stage {
   test.beforeAll(async ({ browser }) => {
     test.setTimeout(300_000);
     installPackages();
-    await stage.open(options, await browser.newPage());
+    const context = await browser.newContext();
+    await stage.open(options, await context.newPage());
   });
   test.afterAll(async () => {
     test.setTimeout(60_000);
