@@ -1,9 +1,9 @@
 import type { EventName } from "../protocol/events.js";
 import type { CodeOwner, FunctionRow, RecordingSummary, Selection } from "../protocol/queries.js";
 import type { Recording } from "../profile/recording.js";
+import { hottestLines } from "./hottest-lines.js";
 import { summarize } from "../profile/summary.js";
 import { codeOwner } from "../source/owner.js";
-import { shownLines } from "./own-cost.js";
 import { Places } from "./places.js";
 import { loadedMs, oldestMs } from "./loaded-since.js";
 import { RecordedTexts } from "./recorded-texts.js";
@@ -154,12 +154,9 @@ export class LoadedRecording {
     };
   }
 
-  /**
-   * The line (1-based, on this machine) through which most of a function's time goes, so its highest total; of equal ones that of the
-   * highest self cost; 0 where there is none.
-   */
+  /** The line (1-based, on this machine) through which most of a function's time goes; 0 where there is none. */
   hottestLine(view: View, fn: number): number {
-    const lines = view.once("hottest lines", () => this.#hottestLines(shownLines(this, view)));
+    const lines = view.once("hottest lines", () => hottestLines(view, this.#places, this.recording.functions.length));
     const id = lines[fn] ?? -1;
     return id < 0 ? 0 : this.#places.lineNumber.at(id);
   }
@@ -260,23 +257,5 @@ export class LoadedRecording {
       module: functions.moduleOf(fn),
     };
     return codeOwner(place, this.#workspace.ownerSettings);
-  }
-
-  #hottestLines({ self, total }: GroupSums): Int32Array {
-    const { functions } = this.recording;
-    const places = this.#places;
-    const best = new Int32Array(functions.length).fill(-1);
-    for (let id = 0; id < places.lines; id++) {
-      const fn = places.lineFunction.at(id);
-      const known = best[fn] ?? -1;
-      const better =
-        known < 0 ||
-        (total[id] ?? 0) > (total[known] ?? 0) ||
-        ((total[id] ?? 0) === (total[known] ?? 0) && (self[id] ?? 0) > (self[known] ?? 0));
-      if (better && places.lineNumber.at(id) > 0) {
-        best[fn] = id;
-      }
-    }
-    return best;
   }
 }

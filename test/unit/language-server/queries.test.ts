@@ -95,7 +95,18 @@ test("one function's callers and callees, and null for a function that is none",
   }
 });
 
-test("a function is at its hottest line by self, else by total, in the selection", async () => {
+test("two functions that share a line are both found there", async () => {
+  const server = await startServer();
+  const app = server.write("app.py", APP);
+  await server.begin();
+  // The lambda's sample comes first, and the line was once its alone: the outer function was then at its definition.
+  await server.stacks("<lambda>:5($W/app.py) 10\nmain:5($W/app.py);<lambda>:5($W/app.py) 90\nmain:6($W/app.py) 10", { timeNs: 2e9 });
+  const { rows } = await server.ask("flameline/functions", { limit: 5, mineOnly: true });
+  const main = rows.find((row) => row.name === "main");
+  expect(await server.ask("flameline/locate", { function: main?.function ?? -1, selection: cpu })).toEqual({ file: app, line: 5 });
+});
+
+test("a function is at the line through which most of its time goes, in the selection", async () => {
   const server = await recorded();
   const { rows } = await server.ask("flameline/functions", { limit: 10, mineOnly: true });
   const [parse = -1, main = -1] = rows.map((row) => row.function);
