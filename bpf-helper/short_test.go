@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"testing"
-	"time"
 )
 
 // shortProcesses is how many the test below starts; FLAMELINE_SHORT_PROCESSES=2000 is the full measure.
@@ -25,13 +24,7 @@ func TestShortProcessesHaveWholeStacksFromTheSecondOn(t *testing.T) {
 	script := write(t, folder, "many.sh", fmt.Sprintf("i=0; while [ $i -lt %d ]; do %s once; i=$((i+1)); done\n", count, binary))
 	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
 	c.warm()
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		time.Sleep(300 * time.Millisecond)
-		_ = exec.Command("sh", script).Run()
-	}()
-	r := c.recordUntil(workspace(folder), 999, ended)
+	r := c.recordUntil(workspace(folder), 999, func() { _ = exec.Command("sh", script).Run() })
 	samples, whole, processes, first := 0, 0, map[int]bool{}, -1
 	for i := range r.samples.Stack {
 		process := r.threads[r.samples.Thread[i]].Process

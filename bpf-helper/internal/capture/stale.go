@@ -21,15 +21,16 @@ type staleCode struct{ processes map[int32]*staleProcess }
 
 type staleProcess struct{ since, last, next time.Time }
 
-// due says whether a process that has met unknown code should be read again now; if so, that counts as done.
+// due says whether a process that has met unknown code should be read again now; if so, that counts as done. The first time
+// it should not: the engine itself asks then, and most processes of a build are gone a moment later.
 func (s *staleCode) due(pid int32, now time.Time) bool {
 	p := s.processes[pid]
 	if p == nil {
 		if s.processes == nil || len(s.processes) >= maxStale {
 			s.processes = map[int32]*staleProcess{}
 		}
-		p = &staleProcess{since: now, last: now}
-		s.processes[pid] = p
+		s.processes[pid] = &staleProcess{since: now, last: now, next: now.Add(shortestStaleness / 2)}
+		return false
 	}
 	if now.Sub(p.last) > calm {
 		p.since = now
