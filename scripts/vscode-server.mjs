@@ -113,11 +113,10 @@ export async function startVSCode(options = {}) {
   const port = options.port ?? (await freePort());
   const logFile = path.join(folder, "server.log");
   const log = openSync(logFile, "a");
-  const commandLine = [
-    ...[host.node, host.serverMain, ...common, "--host", "127.0.0.1", "--port", String(port), "--connection-token-file", tokenFile],
-    ...["--accept-server-license-terms", "--telemetry-level", "off", "--disable-workspace-trust", "--locale", "en"],
-    ...(options.driver ? ["--enable-smoke-test-driver"] : []),
-  ];
+  const place = ["--host", "127.0.0.1", "--port", String(port), "--connection-token-file", tokenFile];
+  const quiet = ["--accept-server-license-terms", "--telemetry-level", "off", "--disable-workspace-trust", "--locale", "en"];
+  const driver = options.driver ? ["--enable-smoke-test-driver"] : [];
+  const commandLine = [host.node, host.serverMain, ...common, ...place, ...quiet, ...driver];
   const far = options.through?.(commandLine, port);
   const [program = "", ...args] = far?.commandLine ?? commandLine;
   const child = spawn(program, args, { ...(far ? {} : run), detached: true, stdio: ["ignore", log, log] });

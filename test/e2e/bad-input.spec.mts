@@ -273,11 +273,17 @@ test.describe("with the real helper", () => {
     const lost = processes.lost / 999;
     expect(sampled + lost, `${recorded.stderr} sampled ${sampled} s, lost ${lost} s`).toBeGreaterThan(0.9 * 2000 * 0.005);
     expect(sampled, recorded.stderr).toBeLessThan(2 * 2000 * 0.005);
-    // Once the binary is known, its stacks are whole: nearly all of its time is below main.
+    // Its stacks are whole as soon as the helper has read the process's mappings, which takes the first of the 5 ms.
     const functions = await readReport(profile, { by: "function" });
-    const total = (name: string) => functions.rows.filter((row) => row.function === name).reduce((sum, row) => sum + row.total, 0) / 1e9;
-    expect(total("work"), JSON.stringify(functions.rows.slice(0, 12), undefined, 1)).toBeGreaterThan(0.6 * sampled);
-    expect(total("main")).toBeGreaterThan(0.6 * sampled);
+    const share = (name: string) =>
+      functions.rows.filter((row) => row.function === name).reduce((sum, row) => sum + row.total, 0) / 1e9 / sampled;
+    test
+      .info()
+      .annotations.push({ type: "whole stacks", description: `${(100 * share("main")).toFixed(0)} % of the time of short processes` });
+    // The leaf has its name in nearly all of it: the rest is the kernel's and the loader's.
+    expect(share("burn"), JSON.stringify(functions.rows.slice(0, 12), undefined, 1)).toBeGreaterThan(0.6);
+    expect(share("work")).toBeGreaterThan(0.35);
+    expect(share("main")).toBeGreaterThan(0.35);
   });
 
   test("a 200 MB binary without symbols is recorded, and said to have none", async () => {

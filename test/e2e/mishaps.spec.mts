@@ -85,6 +85,8 @@ test("two windows share one helper, and both show heat", async () => {
   await expectHeat(page);
   await runCommand(other, "Stop");
   await expect(statusBar(other)).toBeHidden({ timeout: 60_000 });
+  // VS Code's own processes stay out, the other window's too.
+  expect(processesIn(newestProfile())).toEqual([expect.stringMatching(/^python3/)]);
   const after = await recordedSamples(page);
   await expect.poll(() => recordedSamples(page), { message: "the first window records on", timeout: 60_000 }).toBeGreaterThan(after);
   await other.close();
@@ -245,6 +247,14 @@ function newestProfile(): string {
   const newest = filesBelow(`${stage.server.userData}/User/workspaceStorage`, /\/recordings\/[^/]*workspace[^/]*\/run\.pb\.gz$/).at(-1);
   expect(newest, "a kept recording").toBeDefined();
   return newest ?? "";
+}
+
+/** Names of the processes that have samples in a profile. */
+function processesIn(file: string): string[] {
+  const { stdout } = spawnSync("node", [path.join(root, "dist/flameline.js"), "report", file, "--by", "process", "--json"], {
+    encoding: "utf8",
+  });
+  return (JSON.parse(stdout) as { rows: { function: string | null }[] }).rows.map((row) => row.function ?? "");
 }
 
 /** Samples of the newest kept recording, counted by the command. */

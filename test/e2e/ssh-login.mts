@@ -49,22 +49,19 @@ export async function startSshLogin(user: string): Promise<SshLogin> {
   });
   await expect.poll(() => listens(port), { message: `sshd listens on port ${port}: ${log}`, timeout: 20_000 }).toBe(true);
   return {
-    commandLine: (inner, { here, there }) => [
-      ...["ssh", "-F", "none", "-i", file("client"), "-p", String(port)],
-      ...[
-        "-o",
+    commandLine: (inner, { here, there }) => {
+      const options = [
         "IdentitiesOnly=yes",
-        "-o",
         "BatchMode=yes",
-        "-o",
         "StrictHostKeyChecking=yes",
-        "-o",
         `UserKnownHostsFile=${file("known_hosts")}`,
-      ],
-      ...["-o", "ExitOnForwardFailure=yes", "-L", `127.0.0.1:${here}:127.0.0.1:${there}`],
-      `${user}@127.0.0.1`,
-      inner.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" "),
-    ],
+        "ExitOnForwardFailure=yes",
+      ];
+      const forward = `127.0.0.1:${here}:127.0.0.1:${there}`;
+      const quoted = inner.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+      const flags = ["-F", "none", "-i", file("client"), "-p", String(port), "-L", forward, ...options.flatMap((option) => ["-o", option])];
+      return ["ssh", ...flags, `${user}@127.0.0.1`, quoted];
+    },
     stop: () => {
       sshd.kill("SIGKILL");
       rmSync(folder, { recursive: true, force: true });
