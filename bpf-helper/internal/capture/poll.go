@@ -1,0 +1,101 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/cilium/ebpf/ringbuf"
+	"go.opentelemetry.io/ebpf-profiler/times"
+	"go.opentelemetry.io/ebpf-profiler/tracer"
+)
+
+// poll reads ticks and traces until the engine closes. The order of the steps is what makes every sample count once:
+// ticks first, then traces; a tick that has no trace by the end of the next round has none at all.
+func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
+	defer reader.Close()
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	empty := 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.awake:
+			empty = 0
+			ticker.Reset(pollInterval)
+			continue
+		case <-ticker.C:
+		}
+		if empty++; empty == pollsBeforeRest {
+			ticker.Reset(restInterval)
+		}
+		drained := int64(times.GetKTime())
+		if err := e.gate.drainTicks(e.matcher.addTick); err != nil {
+			if !errors.Is(err, os.ErrClosed) && !errors.Is(err, ringbuf.ErrClosed) {
+				e.log.Error("reading ticks failed", "err", err)
+			}
+			return
+		}
+		handled, err := reader.Drain(tracesPerPoll, e.matcher.startTrace)
+		if err != nil {
+			e.log.Error("reading traces failed", "err", err)
+		}
+		if handled < tracesPerPoll {
+			e.matcher.finishRound()
+			e.tracer.Processed(drained - int64(pollInterval))
+		}
+		if samples := e.matcher.take(); len(samples) > 0 {
+			if empty >= pollsBeforeRest {
+				ticker.Reset(pollInterval)
+			}
+			empty = 0
+			e.catchUp(samples)
+			e.sink.Samples(samples)
+		}
+	}
+}
+
+// follow hands over process events until the gate closes.
+func (e *Engine) follow() {
+	var record ringbuf.Record
+	for {
+		if err := e.gate.lifecycle.ReadInto(&record); err != nil {
+			if !errors.Is(err, ringbuf.ErrClosed) {
+				e.log.Error("reading process events failed", "err", err)
+			}
+			return
+		}
+		event, ok := decodeLifecycle(record.RawSample)
+		if !ok {
+			continue
+		}
+		if event.Wanted != 0 {
+			e.keepUp(event)
+			runtime.Gosched() // what follows takes longer than a short process has
+		}
+		if event.Kind == mapping {
+			continue
+		}
+		e.sink.Lifecycle(event)
+	}
+}
+
+// keepUp lets the engine read what a wanted process has mapped, ahead of its next sample.
+func (e *Engine) keepUp(event Lifecycle) {
+	pid := uint32(event.PID)
+	switch event.Kind {
+	case Forked:
+		e.stayAwake()
+		e.sync.requestEarly(pid, 0)
+	case Executed:
+		e.stayAwake()
+		e.modules.noteExecutable(event.PID)
+	case mapping:
+		e.sync.requestEarly(pid, afterMapping)
+	case Exited:
+		e.sync.request(pid, pollInterval)
+	}
+}
