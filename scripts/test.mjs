@@ -21,7 +21,9 @@ async function build() {
 
 async function unit() {
   const file = resultFile("unit.json");
-  await run("npx", ["vitest", "run", "--reporter=dot", "--reporter=json", `--outputFile=${file}`]);
+  await run("npx", ["vitest", "run", "--reporter=dot", "--reporter=json", `--outputFile=${file}`], {
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   return read(file, (report) => ({
     passed: report.numPassedTests,
     failed: report.testResults.flatMap((suite) => {
