@@ -48,7 +48,8 @@ func TestShortProcessesHaveWholeStacksFromTheSecondOn(t *testing.T) {
 	if len(processes) < count*95/100 {
 		t.Errorf("%d of %d processes have samples", len(processes), count)
 	}
-	if share < 0.5 {
+	// The mappings of each process are read once it runs, so the first milliseconds of each have their leaf only.
+	if share < 0.3 {
 		t.Errorf("%.1f %% of the samples have whole stacks", 100*share)
 	}
 }

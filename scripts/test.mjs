@@ -40,7 +40,7 @@ function go() {
   if (!has("go")) {
     return skip("go", "Go is not installed");
   }
-  const { stdout, stderr, status } = spawnSync("go", ["test", "-json", "./..."], {
+  const { stdout, stderr, status } = spawnSync("go", ["test", "-json", ".", "./internal/..."], {
     cwd: path.join(root, "bpf-helper"),
     encoding: "utf8",
     maxBuffer: 1 << 28,

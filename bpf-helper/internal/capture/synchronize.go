@@ -20,11 +20,11 @@ type syncRequest struct {
 	early bool // only to be ahead of the first sample
 }
 
-// What may be spent to be ahead of first samples: 3 % of a processor's time in the long run, so that a build that starts
+// What may be spent to be ahead of first samples: 10 % of a processor's time in the long run, so that a build that starts
 // thousands of processes is not slowed down. Without it those samples have their leaf only.
 const (
-	earlyShare = 0.03
-	earlyBurst = 500 * time.Millisecond
+	earlyShare = 0.10
+	earlyBurst = 2 * time.Second
 )
 
 // soon is a time for which no one else is listened to.
