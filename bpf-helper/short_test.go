@@ -12,8 +12,9 @@ import (
 // shortProcesses is how many the test below starts; FLAMELINE_SHORT_PROCESSES=2000 is the full measure.
 const shortProcesses = 200
 
-// TestShortProcessesHaveWholeStacksFromTheSecondOn starts a program of 20 ms again and again.
-func TestShortProcessesHaveWholeStacksFromTheSecondOn(t *testing.T) {
+// TestShortProcessesAreCountedAndPartlyWhole starts a program of 20 ms again and again: each has samples, and at least a third of
+// those in its work have whole stacks.
+func TestShortProcessesAreCountedAndPartlyWhole(t *testing.T) {
 	needKernel(t)
 	count := shortProcesses
 	if text := os.Getenv("FLAMELINE_SHORT_PROCESSES"); text != "" {
