@@ -78,14 +78,16 @@ export function createCommands({
       }
     },
     openRecording: async (item) => {
-      await openKept(kept, item);
-      await graphs.show();
+      if (await openKept(kept, item)) {
+        await graphs.show();
+      }
     },
     renameRecording: (item) => renameRecording(kept, item),
     deleteRecording: (item) => deleteRecording(kept, server, item),
     exportRecording: async (item) => {
-      await openKept(kept, item);
-      await exportRecording(server);
+      if (await openKept(kept, item)) {
+        await exportRecording(server);
+      }
     },
     showOnlyMine: () => hottest.showOnlyMine(true),
     showAllCode: () => hottest.showOnlyMine(false),
@@ -104,18 +106,43 @@ async function chooseProfile(): Promise<vscode.Uri | undefined> {
   return chosen?.[0];
 }
 
-async function openKept(kept: KeptRecordings, item: unknown): Promise<void> {
-  const { id } = item as RecordingItem;
+/**
+ * The recording that a row's command is about. A click that meets the tree while it is drawn anew comes without its row: then it is the
+ * only recording, or the user says which.
+ */
+async function recordingOf(kept: KeptRecordings, item: unknown): Promise<Pick<RecordingItem, "id" | "name"> | undefined> {
+  if (item !== undefined) {
+    return item as RecordingItem;
+  }
+  const all = await kept.list();
+  if (all.length <= 1) {
+    return all[0];
+  }
+  const rows = all.map(({ id, name, startUnixMs }) => ({ id, name, label: name, description: new Date(startUnixMs).toLocaleString() }));
+  return vscode.window.showQuickPick(rows, { title: "Flameline: Which Recording?" });
+}
+
+async function openKept(kept: KeptRecordings, item: unknown): Promise<boolean> {
+  const recording = await recordingOf(kept, item);
+  if (recording === undefined) {
+    return false;
+  }
+  const { id } = recording;
   const folder = await kept.folderOf(id);
   if (folder === undefined) {
     kept.changed();
     throw new Error("This recording is gone from the disk.");
   }
   await kept.open(folder, id);
+  return true;
 }
 
 async function renameRecording(kept: KeptRecordings, item: unknown): Promise<void> {
-  const { id, name } = item as RecordingItem;
+  const recording = await recordingOf(kept, item);
+  if (recording === undefined) {
+    return;
+  }
+  const { id, name } = recording;
   const answer = await vscode.window.showInputBox({
     title: "Flameline: Rename Recording",
     prompt: "A recording with a name of your own is kept when space runs out.",
@@ -128,7 +155,11 @@ async function renameRecording(kept: KeptRecordings, item: unknown): Promise<voi
 }
 
 async function deleteRecording(kept: KeptRecordings, server: LanguageServer, item: unknown): Promise<void> {
-  const { id, name } = item as RecordingItem;
+  const recording = await recordingOf(kept, item);
+  if (recording === undefined) {
+    return;
+  }
+  const { id, name } = recording;
   const answer = await vscode.window.showWarningMessage(
     `Delete the recording “${name}”? It can't be brought back.`,
     { modal: true },

@@ -20,6 +20,8 @@ import {
 const TOLERANCE = 5;
 /** Four standard deviations of a share of 20 % are then within the tolerance; at 99 Hz that takes a busy program ten seconds. */
 const SAMPLES = 1000;
+/** CPU time between two accounts that are compared; shorter, and their rounding would count. */
+const ACCOUNT_SECONDS = 5;
 
 /**
  * @param {{ server: { url: string, token: string, workspace: string }, example: import("./examples.mjs").Example,
@@ -58,6 +60,13 @@ export async function checkHeatAndFlameGraph({ page, server, example, account, p
   await expect
     .poll(() => recordedSamples(page), { message: "samples, as the status bar tells", timeout: 180_000 })
     .toBeGreaterThan(SAMPLES);
+  // The program tells its account once a second only.
+  await expect
+    .poll(() => (account()?.cpuSeconds ?? 0) - (first?.cpuSeconds ?? 0), {
+      message: "CPU time in the example's own account",
+      timeout: 60_000,
+    })
+    .toBeGreaterThan(ACCOUNT_SECONDS);
   await picture("heat");
 
   const definition = new RegExp(`\\b${example.lens.function}\\b.*[({:]`);
