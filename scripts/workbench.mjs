@@ -43,10 +43,13 @@ export async function openFile(page, file, line) {
   }
 }
 
-/** @param {Page} page @param {number} line 1-based */
+/** Goes to a line of the editor in the first group, where sources are. @param {Page} page @param {number} line 1-based */
 export async function goToLine(page, line) {
   const input = page.locator(".quick-input-widget input").first();
   await expect(async () => {
+    // A graph that is restored after a reload takes the focus when it is ready.
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+1");
     await page.keyboard.press("Control+g");
     await input.fill(`:${line}`, { timeout: 3000 });
     await page.keyboard.press("Enter");
