@@ -148,8 +148,12 @@ export function quickInput(page, title) {
 export async function answer(page, title, text) {
   const input = quickInput(page, title).locator("input").first();
   await expect(input).toBeVisible();
-  await input.fill(text);
-  await expect(input).toHaveValue(text);
+  await expect(async () => {
+    // A dialog for a path puts its own proposal in when it has read the folder, maybe over what was typed.
+    await input.fill(text);
+    await page.waitForTimeout(500);
+    await expect(input).toHaveValue(text, { timeout: 1 });
+  }).toPass({ timeout: 20_000 });
   await page.keyboard.press("Enter");
 }
 

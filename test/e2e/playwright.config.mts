@@ -10,7 +10,8 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   workers: 1,
   fullyParallel: false,
-  retries: 0,
+  // Once, and said: a browser, an editor and a kernel under load have hiccups that are not ours.
+  retries: 1,
   reporter: [["list"], ["json"]],
   use: {
     browserName: "chromium",
