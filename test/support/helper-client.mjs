@@ -12,6 +12,8 @@ export async function connectToHelper(socket) {
     perMessageDeflate: false,
     maxPayload: 1 << 20,
   });
+  // Each question waits for the end of the connection, too.
+  webSocket.setMaxListeners(0);
   const listeners = new Set();
   const next = (accept) =>
     new Promise((resolve, reject) => {
