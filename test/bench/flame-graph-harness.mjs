@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
-import { chromium } from "@playwright/test";
+import { chromium as browsers } from "@playwright/test";
+import { chromium } from "../../scripts/vscode-server.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const ORIGIN = "http://flameline.test/";
@@ -103,23 +104,8 @@ const THEMES = {
   },
 };
 
-const BROWSER = {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-  ],
-};
-
-export const haveBrowser = () => existsSync(BROWSER.executablePath);
-export const launch = () => chromium.launch(BROWSER);
+export const haveBrowser = () => existsSync(chromium.executablePath);
+export const launch = () => browsers.launch(chromium);
 
 /** Bundles the page as the build does. */
 export async function bundle() {
