@@ -10,6 +10,7 @@ const PACKAGES = {
   sudo: "sudo",
   sshd: "openssh-server",
   ssh: "openssh-client",
+  pip3: "python3-pip",
   gcc: "gcc",
   "g++": "g++",
   setpriv: "util-linux",
