@@ -62,9 +62,15 @@ func startHelper(t *testing.T, arguments ...string) *runningHelper {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &runningHelper{t: t, exited: make(chan struct{})}
-	h.command = exec.Command(binary, append([]string{"serve"}, arguments...)...)
-	h.command.Env = []string{"PATH=" + os.Getenv("PATH")}
+	command := exec.Command(binary, append([]string{"serve"}, arguments...)...)
+	command.Env = []string{"PATH=" + os.Getenv("PATH")}
+	return follow(t, command)
+}
+
+// follow starts a helper, waits until it listens, and ends it with the test.
+func follow(t *testing.T, command *exec.Cmd) *runningHelper {
+	t.Helper()
+	h := &runningHelper{t: t, command: command, exited: make(chan struct{})}
 	h.command.Stderr = testLog{t}
 	output, err := h.command.StdoutPipe()
 	if err != nil {

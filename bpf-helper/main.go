@@ -28,7 +28,7 @@ const (
 	exitDone    = 0
 	exitUsage   = 2
 	exitCannot  = 3
-	usage       = "usage: flameline-helper serve [--idle 300s] [--user UID] | serve --replay FILE --socket PATH [--speed N] | check [--load] | version"
+	usage       = "usage: flameline-helper serve [--idle 300s] [--user UID | --service] | serve --replay FILE --socket PATH [--speed N] | check [--load] | version"
 	defaultIdle = 300 * time.Second
 	// garbagePercent trades a twelfth of our little CPU time for a quarter of our memory (measured: 78 to 58 MB).
 	garbagePercent = 40
@@ -64,6 +64,7 @@ func serve(arguments []string) int {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	idle := flags.Duration("idle", defaultIdle, "exit after this time without a client")
 	user := flags.Int64("user", -1, userFlagHelp)
+	service := flags.Bool("service", false, "serve all users, each with their own processes, at systemd's socket or at /run/flameline/helper.sock")
 	verbose := flags.Bool("verbose", false, "say more on stderr")
 	replay := flags.String("replay", "", "send this recorded batches.jsonl; needs no privilege")
 	speed := flags.Float64("speed", 1, "how much faster than recorded to replay; 0 is as fast as possible")
@@ -99,11 +100,23 @@ func serve(arguments []string) int {
 		}
 		return exitDone
 	}
-	uid, err := servedUser(*user, os.Getenv)
-	if err != nil {
-		return complain(exitUsage, err)
+	if *service && *user >= 0 {
+		return complain(exitUsage, errors.New("--service serves all users: leave --user away"))
 	}
-	options.UID = uid
+	if *service {
+		options.Service = true
+		idleGiven := false
+		flags.Visit(func(f *flag.Flag) { idleGiven = idleGiven || f.Name == "idle" })
+		if !idleGiven && !control.IsActivated(os.Getenv) {
+			options.Idle = 0 // nobody would start it again
+		}
+	} else {
+		uid, err := servedUser(*user, os.Getenv)
+		if err != nil {
+			return complain(exitUsage, err)
+		}
+		options.UID = uid
+	}
 	if err := control.Serve(ctx, options); err != nil {
 		return complain(exitCannot, err)
 	}

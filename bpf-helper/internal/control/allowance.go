@@ -18,13 +18,17 @@ const (
 type allowance struct {
 	tokens float64
 	at     time.Time
+	factor float64
 }
 
-func newAllowance(now time.Time) allowance { return allowance{messageBurst, now} }
+// newAllowance makes a full bucket, so many times as large and as quickly filled as a connection's.
+func newAllowance(now time.Time, factor float64) allowance {
+	return allowance{messageBurst * factor, now, factor}
+}
 
 // spend takes tokens, or says that there are not enough.
 func (a *allowance) spend(now time.Time, tokens int) bool {
-	a.tokens = min(messageBurst, a.tokens+now.Sub(a.at).Seconds()*messagesPerSecond)
+	a.tokens = min(messageBurst*a.factor, a.tokens+now.Sub(a.at).Seconds()*messagesPerSecond*a.factor)
 	a.at = now
 	a.tokens -= float64(tokens)
 	return a.tokens >= 0

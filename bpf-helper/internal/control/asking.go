@@ -24,6 +24,7 @@ type userSymbols struct {
 	unopened map[string]bool              // files of which it was said that they can't be opened; the runner's own
 	wake     chan struct{}
 	parser   symbolize.Symbolizer
+	released bool
 }
 
 func (u *userSymbols) run() {
@@ -38,7 +39,7 @@ func (u *userSymbols) run() {
 func (u *userSymbols) one() bool {
 	s := u.parent
 	s.lock.Lock()
-	if s.closed {
+	if s.closed || u.released {
 		s.lock.Unlock()
 		return false
 	}
@@ -143,7 +144,7 @@ func (u *userSymbols) ready() (symbolize.Symbolizer, error) {
 		u.failed = err
 		return nil, err
 	}
-	if s.closed {
+	if s.closed || u.released {
 		_ = parser.Close()
 		return nil, os.ErrClosed
 	}

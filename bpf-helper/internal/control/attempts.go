@@ -25,7 +25,8 @@ func (c *connection) start(request wire.StartRequest) {
 	_, taken := c.recordings[request.Recording]
 	count := len(c.recordings)
 	a := &attempt{}
-	if !taken && count < maxRecordingsPerClient {
+	begun := !taken && count < maxRecordingsPerClient && c.account.begin()
+	if begun {
 		c.recordings[request.Recording] = a
 		delete(c.over, request.Recording)
 	}
@@ -36,6 +37,9 @@ func (c *connection) start(request wire.StartRequest) {
 		return
 	case count >= maxRecordingsPerClient:
 		c.fail(request.Recording, refuse(wire.TooManyRecordings, "a client may run %d recordings", maxRecordingsPerClient))
+		return
+	case !begun:
+		c.fail(request.Recording, refuse(wire.TooManyRecordings, "a user may run %d recordings", c.account.book.limits.recordingsOfUser))
 		return
 	}
 	for _, event := range request.Events {
@@ -94,7 +98,10 @@ func (c *connection) isCancelled(a *attempt, started running) bool {
 func (c *connection) forget(recording int64) {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	delete(c.recordings, recording)
+	if _, known := c.recordings[recording]; known {
+		delete(c.recordings, recording)
+		c.account.end()
+	}
 	if len(c.over) < maxOver {
 		c.over[recording] = true
 	}

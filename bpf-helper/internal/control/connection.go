@@ -20,12 +20,13 @@ const helloTimeout = 10 * time.Second
 
 // connection is one client.
 type connection struct {
-	source source
-	log    *slog.Logger
-	peer   peer
-	socket *websocket.Conn
-	ctx    context.Context
-	cancel context.CancelFunc
+	source  source
+	log     *slog.Logger
+	peer    peer
+	account *account
+	socket  *websocket.Conn
+	ctx     context.Context
+	cancel  context.CancelFunc
 
 	lock       sync.Mutex
 	recordings map[int64]*attempt
@@ -46,11 +47,11 @@ type source interface {
 // running is a recording that runs. Its end is its last message.
 type running interface{ end(reason string) }
 
-func newConnection(ctx context.Context, from source, socket *websocket.Conn, p peer, log *slog.Logger) *connection {
+func newConnection(ctx context.Context, from source, socket *websocket.Conn, p peer, a *account, log *slog.Logger) *connection {
 	ctx, cancel := context.WithCancel(ctx)
 	return &connection{
-		source: from, log: log.With("client", p.pid), peer: p, socket: socket, ctx: ctx, cancel: cancel,
-		recordings: map[int64]*attempt{}, over: map[int64]bool{}, outbox: outbox{ready: make(chan struct{}, 1)},
+		source: from, log: log.With("client", p.pid), peer: p, account: a, socket: socket, ctx: ctx, cancel: cancel,
+		recordings: map[int64]*attempt{}, over: map[int64]bool{}, outbox: outbox{account: a, ready: make(chan struct{}, 1)},
 	}
 }
 
@@ -109,14 +110,18 @@ func (c *connection) read() error {
 		Type: wire.TypeHello, Protocol: wire.ProtocolVersion, Helper: wire.HelperVersion, PID: os.Getpid(), PeerUID: c.peer.uid,
 		Kernel: kernelRelease(), Processors: runtime.NumCPU(), Events: wire.RecordableEvents,
 	})
-	allowance := newAllowance(time.Now())
+	allowance := newAllowance(time.Now(), 1)
 	for {
 		message, bytes, err := c.next(c.ctx)
 		if err != nil {
 			return err
 		}
-		if !allowance.spend(time.Now(), price(message, bytes)) {
+		tokens := price(message, bytes)
+		if !allowance.spend(time.Now(), tokens) {
 			return refuse(wire.BadMessage, "more than %d messages a second", messagesPerSecond)
+		}
+		if !c.account.spend(tokens) {
+			return refuse(wire.BadMessage, "more than %d messages a second of one user", accountAllowance*messagesPerSecond)
 		}
 		switch m := message.(type) {
 		case wire.StartRequest:

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,9 +62,18 @@ func (f *flooding) end(reason string) {
 	f.send(wire.Stopped{Type: wire.TypeStopped, Recording: f.number, Reason: reason})
 }
 
+// served is the book of the server that a test talks with.
+var served atomic.Pointer[book]
+
 // serveForTest serves recordings of a source at a socket until the test ends.
 func serveForTest(t *testing.T, from source, log *slog.Logger) string {
 	t.Helper()
+	return serveWithOptions(t, from, Options{UID: uint32(os.Geteuid()), Idle: time.Hour, Log: log})
+}
+
+func serveWithOptions(t *testing.T, from source, options Options) string {
+	t.Helper()
+	log := options.Log
 	path := filepath.Join(t.TempDir(), "socket")
 	listener, err := bind(path, uint32(os.Geteuid()))
 	if err != nil {
@@ -71,12 +81,12 @@ func serveForTest(t *testing.T, from source, log *slog.Logger) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
-	options := Options{UID: uint32(os.Geteuid()), Idle: time.Hour, Log: log}
 	go func() {
 		defer close(ended)
-		_ = serveClients(ctx, listener, path, options, func(ctx context.Context, socket *websocket.Conn, p peer, exiting <-chan struct{}) {
-			newConnection(ctx, from, socket, p, log).serve(exiting)
-		})
+		_ = serveClients(ctx, listener, path, options, func(ctx context.Context, socket *websocket.Conn, p peer, a *account, exiting <-chan struct{}) {
+			served.Store(a.book)
+			newConnection(ctx, from, socket, p, a, log).serve(exiting)
+		}, nil)
 	}()
 	t.Cleanup(func() { cancel(); <-ended })
 	return path
@@ -147,16 +157,16 @@ func TestAClientThatDoesNotReadIsCutOffAndLeavesNothing(t *testing.T) {
 	conn := clientForTest(t, path)
 	say(t, conn, startRequest(1))
 	for deadline := time.Now().Add(time.Minute); !strings.Contains(text.String(), "does not read"); time.Sleep(10 * time.Millisecond) {
-		if waiting := allQueued.Load(); waiting > maxQueuedBytes {
+		if waiting := served.Load().queued.Load(); waiting > maxQueuedBytes {
 			t.Fatalf("%d bytes wait for one client", waiting)
 		}
 		if time.Now().After(deadline) {
 			t.Fatal("a client that does not read was not cut off")
 		}
 	}
-	for deadline := time.Now().Add(time.Minute); allQueued.Load() != 0; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); served.Load().queued.Load() != 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%d bytes still wait for a client that is gone", allQueued.Load())
+			t.Fatalf("%d bytes still wait for a client that is gone", served.Load().queued.Load())
 		}
 	}
 }

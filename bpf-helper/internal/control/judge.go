@@ -36,7 +36,7 @@ func (h *hub) judge(p *target.Process) {
 	recordings := uint64(0)
 	var ancestors []*target.Process
 	for _, l := range h.live {
-		if l == nil || l.ending || l.selection.Excludes(p) || !target.Visible(l.peer.uid, p.UID) {
+		if l == nil || l.ending || l.selection.Excludes(p) || !l.peer.sees(p) {
 			continue
 		}
 		if before&l.bit() == 0 {

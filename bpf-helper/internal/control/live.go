@@ -51,6 +51,9 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 		hub: h, slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measured,
 		recording: recording.New(request.Recording, request.Hz, now, boottime()),
 	}
+	if p.namespace != 0 {
+		l.recording.Numbers = insider{p}
+	}
 	h.live[slot] = l
 	if err := h.applyRates(); err != nil {
 		h.live[slot] = nil
@@ -79,15 +82,21 @@ func (h *hub) freeSlot() int {
 }
 
 // choose prepares the selection of a target and checks that the peer may record it.
-func (h *hub) choose(t wire.Target, p peer) (*target.Selection, error) {
+func (h *hub) choose(request wire.Target, p peer) (*target.Selection, error) {
+	t := request
 	own := target.Own{Helper: int32(os.Getpid()), Client: p.pid}
+	if p.namespace != 0 {
+		t = p.translate(t)
+		own.Root = fmt.Sprintf("/proc/%d/root", p.pid)
+	}
 	if t.Kind != wire.TargetProcess {
 		return target.NewSelection(t, own, 0), nil
 	}
+	asked := request.PID
 	process, err := procFolder.Read(t.PID)
 	// A process that the peer may not see is treated like one that isn't there.
-	if err != nil || !target.Visible(p.uid, process.UID) {
-		return nil, refuse(wire.NoSuchProcess, "there is no process %d that you may record", t.PID)
+	if err != nil || !p.sees(process) {
+		return nil, refuse(wire.NoSuchProcess, "there is no process %d that you may record", asked)
 	}
 	return target.NewSelection(t, own, process.StartNs), nil
 }

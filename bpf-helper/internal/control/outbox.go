@@ -3,38 +3,33 @@ package control
 import (
 	"context"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
 )
 
 const (
-	// maxQueuedBytes is how far a client may lag behind before its recordings end; maxAllQueuedBytes is that of all together.
+	// maxQueuedBytes is how far a client may lag behind before its recordings end; maxAllQueuedBytes is that of all of a
+	// user's together (a service has limits of its own).
 	maxQueuedBytes    = 64 << 20
 	maxAllQueuedBytes = 96 << 20
 )
 
-// allQueued is the size of what waits for all clients of this process.
-var allQueued atomic.Int64
-
 // outbox holds the messages that a client has not read yet.
 type outbox struct {
-	lock   sync.Mutex
-	queue  [][]byte
-	queued int // bytes, those that are being written included
-	shut   bool
-	ready  chan struct{}
+	account *account
+	lock    sync.Mutex
+	queue   [][]byte
+	queued  int // bytes, those that are being written included
+	shut    bool
+	ready   chan struct{}
 }
 
 // put queues a message, or says that there is no room.
 func (o *outbox) put(data []byte) bool {
 	o.lock.Lock()
 	defer o.lock.Unlock()
-	if o.shut || o.queued+len(data) > maxQueuedBytes || allQueued.Add(int64(len(data))) > maxAllQueuedBytes {
-		if !o.shut && o.queued+len(data) <= maxQueuedBytes {
-			allQueued.Add(-int64(len(data)))
-		}
+	if o.shut || o.queued+len(data) > maxQueuedBytes || !o.account.queue(int64(len(data))) {
 		return false
 	}
 	o.queue = append(o.queue, data)
@@ -76,7 +71,7 @@ func (o *outbox) release(bytes int) {
 	o.lock.Lock()
 	defer o.lock.Unlock()
 	o.queued -= bytes
-	allQueued.Add(-int64(bytes))
+	o.account.unqueue(int64(bytes))
 }
 
 // flush waits until everything is written.
@@ -95,6 +90,6 @@ func (o *outbox) flush(ctx context.Context, limit time.Duration) {
 func (o *outbox) drop() {
 	o.lock.Lock()
 	defer o.lock.Unlock()
-	allQueued.Add(-int64(o.queued))
+	o.account.unqueue(int64(o.queued))
 	o.queue, o.queued, o.shut = nil, 0, true
 }

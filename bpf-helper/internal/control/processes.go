@@ -11,10 +11,10 @@ import (
 const listBytes = wire.MaxFrameBytes / 2
 
 func (c *connection) listProcesses(request wire.ProcessesRequest) {
-	c.send(wire.ProcessList{Type: wire.TypeProcesses, Request: request.Request, Processes: listProcesses(procFolder, c.peer.uid)})
+	c.send(wire.ProcessList{Type: wire.TypeProcesses, Request: request.Request, Processes: listProcesses(procFolder, c.peer)})
 }
 
-func listProcesses(proc target.Proc, peerUID uint32) []wire.ProcessListEntry {
+func listProcesses(proc target.Proc, p peer) []wire.ProcessListEntry {
 	entries := []wire.ProcessListEntry{}
 	pids, err := proc.PIDs()
 	if err != nil {
@@ -22,13 +22,15 @@ func listProcesses(proc target.Proc, peerUID uint32) []wire.ProcessListEntry {
 	}
 	var list shortened
 	for _, pid := range pids {
-		p, err := proc.Read(pid)
-		if err != nil || p.Kernel || !target.Visible(peerUID, p.UID) {
+		process, err := proc.Read(pid)
+		if err != nil || process.Kernel || !p.sees(process) {
 			continue
 		}
+		number, parent := p.number(process)
 		entry := wire.ProcessListEntry{
-			PID: p.PID, ParentPID: p.ParentPID, Name: p.Name, Executable: p.Executable, CommandLine: append([]string{}, p.CommandLine...),
-			WorkingDirectory: p.WorkingDirectory, UID: p.UID, CPUNs: p.CPUNs,
+			PID: number, ParentPID: parent, Name: process.Name, Executable: process.Executable,
+			CommandLine: append([]string{}, process.CommandLine...), WorkingDirectory: process.WorkingDirectory,
+			UID: process.UID, CPUNs: process.CPUNs,
 		}
 		if !list.fits(&entry) {
 			break

@@ -90,12 +90,12 @@ func (h *hub) Samples(samples []capture.Sample) {
 		sample := &samples[i]
 		process := h.table.Get(sample.PID, sample.StartNs, func() *target.Process {
 			return &target.Process{
-				PID: sample.PID, Name: sample.Thread, UID: sample.UID, StartNs: sample.StartNs, Root: "/",
+				PID: sample.PID, Name: sample.Thread, UID: sample.UID, StartNs: sample.StartNs, Root: "/", Namespace: target.UnknownNamespace,
 			}
 		})
 		for rest := sample.Recordings; rest != 0; rest &= rest - 1 {
 			l := h.live[bits.TrailingZeros64(rest)]
-			if l == nil || !target.Visible(l.peer.uid, sample.UID) || !target.Visible(l.peer.uid, process.UID) {
+			if l == nil || !target.Visible(l.peer.uid, sample.UID) || !l.peer.sees(process) {
 				continue
 			}
 			unresolved := l.recording.Add(sample, process, h.rate)

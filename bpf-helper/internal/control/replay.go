@@ -46,9 +46,9 @@ func Replay(ctx context.Context, options ReplayOptions) error {
 		return err
 	}
 	return serveClients(ctx, listener, options.Socket, options.Options,
-		func(ctx context.Context, socket *websocket.Conn, p peer, exiting <-chan struct{}) {
-			newConnection(ctx, from, socket, p, options.Log).serve(exiting)
-		})
+		func(ctx context.Context, socket *websocket.Conn, p peer, a *account, exiting <-chan struct{}) {
+			newConnection(ctx, from, socket, p, a, options.Log).serve(exiting)
+		}, nil)
 }
 
 // replay is a source that reads a file.

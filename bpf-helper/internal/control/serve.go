@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -21,7 +20,9 @@ import (
 type Options struct {
 	// UID of the one user that is served besides root.
 	UID uint32
-	// Idle is how long the helper stays without a client.
+	// Service is a helper for all users, each of whom sees only their own processes.
+	Service bool
+	// Idle is how long the helper stays without a client; 0 is for ever.
 	Idle time.Duration
 	Log  *slog.Logger
 	// Ready is called with the socket's path when the helper listens.
@@ -33,47 +34,57 @@ func Serve(ctx context.Context, options Options) error {
 	if os.Geteuid() != 0 {
 		return errors.New("the helper needs root to load its programs into the kernel; start it with sudo")
 	}
-	s, err := listen(runFolder, options.UID)
+	s, err := open(options)
 	if err != nil {
 		return err
 	}
 	defer s.remove()
 	h := newHub(options.Log)
 	defer h.close()
-	return serveClients(ctx, s.UnixListener, s.path, options, func(ctx context.Context, socket *websocket.Conn, p peer, exiting <-chan struct{}) {
-		newConnection(ctx, h, socket, p, options.Log).serve(exiting)
-	})
+	return serveClients(ctx, s.UnixListener, s.path, options, func(ctx context.Context, socket *websocket.Conn, p peer, a *account, exiting <-chan struct{}) {
+		newConnection(ctx, h, socket, p, a, options.Log).serve(exiting)
+	}, h.symbols.release)
 }
 
-const (
-	// maxClients bounds the clients of one helper; a window has one.
-	maxClients = 64
-	// maxStrangers bounds the connections that have not said yet what they want; they have 5 s for it.
-	maxStrangers = 64
-)
+// open gives the socket to listen at: systemd's, or one of our own.
+func open(options Options) (*socket, error) {
+	if !options.Service {
+		return listen(runFolder, options.UID)
+	}
+	if inherited, err := activated(os.Getenv); inherited != nil || err != nil {
+		return inherited, err
+	}
+	return listenForAll(runFolder)
+}
 
-type peerKey struct{}
+type guestKey struct{}
+
+// guest is a connection that was let in as far as the door.
+type guest struct {
+	peer    peer
+	account *account
+}
 
 // serveClients accepts clients and gives each to `talk`.
 func serveClients(
 	ctx context.Context, listener *net.UnixListener, path string, options Options,
-	talk func(context.Context, *websocket.Conn, peer, <-chan struct{}),
+	talk func(context.Context, *websocket.Conn, peer, *account, <-chan struct{}), gone func(uid uint32),
 ) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	book := newBook(options.limits(), gone)
 	clients := newPresence(options.Idle, cancel)
 	exiting := ctx.Done()
 	var talks sync.WaitGroup
-	var strangers atomic.Int64 // connections that are not a client yet
+	var strangers sync.Map // accounts of connections that are not a client yet
 	server := &http.Server{
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       5 * time.Second,
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
-				strangers.Add(1)
-			case http.StateClosed, http.StateHijacked:
-				strangers.Add(-1)
+		ConnState: func(conn net.Conn, state http.ConnState) {
+			if state == http.StateClosed || state == http.StateHijacked {
+				if a, known := strangers.LoadAndDelete(conn); known {
+					book.left(a.(*account))
+				}
 			}
 		},
 		MaxHeaderBytes: 16 << 10,
@@ -83,35 +94,42 @@ func serveClients(
 			if !ok {
 				return ctx
 			}
-			if strangers.Load() > maxStrangers {
+			p, err := identify(unixConn)
+			if err == nil && !options.admits(p.uid) {
+				err = errAnotherUser
+			}
+			a := book.knock(p.uid)
+			if a == nil {
 				_ = conn.Close()
 				return ctx
 			}
-			p, err := identify(unixConn)
-			if err != nil || !admits(options.UID, p.uid) {
+			strangers.Store(conn, a)
+			if err != nil {
 				options.Log.Warn("refused a client", "uid", p.uid, "err", err)
-				return ctx
+				return context.WithValue(ctx, guestKey{}, err)
 			}
-			return context.WithValue(ctx, peerKey{}, p)
+			return context.WithValue(ctx, guestKey{}, guest{p, a})
 		},
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			p, known := r.Context().Value(peerKey{}).(peer)
+			g, known := r.Context().Value(guestKey{}).(guest)
 			if !known {
-				http.Error(w, "this helper serves another user", http.StatusForbidden)
+				err, _ := r.Context().Value(guestKey{}).(error)
+				http.Error(w, fmt.Sprint(err), http.StatusForbidden)
 				return
 			}
-			if !clients.enter() {
+			if !book.enter(g.account) {
 				http.Error(w, "this helper has too many clients", http.StatusServiceUnavailable)
 				return
 			}
+			clients.enter()
 			talks.Add(1)
-			defer func() { talks.Done(); clients.leave() }()
+			defer func() { talks.Done(); clients.leave(); book.leave(g.account) }()
 			socket, err := websocket.Accept(w, r, nil)
 			if err != nil {
 				options.Log.Debug("not a WebSocket client", "err", err)
 				return
 			}
-			talk(context.WithoutCancel(r.Context()), socket, p, exiting)
+			talk(context.WithoutCancel(r.Context()), socket, g.peer, g.account, exiting)
 		}),
 	}
 	failed := make(chan error, 1)
@@ -139,6 +157,9 @@ func waitAtMost(group *sync.WaitGroup, limit time.Duration) {
 	}
 }
 
+// errAnotherUser tells a client that it is not served.
+var errAnotherUser = errors.New("this helper serves another user")
+
 // presence counts clients and calls `leave` when there has been none for a while.
 type presence struct {
 	lock  sync.Mutex
@@ -149,27 +170,26 @@ type presence struct {
 
 func newPresence(idle time.Duration, expire func()) *presence {
 	p := &presence{idle: idle}
-	p.timer = time.AfterFunc(idle, expire)
+	if idle > 0 {
+		p.timer = time.AfterFunc(idle, expire)
+	}
 	return p
 }
 
-// enter lets a client in, unless there are too many.
-func (p *presence) enter() bool {
+func (p *presence) enter() {
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	if p.count >= maxClients {
-		return false
-	}
 	p.count++
-	p.timer.Stop()
-	return true
+	if p.timer != nil {
+		p.timer.Stop()
+	}
 }
 
 func (p *presence) leave() {
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	p.count--
-	if p.count == 0 {
+	if p.count == 0 && p.timer != nil {
 		p.timer.Reset(p.idle)
 	}
 }

@@ -20,6 +20,8 @@ type socket struct {
 	path string
 	lock *os.File
 	mine unix.Stat_t
+	// lent is systemd's, which removes it itself.
+	lent bool
 }
 
 // listen makes the socket of one user's helper below `run`: folders that only root can write, the socket for that user
@@ -32,6 +34,11 @@ func listen(run string, uid uint32) (*socket, error) {
 	if err := ownFolder(folder, 0o711); err != nil {
 		return nil, err
 	}
+	return listenIn(folder, uid)
+}
+
+// listenIn makes the socket of one user in a folder that only we can write, which one helper at a time may do.
+func listenIn(folder string, uid uint32) (*socket, error) {
 	lock, err := os.OpenFile(filepath.Join(folder, "lock"), os.O_CREATE|os.O_RDWR|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", folder, err)
@@ -134,6 +141,9 @@ func clearStale(path string, uid uint32) error {
 // remove takes the socket away if it is still ours, and the folder with it.
 func (s *socket) remove() {
 	_ = s.Close()
+	if s.lent {
+		return
+	}
 	var info unix.Stat_t
 	if unix.Lstat(s.path, &info) == nil && info.Ino == s.mine.Ino && info.Dev == s.mine.Dev {
 		_ = os.Remove(s.path)

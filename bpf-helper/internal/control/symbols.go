@@ -130,6 +130,24 @@ func (s *symbols) cost() (cpuNs, residentBytes int64) {
 	return cpuNs, residentBytes
 }
 
+// release ends the parser of a user who has no client left, and forgets what it said.
+func (s *symbols) release(uid uint32) {
+	s.lock.Lock()
+	u := s.users[uid]
+	if u == nil || s.closed {
+		s.lock.Unlock()
+		return
+	}
+	delete(s.users, uid)
+	u.released = true
+	close(u.wake)
+	parser := u.parser
+	s.lock.Unlock()
+	if parser != nil {
+		_ = parser.Close() // also in the middle of a question
+	}
+}
+
 func (s *symbols) close() {
 	s.lock.Lock()
 	defer s.lock.Unlock()

@@ -27,8 +27,10 @@ const maxStringBytes = 16 << 10
 type Recording struct {
 	Number int64
 	Hz     int
-	start  int64 // CLOCK_MONOTONIC ns
-	boot   int64 // the same moment on CLOCK_BOOTTIME, in which processes' starts are told
+	// Numbers are what the client calls processes and threads; nil where that is what we call them.
+	Numbers Numbers
+	start   int64 // CLOCK_MONOTONIC ns
+	boot    int64 // the same moment on CLOCK_BOOTTIME, in which processes' starts are told
 
 	lock       sync.Mutex
 	strings    map[string]int
@@ -47,6 +49,12 @@ type Recording struct {
 	bytes      int // of the batch, estimated
 	rowBytes   int // of all rows of tables so far, estimated
 	closed     []wire.Batch
+}
+
+// Numbers translates process and thread numbers for a client in a container.
+type Numbers interface {
+	Process(*target.Process) (pid, parent int32)
+	Thread(pid, tid int32) int32
 }
 
 type stackKey struct{ parent, frame int }
@@ -128,7 +136,7 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 		frame, _ := r.frame(&noFrame)
 		stack = r.stack(-1, frame)
 	}
-	thread := r.thread(r.process(process), sample.TID, sample.Thread)
+	thread := r.thread(r.process(process), process, sample.TID, sample.Thread)
 	s := &r.batch.Samples
 	s.Stack = append(s.Stack, stack)
 	s.Thread = append(s.Thread, thread)

@@ -74,8 +74,12 @@ func (r *Recording) process(p *target.Process) int {
 	}
 	index := len(r.processes)
 	r.processes[p] = index
+	pid, parent := p.PID, p.ParentPID
+	if r.Numbers != nil {
+		pid, parent = r.Numbers.Process(p)
+	}
 	row := wire.ProcessRow{
-		PID: p.PID, ParentPID: p.ParentPID, Name: p.Name, Executable: p.Executable,
+		PID: pid, ParentPID: parent, Name: p.Name, Executable: p.Executable,
 		CommandLine: append([]string{}, target.LimitArguments(p.CommandLine)...), WorkingDirectory: p.WorkingDirectory,
 		Root: p.Root, UID: p.UID, StartNs: int64(p.StartNs) - r.boot,
 	}
@@ -91,14 +95,18 @@ func (r *Recording) process(p *target.Process) int {
 	return index
 }
 
-func (r *Recording) thread(process int, tid int32, name string) int {
+func (r *Recording) thread(process int, of *target.Process, tid int32, name string) int {
 	key := threadKey{process, tid, name}
 	if index, known := r.threads[key]; known {
 		return index
 	}
 	index := len(r.threads)
 	r.threads[key] = index
-	r.batch.Threads = append(r.batch.Threads, wire.ThreadRow{Process: process, TID: tid, Name: name})
+	shown := tid
+	if r.Numbers != nil {
+		shown = r.Numbers.Thread(of.PID, tid)
+	}
+	r.batch.Threads = append(r.batch.Threads, wire.ThreadRow{Process: process, TID: shown, Name: name})
 	r.addRow(60 + jsonBytes(name))
 	return index
 }

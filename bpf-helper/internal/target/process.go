@@ -41,6 +41,10 @@ type Process struct {
 	StartNs          uint64 // since boot, in steps of 10 ms where read from /proc
 	CPUNs            int64
 	Kernel           bool // a kernel thread
+	// Namespace is that of its process numbers: 0 is ours, UnknownNamespace could not be read.
+	Namespace uint64
+	// NumberInside is its number in that namespace where it is not ours; 0 is not known.
+	NumberInside int32
 }
 
 // Proc reads processes below a folder laid out like /proc.
@@ -84,6 +88,7 @@ func (p Proc) Read(pid int32) (*Process, error) {
 	process.WorkingDirectory = strings.TrimSuffix(readLink(folder, "cwd"), " (deleted)")
 	process.Root = readLink(folder, "root")
 	process.CommandLine = readArguments(folder)
+	process.readNamespace(folder)
 	// The pid may have been taken by another process while we were reading.
 	again, err := p.readStat(pid, folder)
 	if err != nil || again.StartNs != process.StartNs {
@@ -106,6 +111,7 @@ func (p Proc) ReadLinks(pid int32, startNs uint64) (*Process, error) {
 		WorkingDirectory: strings.TrimSuffix(readLink(folder, "cwd"), " (deleted)"),
 		Root:             readLink(folder, "root"),
 	}
+	process.readNamespace(folder)
 	// The pid may have been taken by another process while we were reading.
 	now, err := p.readStat(pid, folder)
 	if err != nil || !SameStart(now.StartNs, startNs) {

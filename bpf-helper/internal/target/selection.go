@@ -1,7 +1,6 @@
 package target
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,10 +20,15 @@ type Selection struct {
 	trees    map[int32]bool
 	helper   int32
 	startNs  uint64 // of the one process of a process target
+	root     string // as in Own
 }
 
 // Own are the pids of our own processes.
-type Own struct{ Helper, Client int32 }
+type Own struct {
+	Helper, Client int32
+	// Root is where the client's paths begin where that is not where ours do: in a container. "" is ours.
+	Root string
+}
 
 // folder is a workspace folder: its path with symlinks resolved, and its identity, which is the same from inside a
 // container where it is mounted at another path.
@@ -37,7 +41,7 @@ type folder struct {
 // `own` are processes of ours, which no recording is about: the helper, whose children are ours too, and its client.
 func NewSelection(t wire.Target, own Own, startNs uint64) *Selection {
 	s := &Selection{
-		target: t, excluded: map[int32]bool{own.Helper: true, own.Client: true}, trees: map[int32]bool{}, helper: own.Helper, startNs: startNs,
+		target: t, excluded: map[int32]bool{own.Helper: true, own.Client: true}, trees: map[int32]bool{}, helper: own.Helper, startNs: startNs, root: own.Root,
 	}
 	for _, pid := range t.ExcludeTrees {
 		s.excluded[pid] = true
@@ -47,14 +51,9 @@ func NewSelection(t wire.Target, own Own, startNs uint64) *Selection {
 		s.excluded[pid] = true
 	}
 	for _, path := range t.Folders {
-		path = filepath.Clean(path)
-		if resolved, err := filepath.EvalSymlinks(path); err == nil {
-			path = resolved
-		}
-		f := folder{path: path}
-		var info unix.Stat_t
-		if unix.Stat(path, &info) == nil {
-			f.device, f.inode = uint64(info.Dev), info.Ino
+		f := folder{path: filepath.Clean(path)}
+		if resolved, info, err := resolve(s.root, f.path); err == nil {
+			f = folder{resolved, uint64(info.Dev), info.Ino}
 		}
 		s.folders = append(s.folders, f)
 	}
@@ -178,13 +177,11 @@ func (s *Selection) runsScript(p *Process) bool {
 			path = filepath.Join(p.WorkingDirectory, path)
 		}
 		// Most arguments are not files, and one look costs less than one at every folder on the way.
-		if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		resolved, info, err := resolve(s.root, path)
+		if err != nil || info.Mode&unix.S_IFMT != unix.S_IFREG {
 			continue
 		}
-		if resolved, err := filepath.EvalSymlinks(path); err == nil {
-			path = resolved
-		}
-		if s.contains(path) {
+		if s.contains(resolved) {
 			return true
 		}
 	}

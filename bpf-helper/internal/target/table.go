@@ -129,6 +129,7 @@ func (t *Table) Forked(pid, parent int32, uid uint32, startNs uint64) *Process {
 	if from := t.now[parent]; from != nil {
 		*child = *from
 		child.CPUNs = 0
+		child.NumberInside = 0
 	}
 	child.PID, child.ParentPID, child.UID, child.StartNs = pid, parent, uid, startNs
 	t.put(child)
@@ -142,9 +143,9 @@ func (t *Table) Executed(pid, parent int32, uid uint32, startNs uint64, filename
 	defer t.lock.Unlock()
 	process, err := t.readExecuted(pid, uid, startNs, command)
 	if err != nil {
-		process = &Process{PID: pid, ParentPID: parent, UID: uid, Root: "/"}
+		process = &Process{PID: pid, ParentPID: parent, UID: uid, Root: "/", Namespace: UnknownNamespace}
 		if before := t.find(pid, startNs); before != nil {
-			process.WorkingDirectory, process.Root = before.WorkingDirectory, before.Root
+			process.WorkingDirectory, process.Root, process.Namespace = before.WorkingDirectory, before.Root, before.Namespace
 		} else if from := t.now[parent]; from != nil {
 			process.WorkingDirectory, process.Root = from.WorkingDirectory, from.Root
 		}
