@@ -236,6 +236,7 @@ func (r *recorded) add(t *testing.T, data []byte) {
 	r.samples.Stack = append(r.samples.Stack, b.Samples.Stack...)
 	r.samples.Thread = append(r.samples.Thread, b.Samples.Thread...)
 	r.samples.TimeNs = append(r.samples.TimeNs, b.Samples.TimeNs...)
+	r.samples.Event = append(r.samples.Event, b.Samples.Event...)
 	r.samples.Value = append(r.samples.Value, b.Samples.Value...)
 	r.last = b
 }
@@ -268,9 +269,12 @@ func (c *client) record(target wire.Target, hz int, lasting time.Duration) *reco
 // recordUntil runs a recording while `work` does something, or until it ended by itself.
 func (c *client) recordUntil(target wire.Target, hz int, work func()) *recorded {
 	c.t.Helper()
-	c.send(wire.StartRequest{
-		Type: wire.TypeStart, Recording: 1, Target: target, Events: []wire.EventName{wire.EventCPU}, Hz: hz,
-	})
+	return c.recordEvents(target, []wire.EventName{wire.EventCPU}, hz, work)
+}
+
+func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz int, work func()) *recorded {
+	c.t.Helper()
+	c.send(wire.StartRequest{Type: wire.TypeStart, Recording: 1, Target: target, Events: events, Hz: hz})
 	c.await(wire.TypeStarted, 60*time.Second)
 	r := &recorded{}
 	over, ended := make(chan struct{}), make(chan struct{})
@@ -339,8 +343,14 @@ int main(int argc, char **argv) { do burn(argc > 1 ? 20000000 : 1000000); while 
 
 func compile(t *testing.T, folder string) string {
 	t.Helper()
-	source, binary := write(t, folder, "burn.c", cLoop), filepath.Join(folder, "burn")
-	if out, err := exec.Command("cc", "-O2", "-g", "-o", binary, source).CombinedOutput(); err != nil {
+	return compileFile(t, folder, write(t, folder, "burn.c", cLoop), "-O2")
+}
+
+// compileFile compiles one C file into the folder.
+func compileFile(t *testing.T, folder, source string, options ...string) string {
+	t.Helper()
+	binary := filepath.Join(folder, strings.TrimSuffix(filepath.Base(source), ".c"))
+	if out, err := exec.Command("cc", append(options, "-g", "-o", binary, source)...).CombinedOutput(); err != nil {
 		t.Skipf("skipped: no C compiler: %v %s", err, out)
 	}
 	return binary

@@ -40,9 +40,24 @@ struct {
   __type(value, u64);
 } inheriting SEC(".maps");
 
+/* The recordings that want each event. */
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 2);
+  __type(key, u32);
+  __type(value, u64);
+} listening SEC(".maps");
+
+INLINE u64 events_of(u32 event)
+{
+  u64 *recordings = bpf_map_lookup_elem(&listening, &event);
+  return recordings ? *recordings : 0;
+}
+
+/* The engine's first program and its last. */
 struct {
   __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-  __uint(max_entries, 1);
+  __uint(max_entries, 2);
   __type(key, u32);
   __type(value, u32);
 } unwinder SEC(".maps");
@@ -57,7 +72,7 @@ struct {
   __uint(max_entries, 1 << 20);
 } lifecycle SEC(".maps");
 
-enum counter { TICKS_LOST, LIFECYCLE_LOST, WANTED_FULL, UNWINDER_MISSED, COUNTERS };
+enum counter { TICKS_LOST, LIFECYCLE_LOST, WANTED_FULL, UNWINDER_MISSED, WAITS_LOST, THREADS_FULL, SWITCHES, COUNTERS };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, COUNTERS);
@@ -88,8 +103,16 @@ struct tick {
   u32 tid;
   u32 uid;
   u32 user_mode;
+  /* Of a wait: when the thread was switched out, and the mark of the place it waits at; else 0. */
+  u64 began;
+  u64 mark;
+  u32 event;
+  u32 preempted;
   char comm[COMM_BYTES];
 };
+
+/* What a record of `ticks` is of. */
+enum event { CPU = 0, WAIT = 1 };
 
 enum lifecycle_kind { FORKED = 1, EXECUTED = 2, EXITED = 3, MAPPING = 4 };
 struct lifecycle_event {
@@ -152,7 +175,15 @@ static long note_mapping(struct task_struct *task, struct vm_area_struct *area, 
   return 0;
 }
 
-INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping)
+/* What a thread that is about to be switched out has been asked for: see waits.h. */
+struct asked {
+  u64 began;
+  u64 mark;
+  u32 tid;
+  u32 preempted;
+};
+
+INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct asked *wait)
 {
   u64 id = bpf_get_current_pid_tgid();
   u32 pid = id >> 32;
@@ -164,13 +195,22 @@ INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping)
   struct tick tick = {};
   tick.ktime = bpf_ktime_get_ns();
   tick.start_boottime = started(task);
-  tick.recordings = value->recordings;
+  tick.recordings = value->recordings & events_of(wait ? WAIT : CPU);
+  if (!tick.recordings) {
+    return 0;
+  }
   tick.processor = bpf_get_smp_processor_id();
   tick.pid = pid;
   tick.tid = (u32)id;
   tick.uid = owner(task);
   tick.instruction = INSTRUCTION(&ctx->regs);
   tick.user_mode = IN_USER_MODE(&ctx->regs);
+  if (wait) {
+    tick.event = WAIT;
+    tick.began = wait->began;
+    tick.mark = wait->mark;
+    tick.preempted = wait->preempted;
+  }
   bpf_get_current_comm(tick.comm, sizeof(tick.comm));
   if (find_mapping && tick.user_mode) {
     bpf_find_vma(bpf_get_current_task_btf(), tick.instruction, note_mapping, &tick, 0);
@@ -186,15 +226,17 @@ INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping)
 SEC("perf_event/gate")
 int gate(struct bpf_perf_event_data *ctx)
 {
-  return pass(ctx, 0);
+  return pass(ctx, 0, 0);
 }
 
 /* For kernels that have bpf_find_vma (5.17). */
 SEC("perf_event/gate_with_mapping")
 int gate_with_mapping(struct bpf_perf_event_data *ctx)
 {
-  return pass(ctx, 1);
+  return pass(ctx, 1, 0);
 }
+
+#include "waits.h"
 
 INLINE void send(struct task_struct *task, u32 kind, u32 pid, u32 parent, u64 recordings)
 {
@@ -215,10 +257,14 @@ int forked(u64 *ctx)
   u32 child_pid = 0, child_tid = 0, parent_pid = 0, zero = 0;
   READ(child_tid, child, pid);
   READ(child_pid, child, tgid);
-  if (child_tid != child_pid) {
-    return 0; /* a thread */
-  }
   READ(parent_pid, parent, tgid);
+  if (child_tid != child_pid) {
+    struct wanted_value *process = bpf_map_lookup_elem(&wanted, &parent_pid);
+    if (process && process->recordings & events_of(WAIT)) {
+      set_mark(child_tid, BORN);
+    }
+    return 0;
+  }
   struct wanted_value *value = bpf_map_lookup_elem(&wanted, &parent_pid);
   u64 *inherit = bpf_map_lookup_elem(&inheriting, &zero);
   u64 recordings = value && inherit ? value->recordings & *inherit : 0;
@@ -230,6 +276,9 @@ int forked(u64 *ctx)
   struct wanted_value inherited = {.recordings = recordings};
   if (bpf_map_update_elem(&wanted, &child_pid, &inherited, BPF_ANY)) {
     count(WANTED_FULL);
+  }
+  if (recordings & events_of(WAIT)) {
+    set_mark(child_tid, BORN);
   }
   send(child, FORKED, child_pid, parent_pid, recordings);
   return 0;
@@ -294,6 +343,7 @@ int exited(u64 *ctx)
   struct signal_struct *signal = 0;
   atomic_t live = {};
   u32 pid = 0;
+  forget_thread(task);
   READ(signal, task, signal);
   READ(live, signal, live);
   if (live.counter > 0) {

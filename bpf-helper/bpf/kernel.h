@@ -28,6 +28,8 @@ enum {
 enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 
+enum { BPF_F_MMAPABLE = 1024 };
+
 struct task_struct;
 struct vm_area_struct;
 
@@ -35,6 +37,7 @@ static void *(*bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
 static long (*bpf_map_update_elem)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
 static long (*bpf_map_delete_elem)(void *map, const void *key) = (void *)3;
 static u64 (*bpf_ktime_get_ns)(void) = (void *)5;
+static u32 (*bpf_get_prandom_u32)(void) = (void *)7;
 static u32 (*bpf_get_smp_processor_id)(void) = (void *)8;
 static long (*bpf_tail_call)(void *ctx, void *prog_array, u32 index) = (void *)12;
 static u64 (*bpf_get_current_pid_tgid)(void) = (void *)14;
@@ -47,6 +50,7 @@ static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) =
 static void *(*bpf_ringbuf_reserve)(void *ring, u64 size, u64 flags) = (void *)131;
 static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
 static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
+static void *(*bpf_task_pt_regs)(struct task_struct *task) = (void *)175;
 static long (*bpf_find_vma)(struct task_struct *task, u64 addr, void *callback, void *callback_ctx, u64 flags) = (void *)180;
 
 struct kuid { u32 val; } RELOCATED;
@@ -67,7 +71,12 @@ struct task_struct {
   const struct cred *cred;
   struct mm_struct *mm;
   struct signal_struct *signal;
+  u32 __state;
+  char comm[16];
 } RELOCATED;
+/* Before 5.14. */
+struct task_struct___old { long state; } RELOCATED;
+#define EXISTS(field) __builtin_preserve_field_info(field, 2)
 
 /* The address of a field on the running kernel, and its value, which a program of any type may read. */
 #define READ(into, pointer, field) \
@@ -76,10 +85,12 @@ struct task_struct {
 #if defined(__TARGET_ARCH_x86)
 struct pt_regs { u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip, cs, flags, sp, ss; };
 #define INSTRUCTION(regs) ((regs)->ip)
+#define STACK(regs) ((regs)->sp)
 #define IN_USER_MODE(regs) (((regs)->cs & 3) == 3)
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs { u64 regs[31], sp, pc, pstate; };
 #define INSTRUCTION(regs) ((regs)->pc)
+#define STACK(regs) ((regs)->sp)
 #define IN_USER_MODE(regs) (((regs)->pstate & 0xf) == 0)
 #endif
 struct bpf_perf_event_data { struct pt_regs regs; u64 sample_period, addr; };

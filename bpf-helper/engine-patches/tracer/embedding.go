@@ -27,6 +27,11 @@ import (
 // the perf_event type.
 func (t *Tracer) EntryProgram() *cebpf.Program { return t.ebpfProgs["native_tracer_entry"] }
 
+// LastProgram is the program that ends each unwinding, and its index in the map perf_progs.
+func (t *Tracer) LastProgram() (*cebpf.Program, uint32) {
+	return t.ebpfProgs["perf_unwind_stop"], uint32(support.ProgUnwindStop)
+}
+
 // Maps are the engine's maps by name. They stay the engine's.
 func (t *Tracer) Maps() map[string]*cebpf.Map { return t.ebpfMaps }
 

@@ -5,6 +5,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -63,9 +64,14 @@ type Engine struct {
 	sync     *synchronizer
 	stale    staleCode // of the goroutine that polls
 	cancel   context.CancelFunc
+	done     <-chan struct{} // closed by cancel
 	workers  sync.WaitGroup
 	rate     int
-	awake    chan struct{} // see stayAwake
+	attached bool // processes are followed
+	waits    *waits
+	waiting  uint64             // the recordings that want waits
+	settle   chan chan struct{} // see SettleWaits
+	awake    chan struct{}      // see stayAwake
 
 	mapLock   sync.Mutex // guards what follows
 	mapBytes  int64
@@ -76,7 +82,7 @@ type Engine struct {
 func Load(sink Sink, log *slog.Logger) (*Engine, error) {
 	enginelog.SetLogger(*slog.New(engineLog{log.With("component", "engine").Handler()}))
 	ctx, cancel := context.WithCancel(context.Background())
-	e := &Engine{log: log, sink: sink, cancel: cancel, modules: newModuleTable(), awake: make(chan struct{}, 1)}
+	e := &Engine{log: log, sink: sink, cancel: cancel, done: ctx.Done(), modules: newModuleTable(), awake: make(chan struct{}, 1), settle: make(chan chan struct{})}
 	e.frames = newFrameTable(e.modules)
 	// Someone waits for this, and nearly all of it is the verifier's work in this thread.
 	relax := hurry(loadNice)
@@ -119,9 +125,10 @@ func (e *Engine) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.gate, err = loadGate(e.tracer.EntryProgram(), len(processors)); err != nil {
+	if e.gate, err = loadGate(e.unwinder(), len(processors)); err != nil {
 		return err
 	}
+	e.waits = newWaits(&e.gate.waits, e.frames)
 	e.matcher = newMatcher(e.leaf)
 	e.sync = newSynchronizer(e)
 	reader, err := e.tracer.NewTraceReader()
@@ -142,6 +149,11 @@ func (e *Engine) load(ctx context.Context) error {
 	e.start(func() { e.poll(ctx, reader) })
 	e.start(e.follow)
 	return nil
+}
+
+func (e *Engine) unwinder() unwinderPrograms {
+	last, index := e.tracer.LastProgram()
+	return unwinderPrograms{first: e.tracer.EntryProgram(), last: last, programs: e.tracer.Maps()["perf_progs"], lastIndex: index}
 }
 
 func (e *Engine) start(work func()) {
@@ -168,28 +180,42 @@ func (e *Engine) Close() {
 	e.modules.close()
 }
 
-// SetRate sets the ticks a second on every processor; 0 ends sampling.
-func (e *Engine) SetRate(hz int) error {
+// Listen sets the ticks a second on every processor, 0 for none, and the recordings (one bit each) that want CPU time and
+// waits. Without either nothing stays attached.
+func (e *Engine) Listen(hz int, cpu, waiting uint64) error {
 	e.gateLock.Lock()
 	defer e.gateLock.Unlock()
 	e.stayAwake()
-	if hz == e.rate {
-		return nil
+	if cpu == 0 {
+		hz = 0
 	}
-	if hz == 0 {
+	if err := errors.Join(e.gate.setListening(CPU, cpu), e.gate.setListening(Wait, waiting)); err != nil {
+		return err
+	}
+	e.waiting = waiting
+	if waiting == 0 {
+		e.gate.waits.detach()
+	}
+	if hz == 0 && waiting == 0 {
 		e.gate.detach()
-		e.rate = 0
+		e.rate, e.attached = 0, false
 		return nil
 	}
 	processors, err := onlineProcessors()
 	if err != nil {
 		return err
 	}
-	if err := e.gate.attach(hz, processors); err != nil {
-		e.rate = 0
-		return err
+	if !e.attached || hz != e.rate {
+		e.attached = false
+		if err := e.gate.attach(hz, processors); err != nil {
+			e.rate = 0
+			return err
+		}
+		e.rate, e.attached = hz, true
 	}
-	e.rate = hz
+	if waiting != 0 {
+		return e.waits.attach(processors)
+	}
 	return nil
 }
 
@@ -205,8 +231,30 @@ func (e *Engine) stayAwake() {
 func (e *Engine) Want(pid int32, recordings uint64) error {
 	e.gateLock.Lock()
 	err := e.gate.want(uint32(pid), recordings)
+	if recordings&e.waiting == 0 {
+		e.waits.end(pid)
+	}
 	e.gateLock.Unlock()
 	return err
+}
+
+// FollowWaits follows the waits of a process's threads, those included that have begun, as far as a recording wants them.
+func (e *Engine) FollowWaits(pid int32, startNs uint64, uid uint32, recordings uint64) {
+	e.gateLock.Lock()
+	defer e.gateLock.Unlock()
+	if recordings &= e.waiting; recordings != 0 {
+		e.waits.begin(Sample{PID: pid, StartNs: startNs, UID: uid, Recordings: recordings})
+	}
+}
+
+// SettleWaits makes samples of all waits as far as they have come. Not to be called while holding what Samples needs.
+func (e *Engine) SettleWaits() {
+	done := make(chan struct{})
+	select {
+	case e.settle <- done:
+		<-done
+	case <-e.done:
+	}
 }
 
 // Prepare reads a process's mappings, so that its first sample has a whole stack.
@@ -218,6 +266,9 @@ func (e *Engine) SetInheriting(recordings uint64) error { return e.gate.setInher
 // Counters say what the kernel had no room for, since the engine was loaded.
 type Counters struct {
 	TicksLost uint64 // samples
+	WaitsLost uint64 // waits that were long or had their stack taken
+	// ThreadsRefused are switches of threads whose waits could not be followed.
+	ThreadsRefused uint64
 	// EventsLost are forks, execs and exits; ProcessesRefused are children that could not be wanted.
 	EventsLost, ProcessesRefused uint64
 }
@@ -226,6 +277,7 @@ type Counters struct {
 func (e *Engine) Counters() Counters {
 	return Counters{
 		TicksLost: e.gate.counter(counterTicksLost), EventsLost: e.gate.counter(counterLifecycleLost),
-		ProcessesRefused: e.gate.counter(counterWantedFull),
+		ProcessesRefused: e.gate.counter(counterWantedFull), WaitsLost: e.gate.counter(counterWaitsLost),
+		ThreadsRefused: e.gate.counter(counterThreadsFull),
 	}
 }

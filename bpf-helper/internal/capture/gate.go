@@ -37,6 +37,10 @@ type tickRecord struct {
 	TID           uint32
 	UID           uint32
 	UserMode      uint32
+	Began         int64
+	Mark          uint64
+	Event         uint32
+	Preempted     uint32
 	Comm          [16]byte
 }
 
@@ -64,6 +68,9 @@ const (
 	counterLifecycleLost
 	counterWantedFull
 	counterUnwinderMissed
+	counterWaitsLost
+	counterThreadsFull
+	counterSwitches
 	counterCount
 )
 
@@ -75,16 +82,18 @@ type gate struct {
 	perfEvents []int
 	ticks      *ringbuf.Reader
 	lifecycle  *ringbuf.Reader
+	waits      waitHooks
 }
 
 // loadGate loads the gate and lets it tail-call into `unwinder`. Nothing is attached yet.
-func loadGate(unwinder *ebpf.Program, processors int) (*gate, error) {
+func loadGate(unwinder unwinderPrograms, processors int) (*gate, error) {
 	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(gateObject))
 	if err != nil {
 		return nil, fmt.Errorf("read the gate's object: %w", err)
 	}
 	// A second of ticks at the highest rate on every processor, so that a busy machine loses none.
 	spec.Maps["ticks"].MaxEntries = ringBytes(processors * 999 * 128)
+	limitMarks(spec)
 	if features.HaveProgramHelper(ebpf.PerfEvent, asm.FnFindVma) != nil {
 		delete(spec.Programs, "gate_with_mapping")
 	}
@@ -108,7 +117,7 @@ func loadGate(unwinder *ebpf.Program, processors int) (*gate, error) {
 // tracepoint for mappings, and some refuse a tail call next to a callback.
 func newGateCollection(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
 	var first error
-	for _, without := range [][]string{nil, {"mapping"}, {"gate_with_mapping"}, {"mapping", "gate_with_mapping"}} {
+	for _, without := range [][]string{nil, {"switched"}, {"mapping"}, {"gate_with_mapping"}, {"mapping", "gate_with_mapping"}, {"mapping", "gate_with_mapping", "switched"}} {
 		reduced := spec.Copy()
 		for _, name := range without {
 			delete(reduced.Programs, name)
@@ -124,8 +133,19 @@ func newGateCollection(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
 	return nil, first
 }
 
-func (g *gate) open(unwinder *ebpf.Program) error {
-	if err := g.collection.Maps["unwinder"].Put(uint32(0), unwinder); err != nil {
+// unwinderPrograms are where the engine's programs begin and end, and its table of them.
+type unwinderPrograms struct {
+	first, last *ebpf.Program
+	programs    *ebpf.Map
+	lastIndex   uint32
+}
+
+func (g *gate) open(unwinder unwinderPrograms) error {
+	if err := errors.Join(
+		g.collection.Maps["unwinder"].Put(uint32(0), unwinder.first),
+		g.collection.Maps["unwinder"].Put(uint32(1), unwinder.last),
+		unwinder.programs.Put(unwinder.lastIndex, g.collection.Programs["unwound"]),
+	); err != nil {
 		return fmt.Errorf("connect the gate with the unwinder: %w", err)
 	}
 	var err error
@@ -137,10 +157,11 @@ func (g *gate) open(unwinder *ebpf.Program) error {
 	if g.lifecycle, err = ringbuf.NewReader(g.collection.Maps["lifecycle"]); err != nil {
 		return fmt.Errorf("open the ring of process events: %w", err)
 	}
-	return nil
+	return g.waits.open(g.collection)
 }
 
-// attach follows processes and opens a clock event of `hz` ticks a second on every processor, which the gate sees.
+// attach follows processes and opens a clock event of `hz` ticks a second on every processor, which the gate sees; none
+// for 0.
 func (g *gate) attach(hz int, processors []int) error {
 	g.detach()
 	for _, name := range []string{"forked", "executed", "exited", "mapping"} {
@@ -154,31 +175,42 @@ func (g *gate) attach(hz int, processors []int) error {
 		}
 		g.hooks = append(g.hooks, hook)
 	}
+	if hz == 0 {
+		return nil
+	}
+	clock := unix.PerfEventAttr{
+		Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK,
+		Sample: uint64(hz), Bits: unix.PerfBitFreq | unix.PerfBitDisabled,
+	}
+	var err error
+	if g.perfEvents, err = openEvents(clock, g.program, processors); err != nil {
+		g.detach()
+		return fmt.Errorf("the clock event: %w", err)
+	}
+	return nil
+}
+
+// openEvents opens an event on every processor and attaches a program to it. What was opened is given back on error, too.
+func openEvents(attr unix.PerfEventAttr, program *ebpf.Program, processors []int) ([]int, error) {
+	attr.Size = uint32(unix.PERF_ATTR_SIZE_VER1)
+	var opened []int
 	for _, cpu := range processors {
-		attr := unix.PerfEventAttr{
-			Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_CLOCK,
-			Sample: uint64(hz), Bits: unix.PerfBitFreq | unix.PerfBitDisabled,
-			Size: uint32(unix.PERF_ATTR_SIZE_VER1),
-		}
 		fd, err := unix.PerfEventOpen(&attr, -1, cpu, -1, unix.PERF_FLAG_FD_CLOEXEC)
 		if errors.Is(err, unix.ENODEV) {
 			continue // taken offline since we looked
 		}
 		if err != nil {
-			g.detach()
-			return fmt.Errorf("open a clock event on processor %d: %w", cpu, err)
+			return opened, fmt.Errorf("open it on processor %d: %w", cpu, err)
 		}
-		g.perfEvents = append(g.perfEvents, fd)
-		if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, g.program.FD()); err != nil {
-			g.detach()
-			return fmt.Errorf("attach the gate on processor %d: %w", cpu, err)
+		opened = append(opened, fd)
+		if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_SET_BPF, program.FD()); err != nil {
+			return opened, fmt.Errorf("attach the gate on processor %d: %w", cpu, err)
 		}
 		if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0); err != nil {
-			g.detach()
-			return fmt.Errorf("enable the clock event on processor %d: %w", cpu, err)
+			return opened, fmt.Errorf("enable it on processor %d: %w", cpu, err)
 		}
 	}
-	return nil
+	return opened, nil
 }
 
 func (g *gate) detach() {
@@ -193,6 +225,8 @@ func (g *gate) detach() {
 }
 
 func (g *gate) close() {
+	g.waits.detach()
+	g.waits.close()
 	g.detach()
 	if g.ticks != nil {
 		_ = g.ticks.Close()
@@ -221,6 +255,11 @@ func (g *gate) want(pid uint32, recordings uint64) error {
 		return fmt.Errorf("want process %d: %w", pid, err)
 	}
 	return nil
+}
+
+// setListening sets the recordings that want an event.
+func (g *gate) setListening(event Event, recordings uint64) error {
+	return g.collection.Maps["listening"].Put(uint32(event), recordings)
 }
 
 func (g *gate) setInheriting(recordings uint64) error {

@@ -89,6 +89,7 @@ func (m *matcher) finishRound() {
 
 func (m *matcher) emit(tick *tickRecord, frames []*Frame, outcome Outcome) {
 	m.samples = append(m.samples, Sample{
+		Event: Event(tick.Event), wait: waitKey{tick.TID, tick.Began}, place: placeKey{tick.TID, tick.Mark}, preempted: tick.Preempted != 0,
 		PID: int32(tick.PID), TID: int32(tick.TID), UID: tick.UID, StartNs: tick.StartBoottime,
 		Processor: int(tick.Processor), KTime: tick.KTime, Recordings: tick.Recordings, Thread: commString(tick.Comm),
 		Frames: frames, Outcome: outcome,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
@@ -19,10 +20,13 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	empty := 0
+	settled := time.Now()
 	for {
+		var done chan struct{}
 		select {
 		case <-ctx.Done():
 			return
+		case done = <-e.settle:
 		case <-e.awake:
 			empty = 0
 			ticker.Reset(pollInterval)
@@ -47,15 +51,45 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			e.matcher.finishRound()
 			e.tracer.Processed(drained - int64(pollInterval))
 		}
-		if samples := e.matcher.take(); len(samples) > 0 {
+		samples, stacks := splitWaits(e.matcher.take())
+		e.catchUp(samples)
+		e.catchUp(stacks)
+		if err := e.waits.round(stacks); err != nil {
+			e.log.Error("reading waits failed", "err", err)
+		}
+		if now := time.Now(); done != nil || now.Sub(settled) >= settleInterval {
+			if err := e.waits.settle(done != nil); err != nil {
+				e.log.Error("settling waits failed", "err", err)
+			}
+			settled = now
+		}
+		waited := e.waits.ledger.take()
+		if len(samples)+len(stacks) > 0 {
 			if empty >= pollsBeforeRest {
 				ticker.Reset(pollInterval)
 			}
 			empty = 0
-			e.catchUp(samples)
+		}
+		if len(samples) > 0 {
 			e.sink.Samples(samples)
 		}
+		if len(waited) > 0 {
+			e.sink.Samples(waited)
+		}
+		if done != nil {
+			close(done)
+		}
 	}
+}
+
+// splitWaits parts samples of CPU time from stacks of waits, in place.
+func splitWaits(samples []Sample) (cpu, waits []Sample) {
+	slices.SortStableFunc(samples, func(a, b Sample) int { return int(a.Event) - int(b.Event) })
+	first := slices.IndexFunc(samples, func(s Sample) bool { return s.Event == Wait })
+	if first < 0 {
+		return samples, nil
+	}
+	return samples[:first], samples[first:]
 }
 
 // follow hands over process events until the gate closes.

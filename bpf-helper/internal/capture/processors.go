@@ -55,7 +55,7 @@ func Try(log *slog.Logger) error {
 		return err
 	}
 	defer engine.Close()
-	return engine.SetRate(1)
+	return engine.Listen(1, 1, 1)
 }
 
 type ignore struct{}

@@ -69,3 +69,11 @@ func commString(comm [16]byte) string {
 	name, _, _ := bytes.Cut(comm[:], []byte{0})
 	return strings.ToValidUTF8(string(name), "�")
 }
+
+func decodeWait(raw []byte) (*waitRecord, bool) {
+	if len(raw) < int(unsafe.Sizeof(waitRecord{})) {
+		return nil, false
+	}
+	wait := *(*waitRecord)(unsafe.Pointer(unsafe.SliceData(raw)))
+	return &wait, true
+}

@@ -40,8 +40,20 @@ const (
 	Broken
 )
 
-// Sample is one tick of the clock in one thread of a wanted process.
+// Event is what a sample counts.
+type Event int
+
+// The events of bpf/gate.bpf.c.
+const (
+	CPU  Event = 0
+	Wait Event = 1
+)
+
+// Sample is one tick of the clock in one thread of a wanted process, or time that it waited.
 type Sample struct {
+	Event Event
+	// Value of a wait is the time in ns that it stands for, up to KTime; 0 for a tick, which stands for the clock's period.
+	Value      int64
 	PID        int32
 	TID        int32
 	UID        uint32
@@ -52,4 +64,9 @@ type Sample struct {
 	Thread     string
 	Frames     []*Frame // leaf first; shared, not to be changed
 	Outcome    Outcome
+
+	// Of the stack of a wait.
+	wait      waitKey
+	place     placeKey
+	preempted bool
 }

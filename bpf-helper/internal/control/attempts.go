@@ -1,6 +1,7 @@
 package control
 
 import (
+	"slices"
 	"sync"
 
 	"flameline.dev/helper/internal/wire"
@@ -43,7 +44,7 @@ func (c *connection) start(request wire.StartRequest) {
 		return
 	}
 	for _, event := range request.Events {
-		if event != wire.EventCPU {
+		if !slices.Contains(wire.RecordableEvents, event) {
 			c.forget(request.Recording)
 			c.fail(request.Recording, refuse(wire.BadRequest, "this helper cannot record %.40q", event))
 			return

@@ -21,15 +21,16 @@ type hub struct {
 	log   *slog.Logger
 	table *target.Table
 
-	loading sync.Mutex // held while the engine loads
-	lock    sync.Mutex // guards what follows
-	engine  *capture.Engine
-	live    [maxRecordings]*live
-	wanted  map[int32]wanted // as in the kernel's set
-	rate    int
-	symbols *symbols
-	counted capture.Counters // as of the last batch
-	next    int
+	loading   sync.Mutex // held while the engine loads
+	lock      sync.Mutex // guards what follows
+	engine    *capture.Engine
+	live      [maxRecordings]*live
+	wanted    map[int32]wanted // as in the kernel's set
+	rate      int
+	listening bool // any event is being recorded
+	symbols   *symbols
+	counted   capture.Counters // as of the last batch
+	next      int
 
 	measured   cost // as of measuredAt
 	measuredAt time.Time

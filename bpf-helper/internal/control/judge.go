@@ -53,6 +53,7 @@ func (h *hub) judge(p *target.Process) {
 	h.want(p.PID, p.StartNs, recordings)
 	if recordings&^before != 0 {
 		h.engine.Prepare(p.PID)
+		h.engine.FollowWaits(p.PID, p.StartNs, p.UID, recordings)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"flameline.dev/helper/internal/recording"
@@ -21,6 +22,7 @@ type live struct {
 	peer      peer
 	selection *target.Selection
 	recording *recording.Recording
+	events    []wire.EventName
 	send      func(any)
 	startCost cost
 	finish    func(reason string) // ends the recording from outside; may be called more than once
@@ -48,7 +50,7 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 	now := monotonic()
 	h.measured, h.measuredAt = h.measure(), time.Now()
 	l := &live{
-		hub: h, slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measured,
+		hub: h, slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measured, events: request.Events,
 		recording: recording.New(request.Recording, request.Hz, now, boottime()),
 	}
 	if p.namespace != 0 {
@@ -65,7 +67,7 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 	}
 	send(wire.Started{
 		Type: wire.TypeStarted, Recording: request.Recording, StartUnixNs: fmt.Sprint(time.Now().UnixNano() - (monotonic() - now)),
-		Hz: request.Hz, Events: []wire.EventName{wire.EventCPU},
+		Hz: request.Hz, Events: request.Events,
 	})
 	return l, nil
 }
@@ -103,12 +105,18 @@ func (h *hub) choose(request wire.Target, p peer) (*target.Selection, error) {
 
 // applyRates lets the clock tick as fast as the fastest recording asks, and tells the kernel who follows children.
 func (h *hub) applyRates() error {
-	rate, inheriting := 0, uint64(0)
+	rate, inheriting, cpu, waits := 0, uint64(0), uint64(0), uint64(0)
 	for _, l := range h.live {
 		if l == nil || l.ending {
 			continue
 		}
-		rate = max(rate, l.recording.Hz)
+		if slices.Contains(l.events, wire.EventCPU) {
+			rate = max(rate, l.recording.Hz)
+			cpu |= l.bit()
+		}
+		if slices.Contains(l.events, wire.EventOffCPU) {
+			waits |= l.bit()
+		}
 		if l.selection.FollowsChildren() {
 			inheriting |= l.bit()
 		}
@@ -116,15 +124,16 @@ func (h *hub) applyRates() error {
 	if err := h.engine.SetInheriting(inheriting); err != nil {
 		return err
 	}
-	if err := h.engine.SetRate(rate); err != nil {
+	if err := h.engine.Listen(rate, cpu, waits); err != nil {
 		return err
 	}
-	h.rate = rate
+	h.rate, h.listening = rate, cpu|waits != 0
 	return nil
 }
 
 // end takes a recording out of the kernel at once and, after its last samples have come, sends its last batch.
 func (h *hub) end(l *live, reason string) {
+	h.engine.SettleWaits()
 	h.lock.Lock()
 	if l.ending {
 		h.lock.Unlock()
@@ -137,6 +146,7 @@ func (h *hub) end(l *live, reason string) {
 		}
 	}
 	stopped := monotonic()
+	l.recording.End(stopped)
 	if err := h.applyRates(); err != nil {
 		h.log.Error("changing the rate failed", "err", err)
 	}
@@ -147,7 +157,7 @@ func (h *hub) end(l *live, reason string) {
 	h.count(h.engine)
 	h.sendBatches(l, stopped)
 	h.live[l.slot] = nil
-	idle := h.rate == 0
+	idle := !h.listening
 	h.lock.Unlock()
 	l.send(l.recording.Stopped(reason, stopped))
 	if idle {

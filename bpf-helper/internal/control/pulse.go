@@ -28,7 +28,7 @@ func (h *hub) tick(engine *capture.Engine) {
 	for range pause.C {
 		h.lock.Lock()
 		interval := quietInterval
-		if h.rate != 0 {
+		if h.listening {
 			interval = batchInterval
 			h.count(engine)
 			if began := time.Now(); began.After(nextScan) {
@@ -52,7 +52,7 @@ func (h *hub) tick(engine *capture.Engine) {
 // count takes note of what the kernel had no room for.
 func (h *hub) count(engine *capture.Engine) {
 	now := engine.Counters()
-	if lost := now.TicksLost - h.counted.TicksLost; lost > 0 {
+	if lost := now.TicksLost + now.WaitsLost - h.counted.TicksLost - h.counted.WaitsLost; lost > 0 {
 		for _, l := range h.live {
 			if l != nil {
 				// Whose they were is not known, so each recording counts them all.

@@ -30,6 +30,7 @@ type Recording struct {
 	// Numbers are what the client calls processes and threads; nil where that is what we call them.
 	Numbers Numbers
 	start   int64 // CLOCK_MONOTONIC ns
+	stop    int64 // 0 while it runs
 	boot    int64 // the same moment on CLOCK_BOOTTIME, in which processes' starts are told
 
 	lock       sync.Mutex
@@ -107,7 +108,12 @@ type Unresolved struct {
 func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate int) []Unresolved {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	if sample.KTime < r.start || !r.keep(sample.Processor, rate) {
+	event, value, at := wire.EventCPU, int64(1_000_000_000/r.Hz), sample.KTime
+	if sample.Event == capture.Wait {
+		event = wire.EventOffCPU
+		at, value = r.within(sample.KTime, sample.Value)
+	}
+	if at < r.start || value <= 0 || (sample.Event == capture.CPU && !r.keep(sample.Processor, rate)) {
 		return nil
 	}
 	frames, outcome := sample.Frames, sample.Outcome
@@ -140,11 +146,27 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 	s := &r.batch.Samples
 	s.Stack = append(s.Stack, stack)
 	s.Thread = append(s.Thread, thread)
-	s.TimeNs = append(s.TimeNs, sample.KTime-r.start)
-	s.Event = append(s.Event, wire.EventCPU)
-	s.Value = append(s.Value, int64(1_000_000_000/r.Hz))
+	s.TimeNs = append(s.TimeNs, at-r.start)
+	s.Event = append(s.Event, event)
+	s.Value = append(s.Value, value)
 	r.grow(70)
 	return unresolved
+}
+
+// within cuts a wait down to what of it lies in the recording.
+func (r *Recording) within(end, length int64) (int64, int64) {
+	if r.stop != 0 && end > r.stop {
+		length -= end - r.stop
+		end = r.stop
+	}
+	return end, min(length, end-r.start)
+}
+
+// End notes the recording's end: waits that go on count up to it.
+func (r *Recording) End(ktime int64) {
+	r.lock.Lock()
+	r.stop = ktime
+	r.lock.Unlock()
 }
 
 // noFrame stands for a stack of which nothing is known.

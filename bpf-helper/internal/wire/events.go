@@ -5,11 +5,12 @@ type EventName string
 
 // The events of protocol/events.ts; those that this helper records are in RecordableEvents.
 const (
-	EventCPU EventName = "cpu"
+	EventCPU    EventName = "cpu"
+	EventOffCPU EventName = "off_cpu"
 )
 
 // RecordableEvents are the events that this helper can record.
-var RecordableEvents = []EventName{EventCPU}
+var RecordableEvents = []EventName{EventCPU, EventOffCPU}
 
 // Language is the language or layer that a frame belongs to.
 type Language string

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Waits: what threads of wanted processes do while they are off the processor.
+ *
+ *     sched_switch ── the thread that goes: shall its stack be taken? ──► `asked` ──► context-switch event, an instant
+ *          │                                                              later: tick and stack, as for CPU time
+ *          └───────── the thread that comes: how long did it wait? ─────► ring `waits`
+ *
+ * A stack exists only when the thread goes, the wait's length is known only when it comes back. So a stack is taken by
+ * chance, and a wait whose stack was taken stands for 1/chance waits, which is unbiased whatever the chance was, as long
+ * as it was settled beforehand (Horvitz and Thompson, 1952). The variance is least where the chance is proportional to the
+ * root mean square of the waits at the same place (Neyman's allocation); a place is the user's program counter and
+ * stack pointer, a thread remembers a few. Waits of `length` or longer are told in any case, and each counts once.
+ */
+#define PLACES 8
+#define CERTAIN (1 << 24)
+#define PREEMPTED_PLACE 0x702
+#define SECOND 1000000000ull
+
+struct place {
+  u64 mark;
+  u64 square;   /* mean of the square of its waits, ns² */
+  u64 taken_at; /* when its last stack was taken */
+  u32 count;    /* waits seen, up to MEMORY */
+  u32 unused;
+};
+#define MEMORY 512
+
+struct waiting_thread {
+  u64 began; /* when it was switched out; 0 while it runs */
+  u64 left;  /* the same, or when its stack had been taken: that is no waiting of its own */
+  u64 mark;
+  u32 chance; /* see wait.chance */
+  u32 taken;
+  /* All waits shorter than `length` that are over. */
+  u64 short_ns;
+  u64 short_count;
+  struct place places[PLACES];
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 8192);
+  __type(key, u32);
+  __type(value, struct waiting_thread);
+} threads SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct waiting_thread);
+} new_thread SEC(".maps");
+
+/* A byte for each thread id there can be, so that a switch between other threads costs two look-ups in an array. */
+#define MARKS_IN_ROW 64
+struct marks_row { u8 of[MARKS_IN_ROW]; };
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __type(key, u32);
+  __type(value, struct marks_row);
+} marks SEC(".maps");
+/* FOUND may have been waiting for long when it was marked; BORN not. */
+enum mark { NOT_WANTED, FOUND, BORN };
+
+struct wait_settings {
+  u64 scale;  /* a stack for each so much waiting, squared, in units of 2^20 ns² */
+  u64 length; /* ns; waits so long are all told */
+  u64 stacks; /* taken at most in an eighth of a second on a processor before chances are cut */
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct wait_settings);
+} wait_settings SEC(".maps");
+
+struct switching {
+  struct asked asked;
+  u32 unwinding; /* the thread whose stack is being taken */
+  u64 window;
+  u64 stacks;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct switching);
+} switching SEC(".maps");
+
+/* A wait that is over and was long, or had its stack taken. */
+struct wait {
+  u64 began; /* 0: before the thread was marked */
+  u64 left;
+  u64 ended;
+  u64 mark;
+  u64 recordings;
+  u64 start_boottime;
+  u32 pid;
+  u32 tid;
+  u32 uid;
+  u32 chance; /* the square of the chance that its stack was taken, times CERTAIN */
+  u32 taken;
+  u32 unused;
+  char comm[COMM_BYTES];
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, 1 << 20);
+} waits SEC(".maps");
+
+INLINE u8 *mark_of(u32 tid)
+{
+  u32 row = tid / MARKS_IN_ROW;
+  struct marks_row *marked = bpf_map_lookup_elem(&marks, &row);
+  return marked ? &marked->of[tid % MARKS_IN_ROW] : 0;
+}
+
+INLINE void set_mark(u32 tid, u8 value)
+{
+  u8 *mark = mark_of(tid);
+  if (mark) {
+    *mark = value;
+  }
+}
+
+INLINE void forget_thread(struct task_struct *task)
+{
+  u32 tid = task->pid;
+  u8 *mark = mark_of(tid);
+  if (mark && *mark) {
+    *mark = NOT_WANTED;
+    bpf_map_delete_elem(&threads, &tid);
+  }
+}
+
+INLINE int runnable(struct task_struct *task)
+{
+  if (EXISTS(task->__state)) {
+    return task->__state == 0;
+  }
+  return ((struct task_struct___old *)task)->state == 0;
+}
+
+/* Where a thread that goes by itself waits. Where a thread was preempted tells nothing of how long. */
+INLINE u64 place_mark(struct task_struct *task, int preempted, int with_registers)
+{
+  if (preempted || !with_registers) {
+    return PREEMPTED_PLACE - !preempted;
+  }
+  struct pt_regs *registers = bpf_task_pt_regs(task);
+  u64 mark = (INSTRUCTION(registers) ^ (STACK(registers) << 17)) * 0x9e3779b97f4a7c15ull;
+  return (mark ^ (mark >> 29)) | 4;
+}
+
+INLINE u32 chance_at(struct place *place, struct wait_settings *settings, u64 now, struct switching *here)
+{
+  u64 chance = CERTAIN;
+  if (place->count && now - place->taken_at < SECOND) {
+    chance = ((place->square >> 20) << 24) / (settings->scale | 1) + 16;
+    if (chance > CERTAIN) {
+      chance = CERTAIN;
+    }
+  }
+  u64 window = now >> 27; /* about an eighth of a second */
+  if (here->window != window) {
+    here->window = window;
+    here->stacks = 0;
+  }
+  u64 excess = here->stacks / (settings->stacks | 1);
+  if (excess > 10) {
+    excess = 10;
+  }
+  chance >>= 2 * excess;
+  return chance ? chance : 1;
+}
+
+INLINE void goes(struct task_struct *task, u32 tid, u64 now, int with_registers)
+{
+  u32 zero = 0;
+  struct switching *here = bpf_map_lookup_elem(&switching, &zero);
+  struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
+  struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+  if (!here || !settings) {
+    return;
+  }
+  if (!thread) {
+    void *empty = bpf_map_lookup_elem(&new_thread, &zero);
+    if (!empty || bpf_map_update_elem(&threads, &tid, empty, BPF_ANY)) {
+      count(THREADS_FULL);
+      return;
+    }
+    set_mark(tid, BORN);
+    thread = bpf_map_lookup_elem(&threads, &tid);
+    if (!thread) {
+      return;
+    }
+  }
+  int preempted = runnable(task);
+  u64 mark = place_mark(task, preempted, with_registers);
+  struct place *place = &thread->places[(mark >> 8) % PLACES];
+  if (place->mark != mark) {
+    place->mark = mark;
+    place->count = 0;
+    place->square = 0;
+  }
+  u32 chance = chance_at(place, settings, now, here);
+  u64 draw = bpf_get_prandom_u32();
+  thread->chance = chance;
+  thread->taken = (draw * draw) >> 40 < chance;
+  thread->mark = mark;
+  thread->began = now;
+  thread->left = now;
+  if (thread->taken) {
+    place->taken_at = now;
+    here->stacks++;
+    here->asked.tid = tid;
+    here->asked.began = now;
+    here->asked.mark = mark;
+    here->asked.preempted = preempted;
+  }
+}
+
+INLINE void learn(struct place *place, u64 waited)
+{
+  if (waited > SECOND) {
+    waited = SECOND;
+  }
+  u64 square = waited * waited;
+  u32 count = place->count + 1;
+  if (count > MEMORY) {
+    count = MEMORY;
+  }
+  place->count = count;
+  if (square > place->square) {
+    place->square += (square - place->square) / count;
+  } else {
+    place->square -= (place->square - square) / count;
+  }
+}
+
+INLINE void tell_wait(struct task_struct *task, u32 tid, u64 began, u64 ended, struct waiting_thread *thread)
+{
+  u32 pid = task->tgid;
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  if (!value) {
+    return;
+  }
+  struct wait wait = {
+    .began = began, .left = began, .ended = ended, .recordings = value->recordings & events_of(WAIT),
+    .start_boottime = started(task), .pid = pid, .tid = tid, .uid = owner(task),
+  };
+  if (thread) {
+    wait.left = thread->left;
+    wait.mark = thread->mark;
+    wait.chance = thread->chance;
+    wait.taken = thread->taken;
+  }
+  bpf_probe_read_kernel(wait.comm, COMM_BYTES, task->comm);
+  if (wait.recordings && bpf_ringbuf_output(&waits, &wait, sizeof(wait), BPF_RB_NO_WAKEUP)) {
+    count(WAITS_LOST);
+  }
+}
+
+INLINE void comes(struct task_struct *task, u32 tid, u64 now, u8 *mark)
+{
+  u32 zero = 0;
+  struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
+  struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+  if (!thread) {
+    if (*mark == FOUND) {
+      *mark = BORN;
+      tell_wait(task, tid, 0, now, 0);
+    }
+    return;
+  }
+  if (!thread->began || !settings) {
+    return;
+  }
+  u64 began = thread->began;
+  u64 waited = now - thread->left;
+  struct place *place = &thread->places[(thread->mark >> 8) % PLACES];
+  if (place->mark == thread->mark) {
+    learn(place, waited);
+  }
+  thread->began = 0;
+  if (waited < settings->length) {
+    thread->short_ns += waited;
+    thread->short_count++;
+    if (!thread->taken) {
+      return;
+    }
+  }
+  tell_wait(task, tid, began, now, thread);
+}
+
+INLINE int switched_between(struct task_struct *from, struct task_struct *to, int with_registers)
+{
+  u32 goer = from->pid, comer = to->pid;
+  u8 *goer_mark = mark_of(goer), *comer_mark = mark_of(comer);
+  if (!goer_mark || !comer_mark) {
+    return 0;
+  }
+  u8 goer_wanted = *goer_mark, comer_wanted = *comer_mark;
+  if (!goer_wanted && !comer_wanted) {
+    return 0;
+  }
+  u64 now = bpf_ktime_get_ns();
+  if (goer_wanted) {
+    count(SWITCHES);
+    goes(from, goer, now, with_registers);
+  }
+  if (comer_wanted) {
+    comes(to, comer, now, comer_mark);
+  }
+  return 0;
+}
+
+SEC("tp_btf/sched_switch")
+int switched(u64 *ctx)
+{
+  return switched_between((struct task_struct *)ctx[1], (struct task_struct *)ctx[2], 1);
+}
+
+/* For kernels without bpf_task_pt_regs (before 5.15). */
+SEC("tp_btf/sched_switch")
+int switched_anywhere(u64 *ctx)
+{
+  return switched_between((struct task_struct *)ctx[1], (struct task_struct *)ctx[2], 0);
+}
+
+/* Called for every switch, after `switched` and before the thread has gone. */
+SEC("perf_event/gate_of_waits")
+int gate_of_waits(struct bpf_perf_event_data *ctx)
+{
+  u32 zero = 0;
+  struct switching *here = bpf_map_lookup_elem(&switching, &zero);
+  if (!here || !here->asked.tid) {
+    return 0;
+  }
+  struct asked asked = here->asked;
+  here->asked.tid = 0;
+  here->unwinding = asked.tid;
+  if (asked.tid != (u32)bpf_get_current_pid_tgid()) {
+    return 0;
+  }
+  return pass(ctx, 0, &asked);
+}
+
+/* Stands before the engine's last program. */
+SEC("perf_event/unwound")
+int unwound(struct bpf_perf_event_data *ctx)
+{
+  u32 zero = 0;
+  struct switching *here = bpf_map_lookup_elem(&switching, &zero);
+  if (here && here->unwinding) {
+    u32 tid = here->unwinding;
+    struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+    here->unwinding = 0;
+    if (thread && tid == (u32)bpf_get_current_pid_tgid()) {
+      thread->left = bpf_ktime_get_ns();
+    }
+  }
+  bpf_tail_call(ctx, &unwinder, 1);
+  return 0;
+}

@@ -1,0 +1,254 @@
+package capture
+
+import (
+	"math"
+	"time"
+
+	"flameline.dev/helper/internal/wire"
+)
+
+// waitLedger joins the stacks of waits with their lengths and makes samples of them:
+//
+//	stack taken as the thread goes ──┐
+//	                                 ├─► a sample of what the wait was, or of 1/chance times that for a short one
+//	length known as it comes back ───┘
+//	length without a stack (long waits) ─► a sample with the last stack of the same place
+//	open for a second ─► a sample of its time so far
+//
+// A thread's short waits are counted exactly in the kernel; what its stacks stand for is brought in line with that count at
+// each settling, so that totals don't depend on the draw (a ratio estimator by thread: Cochran, Sampling Techniques, §6).
+// It belongs to the goroutine that polls.
+type waitLedger struct {
+	length  int64 // ns; shorter waits are short
+	stacks  map[waitKey]*openWait
+	over    map[waitKey]*overWait
+	places  map[placeKey]Sample
+	threads map[uint32]*shortWaits
+	leaf    func(Frame) *Frame
+	samples []Sample
+}
+
+// waitKey is one wait: a thread is switched out only once at a time.
+type waitKey struct {
+	tid   uint32
+	began int64
+}
+
+// placeKey is where a thread waits, as far as the kernel can tell cheaply.
+type placeKey struct {
+	tid  uint32
+	mark uint64
+}
+
+// openWait is a wait that may still go on.
+type openWait struct {
+	sample Sample
+	known  bool  // it has its stack
+	told   int64 // the moment up to which samples have been made; 0 for none
+}
+
+// overWait is a wait that is over, whose stack was taken and has not come yet.
+type overWait struct {
+	record waitRecord
+	rounds int
+}
+
+// shortWaits are those of one thread.
+type shortWaits struct {
+	counted uint64 // the kernel's exact count of ns, as of the last settling
+	owed    float64
+	pending []Sample // with the value that the chance gives
+	gone    int      // settlings since the kernel last knew the thread
+}
+
+const (
+	// certain is the square of a chance of 1, as in bpf/waits.h.
+	certain = 1 << 24
+	// maxWaits bounds each of the ledger's tables.
+	maxWaits = 1 << 14
+	// roundsToStack is how often the rings are read before a stack is given up.
+	roundsToStack = 4
+	// openTooLong is the time after which an open wait is told.
+	openTooLong = int64(time.Second)
+	// maxCorrection bounds what a settling does to values; the rest is left to the next.
+	maxCorrection = 2
+	// settlingsToForget is how long a thread is remembered that the kernel does not know any more.
+	settlingsToForget = 4
+)
+
+func newWaitLedger(leaf func(Frame) *Frame, length time.Duration) *waitLedger {
+	return &waitLedger{
+		length: int64(length), leaf: leaf, stacks: map[waitKey]*openWait{}, over: map[waitKey]*overWait{},
+		places: map[placeKey]Sample{}, threads: map[uint32]*shortWaits{},
+	}
+}
+
+// stack notes the stack of a wait that has just begun.
+func (l *waitLedger) stack(sample Sample) {
+	class := l.leaf(Frame{Language: wire.Kernel, Function: "[" + string(classify(sample.Frames, sample.preempted)) + "]"})
+	sample.Frames = append([]*Frame{class}, sample.Frames...)
+	if len(l.places) >= maxWaits {
+		clear(l.places)
+	}
+	l.places[sample.place] = sample
+	if over := l.over[sample.wait]; over != nil {
+		delete(l.over, sample.wait)
+		l.finish(&over.record, sample)
+		return
+	}
+	wait := l.open(sample.wait)
+	wait.sample, wait.known = sample, true
+}
+
+func (l *waitLedger) open(key waitKey) *openWait {
+	wait := l.stacks[key]
+	if wait == nil {
+		if len(l.stacks) >= maxWaits {
+			clear(l.stacks)
+		}
+		wait = &openWait{}
+		l.stacks[key] = wait
+	}
+	return wait
+}
+
+// end notes that a wait is over.
+func (l *waitLedger) end(record *waitRecord) {
+	key := waitKey{record.TID, record.Began}
+	wait := l.stacks[key]
+	switch {
+	case wait != nil && wait.known:
+		l.finish(record, wait.sample)
+	case record.Taken != 0 && len(l.over) < maxWaits:
+		l.over[key] = &overWait{record: *record}
+	default:
+		l.finish(record, l.guess(record.TID, record.Mark, record))
+	}
+}
+
+// finishRound gives up stacks that did not come.
+func (l *waitLedger) finishRound() {
+	for key, over := range l.over {
+		if over.rounds++; over.rounds > roundsToStack {
+			delete(l.over, key)
+			l.finish(&over.record, l.guess(over.record.TID, over.record.Mark, &over.record))
+		}
+	}
+}
+
+// guess gives the last stack of the same place, or a leaf that says that there is none.
+func (l *waitLedger) guess(tid uint32, mark uint64, record *waitRecord) Sample {
+	if sample, known := l.places[placeKey{tid, mark}]; known {
+		return sample
+	}
+	return Sample{
+		Event: Wait, PID: int32(record.PID), TID: int32(record.TID), UID: record.UID, StartNs: record.StartBoottime,
+		Recordings: record.Recordings, Thread: commString(record.Comm), Outcome: LeafOnly,
+		Frames: []*Frame{l.leaf(Frame{Language: wire.Kernel, Function: "[" + string(WaitUnknown) + "]"})},
+	}
+}
+
+// finish makes a sample of a wait that is over.
+func (l *waitLedger) finish(record *waitRecord, sample Sample) {
+	key := waitKey{record.TID, record.Began}
+	from := record.Left
+	if wait := l.stacks[key]; wait != nil {
+		from = max(from, wait.told)
+		delete(l.stacks, key)
+	}
+	sample.KTime = record.Ended
+	if record.Ended-record.Left >= l.length {
+		sample.Value = record.Ended - from
+		l.samples = append(l.samples, sample)
+		return
+	}
+	chance := math.Sqrt(float64(min(record.Chance, certain)) / certain)
+	sample.Value = int64(float64(record.Ended-record.Left) / max(chance, 1.0/certain))
+	thread := l.thread(record.TID)
+	thread.pending = append(thread.pending, sample)
+}
+
+func (l *waitLedger) thread(tid uint32) *shortWaits {
+	thread := l.threads[tid]
+	if thread == nil {
+		thread = &shortWaits{}
+		l.threads[tid] = thread
+	}
+	return thread
+}
+
+// settle brings a thread's short waits in line with the kernel's count, and tells of a wait that has been open for long.
+func (l *waitLedger) settle(tid uint32, state *threadRecord, now int64, all bool) {
+	thread := l.thread(tid)
+	thread.gone = 0
+	if state.ShortNs < thread.counted {
+		thread.counted = 0 // another thread with the same number
+	}
+	thread.owed += float64(state.ShortNs - thread.counted)
+	thread.counted = state.ShortNs
+	l.pay(thread)
+	if state.Began == 0 || now <= state.Began {
+		return
+	}
+	key := waitKey{tid, state.Began}
+	from := state.Left
+	if wait := l.stacks[key]; wait != nil {
+		from = max(from, wait.told)
+	}
+	if now-from < openTooLong && !all {
+		return
+	}
+	wait := l.open(key)
+	sample, known := wait.sample, wait.known
+	if !known {
+		if sample, known = l.places[placeKey{tid, state.Mark}]; !known {
+			return // it will be told when it is over
+		}
+	}
+	wait.told = now
+	sample.KTime, sample.Value = now, now-from
+	l.samples = append(l.samples, sample)
+}
+
+// pay makes samples of a thread's pending waits, corrected to what the thread is owed.
+func (l *waitLedger) pay(thread *shortWaits) {
+	if len(thread.pending) == 0 {
+		return
+	}
+	sum := 0.0
+	for i := range thread.pending {
+		sum += float64(thread.pending[i].Value)
+	}
+	correction := min(max(thread.owed/max(sum, 1), 1.0/maxCorrection), maxCorrection)
+	for i := range thread.pending {
+		thread.pending[i].Value = int64(float64(thread.pending[i].Value) * correction)
+	}
+	thread.owed -= sum * correction
+	l.samples = append(l.samples, thread.pending...)
+	thread.pending = thread.pending[:0]
+}
+
+// finishSettling forgets threads that the kernel has not mentioned for a while.
+func (l *waitLedger) finishSettling() {
+	for tid, thread := range l.threads {
+		if thread.gone++; thread.gone == 1 {
+			continue
+		}
+		// Its last waits are not in a count that we have seen, so their stacks stand for what their chances say.
+		for i := range thread.pending {
+			thread.owed -= float64(thread.pending[i].Value)
+		}
+		l.samples = append(l.samples, thread.pending...)
+		thread.pending = thread.pending[:0]
+		if thread.gone > settlingsToForget {
+			delete(l.threads, tid)
+		}
+	}
+}
+
+// take gives the samples made since the last call; they are valid until the next.
+func (l *waitLedger) take() []Sample {
+	samples := l.samples
+	l.samples = l.samples[:0]
+	return samples
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"flameline.dev/helper/internal/wire"
+)
+
+var offCPU = []wire.EventName{wire.EventOffCPU}
+
+// TestWaitsAreMeasuredAndClassed compares the waits of a program with what it says itself of them: total, by function, by class.
+func TestWaitsAreMeasuredAndClassed(t *testing.T) {
+	needKernel(t)
+	folder := t.TempDir()
+	binary := compileFile(t, folder, "testdata/waiter.c", "-pthread")
+	program := exec.Command(binary, "25", filepath.Join(folder, "data"))
+	input, _ := program.StdinPipe()
+	output, _ := program.StdoutPipe()
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	// Something else must want the processors, or nothing waits for one.
+	for range runtime.NumCPU() {
+		run1(t, "/", "sh", "-c", "while :; do :; done")
+	}
+	time.Sleep(time.Second)
+	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	c.warm()
+	var said []byte
+	r := c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, offCPU, 99, func() {
+		_, _ = input.Write([]byte("g"))
+		said, _ = io.ReadAll(output)
+		_ = program.Wait()
+	})
+	account, total := map[string]float64{}, 0.0
+	for line := range strings.Lines(string(said)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		ns, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			t.Fatalf("the program said %q", line)
+		}
+		account[name] = ns
+		total += ns
+	}
+	classes := map[string]string{
+		"sleeping": "[sleep]", "locking": "[lock]", "piping": "[pipe]", "receiving": "[network]", "reaping": "[child]",
+		"syncing": "[disk]", "faulting": "[page-in]", "computing": "[run queue]",
+	}
+	found, right, foundTotal := map[string]float64{}, map[string]float64{}, 0.0
+	for i := range r.samples.Stack {
+		stack := r.stack(i)
+		for name, class := range classes {
+			if slices.Contains(stack, name) {
+				value := float64(r.samples.Value[i])
+				found[name] += value
+				foundTotal += value
+				if stack[0] == class || stack[0] == "[run queue]" {
+					right[name] += value
+				} else {
+					t.Logf("%s: %.1f ms as %v", name, value/1e6, stack[:min(len(stack), 12)])
+				}
+			}
+		}
+	}
+	for name := range classes {
+		t.Logf("%-10s said %8.2f ms, found %8.2f ms, class right in %5.1f %%", name, account[name]/1e6, found[name]/1e6, 100*right[name]/max(found[name], 1))
+		if math.Abs(account[name]-found[name]) > 0.03*total {
+			t.Errorf("%s waited %.1f ms and %.1f ms were found", name, account[name]/1e6, found[name]/1e6)
+		}
+		if right[name] < 0.95*found[name] {
+			t.Errorf("of %s's waits %.1f %% have the class %s", name, 100*right[name]/max(found[name], 1), classes[name])
+		}
+	}
+	t.Logf("total said %.2f ms, found %.2f ms; %d samples, loss %+v", total/1e6, foundTotal/1e6, len(r.samples.Stack), r.last.Loss)
+	if math.Abs(total-foundTotal) > 0.05*total {
+		t.Errorf("the program waited %.1f ms and %.1f ms were found", total/1e6, foundTotal/1e6)
+	}
+}
+
+// TestTotalsHoldWhereStacksAreThinned records a program that switches some hundred thousand times a second.
+func TestTotalsHoldWhereStacksAreThinned(t *testing.T) {
+	needKernel(t)
+	folder := t.TempDir()
+	program := exec.Command(compileFile(t, folder, "testdata/pingpong.c", "-O1", "-pthread"), "4")
+	input, _ := program.StdinPipe()
+	output, _ := program.StdoutPipe()
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	c.warm()
+	var said []byte
+	r := c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, offCPU, 99, func() {
+		_, _ = input.Write([]byte("g"))
+		said, _ = io.ReadAll(output)
+		_ = program.Wait()
+	})
+	total, found := 0.0, 0.0
+	for line := range strings.Lines(string(said)) {
+		_, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		ns, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			t.Fatalf("the program said %q", line)
+		}
+		total += ns
+	}
+	for i := range r.samples.Stack {
+		found += float64(r.samples.Value[i])
+	}
+	t.Logf("said %.1f ms, found %.1f ms with %d samples; loss %+v; BPF %.1f ms, helper %.1f ms", total/1e6, found/1e6, len(r.samples.Stack),
+		r.last.Loss, float64(r.last.Cost.BPFNs)/1e6, float64(r.last.Cost.HelperCPUNs)/1e6)
+	if math.Abs(found-total) > 0.02*total {
+		t.Errorf("%.1f ms were found of %.1f", found/1e6, total/1e6)
+	}
+}
