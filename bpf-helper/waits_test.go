@@ -115,7 +115,9 @@ func TestTotalsHoldWhereStacksAreThinned(t *testing.T) {
 		total += ns
 	}
 	for i := range r.samples.Stack {
-		found += float64(r.samples.Value[i])
+		if !slices.Contains(r.stack(i), "[waiting since before the recording]") { // for our word to begin
+			found += float64(r.samples.Value[i])
+		}
 	}
 	t.Logf("said %.1f ms, found %.1f ms with %d samples; loss %+v; BPF %.1f ms, helper %.1f ms", total/1e6, found/1e6, len(r.samples.Stack),
 		r.last.Loss, float64(r.last.Cost.BPFNs)/1e6, float64(r.last.Cost.HelperCPUNs)/1e6)

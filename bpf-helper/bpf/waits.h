@@ -21,9 +21,14 @@ struct place {
   u64 mark;
   u64 square;   /* mean of the square of its waits, ns² */
   u64 taken_at; /* when its last stack was taken */
+  u64 short_ns; /* its waits shorter than `length` that are over, since it is remembered */
   u32 count;    /* waits seen, up to MEMORY */
-  u32 unused;
+  u16 window;   /* the eighth of a second in which stacks were last taken here, and how many */
+  u16 stacks;
 };
+/* So many stacks are taken at a place in an eighth of a second before its chances are cut. */
+#define STACKS_OF_PLACE 4
+
 #define MEMORY 512
 
 struct waiting_thread {
@@ -32,9 +37,7 @@ struct waiting_thread {
   u64 mark;
   u32 chance; /* see wait.chance */
   u32 taken;
-  /* All waits shorter than `length` that are over. */
-  u64 short_ns;
-  u64 short_count;
+  u64 short_ns; /* all waits shorter than `length` that are over */
   struct place places[PLACES];
 };
 
@@ -169,11 +172,12 @@ INLINE u32 chance_at(struct place *place, struct wait_settings *settings, u64 no
     here->window = window;
     here->stacks = 0;
   }
-  u64 excess = here->stacks / (settings->stacks | 1);
-  if (excess > 10) {
-    excess = 10;
+  if (place->window != (u16)window) {
+    place->window = window;
+    place->stacks = 0;
   }
-  chance >>= 2 * excess;
+  u64 excess = here->stacks / (settings->stacks | 1) + place->stacks / STACKS_OF_PLACE;
+  chance >>= 2 * (excess > 11 ? 11 : excess);
   return chance ? chance : 1;
 }
 
@@ -205,6 +209,8 @@ INLINE void goes(struct task_struct *task, u32 tid, u64 now, int with_registers)
     place->mark = mark;
     place->count = 0;
     place->square = 0;
+    place->short_ns = 0;
+    place->stacks = 0;
   }
   u32 chance = chance_at(place, settings, now, here);
   u64 draw = bpf_get_prandom_u32();
@@ -216,6 +222,7 @@ INLINE void goes(struct task_struct *task, u32 tid, u64 now, int with_registers)
   if (thread->taken) {
     place->taken_at = now;
     here->stacks++;
+    place->stacks++;
     here->asked.tid = tid;
     here->asked.began = now;
     here->asked.mark = mark;
@@ -282,13 +289,14 @@ INLINE void comes(struct task_struct *task, u32 tid, u64 now, u8 *mark)
   u64 began = thread->began;
   u64 waited = now - thread->left;
   struct place *place = &thread->places[(thread->mark >> 8) % PLACES];
+  int is_short = waited < settings->length;
   if (place->mark == thread->mark) {
     learn(place, waited);
+    place->short_ns += is_short ? waited : 0;
   }
   thread->began = 0;
-  if (waited < settings->length) {
+  if (is_short) {
     thread->short_ns += waited;
-    thread->short_count++;
     if (!thread->taken) {
       return;
     }

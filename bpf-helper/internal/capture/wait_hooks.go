@@ -19,19 +19,20 @@ type placeRecord struct {
 	Mark    uint64
 	Square  uint64
 	TakenAt uint64
+	ShortNs uint64
 	Count   uint32
-	_       uint32
+	Window  uint16
+	Stacks  uint16
 }
 
 type threadRecord struct {
-	Began      int64
-	Left       int64
-	Mark       uint64
-	Chance     uint32
-	Taken      uint32
-	ShortNs    uint64
-	ShortCount uint64
-	Places     [8]placeRecord
+	Began   int64
+	Left    int64
+	Mark    uint64
+	Chance  uint32
+	Taken   uint32
+	ShortNs uint64
+	Places  [8]placeRecord
 }
 
 type settingsRecord struct {

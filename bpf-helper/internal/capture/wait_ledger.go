@@ -15,8 +15,6 @@ import (
 //	length without a stack (long waits) ─► a sample with the last stack of the same place
 //	open for a second ─► a sample of its time so far
 //
-// A thread's short waits are counted exactly in the kernel; what its stacks stand for is brought in line with that count at
-// each settling, so that totals don't depend on the draw (a ratio estimator by thread: Cochran, Sampling Techniques, §6).
 // It belongs to the goroutine that polls.
 type waitLedger struct {
 	length  int64 // ns; shorter waits are short
@@ -53,14 +51,6 @@ type overWait struct {
 	rounds int
 }
 
-// shortWaits are those of one thread.
-type shortWaits struct {
-	counted uint64 // the kernel's exact count of ns, as of the last settling
-	owed    float64
-	pending []Sample // with the value that the chance gives
-	gone    int      // settlings since the kernel last knew the thread
-}
-
 const (
 	// certain is the square of a chance of 1, as in bpf/waits.h.
 	certain = 1 << 24
@@ -70,8 +60,6 @@ const (
 	roundsToStack = 4
 	// openTooLong is the time after which an open wait is told.
 	openTooLong = int64(time.Second)
-	// maxCorrection bounds what a settling does to values; the rest is left to the next.
-	maxCorrection = 2
 	// settlingsToForget is how long a thread is remembered that the kernel does not know any more.
 	settlingsToForget = 4
 )
@@ -87,6 +75,9 @@ func newWaitLedger(leaf func(Frame) *Frame, length time.Duration) *waitLedger {
 func (l *waitLedger) stack(sample Sample) {
 	class := l.leaf(Frame{Language: wire.Kernel, Function: "[" + string(classify(sample.Frames, sample.preempted)) + "]"})
 	sample.Frames = append([]*Frame{class}, sample.Frames...)
+	if known, isKnown := l.places[sample.place]; isKnown && sample.Outcome != Whole && known.Outcome == Whole {
+		sample.Frames, sample.Outcome = known.Frames, Whole
+	}
 	if len(l.places) >= maxWaits {
 		clear(l.places)
 	}
@@ -164,14 +155,14 @@ func (l *waitLedger) finish(record *waitRecord, sample Sample) {
 	}
 	chance := math.Sqrt(float64(min(record.Chance, certain)) / certain)
 	sample.Value = int64(float64(record.Ended-record.Left) / max(chance, 1.0/certain))
-	thread := l.thread(record.TID)
-	thread.pending = append(thread.pending, sample)
+	place := l.thread(record.TID).place(record.Mark)
+	place.pending = append(place.pending, sample)
 }
 
 func (l *waitLedger) thread(tid uint32) *shortWaits {
 	thread := l.threads[tid]
 	if thread == nil {
-		thread = &shortWaits{}
+		thread = &shortWaits{places: map[uint64]*shortPlace{}}
 		l.threads[tid] = thread
 	}
 	return thread
@@ -181,12 +172,10 @@ func (l *waitLedger) thread(tid uint32) *shortWaits {
 func (l *waitLedger) settle(tid uint32, state *threadRecord, now int64, all bool) {
 	thread := l.thread(tid)
 	thread.gone = 0
-	if state.ShortNs < thread.counted {
-		thread.counted = 0 // another thread with the same number
-	}
-	thread.owed += float64(state.ShortNs - thread.counted)
-	thread.counted = state.ShortNs
-	l.pay(thread)
+	l.samples = thread.settle(state, l.samples, func(mark uint64) (Sample, bool) {
+		sample, known := l.places[placeKey{tid, mark}]
+		return sample, known
+	}, now)
 	if state.Began == 0 || now <= state.Began {
 		return
 	}
@@ -210,36 +199,13 @@ func (l *waitLedger) settle(tid uint32, state *threadRecord, now int64, all bool
 	l.samples = append(l.samples, sample)
 }
 
-// pay makes samples of a thread's pending waits, corrected to what the thread is owed.
-func (l *waitLedger) pay(thread *shortWaits) {
-	if len(thread.pending) == 0 {
-		return
-	}
-	sum := 0.0
-	for i := range thread.pending {
-		sum += float64(thread.pending[i].Value)
-	}
-	correction := min(max(thread.owed/max(sum, 1), 1.0/maxCorrection), maxCorrection)
-	for i := range thread.pending {
-		thread.pending[i].Value = int64(float64(thread.pending[i].Value) * correction)
-	}
-	thread.owed -= sum * correction
-	l.samples = append(l.samples, thread.pending...)
-	thread.pending = thread.pending[:0]
-}
-
 // finishSettling forgets threads that the kernel has not mentioned for a while.
 func (l *waitLedger) finishSettling() {
 	for tid, thread := range l.threads {
 		if thread.gone++; thread.gone == 1 {
 			continue
 		}
-		// Its last waits are not in a count that we have seen, so their stacks stand for what their chances say.
-		for i := range thread.pending {
-			thread.owed -= float64(thread.pending[i].Value)
-		}
-		l.samples = append(l.samples, thread.pending...)
-		thread.pending = thread.pending[:0]
+		l.samples = thread.release(l.samples)
 		if thread.gone > settlingsToForget {
 			delete(l.threads, tid)
 		}

@@ -58,7 +58,7 @@ func (w *waits) attach(processors []int) error {
 
 func (w *waits) configure() error {
 	scale := uint64(w.scale)
-	return w.hooks.set(settingsRecord{Scale: scale * scale >> 20, Length: uint64(longWait), Stacks: waitStacks / 4})
+	return w.hooks.set(settingsRecord{Scale: scale * scale >> 20, Length: uint64(longWait), Stacks: waitStacks})
 }
 
 // begin follows the threads of a process that recordings want. `like` says whose samples they are.
