@@ -2,7 +2,7 @@
 //
 //   node dist/service.js [SIZE] [--seconds N]
 //
-// SIZE is the number of items in an order (default 40). With --seconds it stops after that time, else it runs until it
+// SIZE is the number of items in an order (default 100). With --seconds it stops after that time, else it runs until it
 // is stopped. It prints its own account once a second: the share that each of its parts used of the CPU time of handling
 // requests.
 import { readFileSync } from "node:fs";
@@ -154,7 +154,7 @@ function send(port: number, body: string): Promise<void> {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: { seconds: { type: "string", default: "0" } }, allowPositionals: true });
-  const size = Number(positionals[0] ?? 40);
+  const size = Number(positionals[0] ?? 100);
   const seconds = Number(values.seconds);
   if (!Number.isInteger(size) || size < 1 || !(seconds >= 0)) {
     console.error("usage: node dist/service.js [SIZE] [--seconds N]; SIZE is a whole number of items, at least 1");
