@@ -1,3 +1,4 @@
+import { definitionLine } from "../source/definition-line.js";
 import { functionOfFrame } from "../source/find-function.js";
 import type { Outline, OutlineFunction } from "../source/outline.js";
 import type { LoadedRecording } from "./loaded-recording.js";
@@ -29,7 +30,7 @@ export async function documentFunctions(
 ): Promise<readonly DocumentFunction[]> {
   return view.once(`functions of ${path}`, async () => {
     const outline = await workspace.outline(loaded.places.realPaths[path] ?? "", text);
-    return outline === undefined ? recordedFunctions(loaded, view, path) : outlinedFunctions(loaded, view, path, outline);
+    return outline === undefined ? recordedFunctions(loaded, view, path, text) : outlinedFunctions(loaded, view, path, outline);
   });
 }
 
@@ -58,27 +59,36 @@ function outlinedFunctions(loaded: LoadedRecording, view: View, path: number, ou
     .filter(({ total }) => total > 0);
 }
 
-/** Without a grammar: by recorded function, where its first line is known. */
-function recordedFunctions(loaded: LoadedRecording, view: View, path: number): DocumentFunction[] {
+/** Without a grammar: by recorded function, at its first line as recorded or where the text defines that name. */
+function recordedFunctions(loaded: LoadedRecording, view: View, path: number, text: string): DocumentFunction[] {
   const { places, recording } = loaded;
-  const groupOfFunction = new Map<number, number>();
+  const { functions } = recording;
+  const firstLines = new Map<number, number>();
   for (let id = 0; id < places.lines; id++) {
-    const fn = places.lineFunction.at(id);
-    if (places.linePath.at(id) === path && recording.functions.lineOf(fn) > 0 && !groupOfFunction.has(fn)) {
-      groupOfFunction.set(fn, groupOfFunction.size);
+    const line = places.lineNumber.at(id);
+    if (places.linePath.at(id) === path && line > 0) {
+      const fn = places.lineFunction.at(id);
+      firstLines.set(fn, Math.min(line, firstLines.get(fn) ?? line));
     }
   }
+  const found = Array.from(firstLines, ([fn, line]) => {
+    const recorded = functions.lineOf(fn);
+    return { fn, nameLine: recorded > 0 ? recorded : definitionLine(text, functions.nameOf(fn), functions.languageOf(fn), line) };
+  }).filter((each): each is { fn: number; nameLine: number } => each.nameLine !== undefined);
+  const groupOfFunction = new Map(found.map(({ fn }, group) => [fn, group]));
   const groupOfPosition = new Int32Array(places.positions).map((_, position) => groupOfFunction.get(places.functionOf(position)) ?? -1);
-  const sums = view.sumBy(groupOfFunction.size, () => groupOfPosition);
+  const sums = view.sumBy(found.length, () => groupOfPosition);
   const self = shownSelf(loaded, view, path, sums, () => groupOfPosition);
-  return Array.from(groupOfFunction, ([fn, group]) => ({
-    key: recording.functions.nameOf(fn),
-    name: recording.functions.labelOf(fn),
-    nameLine: recording.functions.lineOf(fn),
-    self: self[group] ?? 0,
-    total: sums.total[group] ?? 0,
-    function: fn,
-  })).filter(({ total }) => total > 0);
+  return found
+    .map(({ fn, nameLine }, group) => ({
+      key: functions.nameOf(fn),
+      name: functions.labelOf(fn),
+      nameLine,
+      self: self[group] ?? 0,
+      total: sums.total[group] ?? 0,
+      function: fn,
+    }))
+    .filter(({ total }) => total > 0);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { Recording } from "../profile/recording.js";
 import { hottestLines } from "./hottest-lines.js";
 import { summarize } from "../profile/summary.js";
 import { codeOwner } from "../source/owner.js";
+import { InstalledFiles } from "../source/owner/installed-files.js";
 import { Places } from "./places.js";
 import { loadedMs, oldestMs } from "./loaded-since.js";
 import { RecordedTexts } from "./recorded-texts.js";
@@ -39,6 +40,7 @@ export class LoadedRecording {
   messages = 1;
   readonly #workspace: Workspace;
   #places: Places;
+  #installed: InstalledFiles | undefined;
   #placesGeneration: number;
   #owners: { readonly path: number; readonly owner: CodeOwner }[] = [];
   #functionOfPosition: Map<number, number>[] = [];
@@ -208,7 +210,12 @@ export class LoadedRecording {
 
   #newPlaces(): Places {
     const workspace = this.#workspace;
-    const realpath = async (path: string): Promise<string> => workspace.files.realpath(path);
+    const installed = new InstalledFiles(workspace.files, workspace.ownerSettings.folders);
+    this.#installed = installed;
+    const realpath = async (path: string): Promise<string> => {
+      await installed.look(path);
+      return workspace.files.realpath(path);
+    };
     const places: Places = new Places(this.recording, workspace.locator(), realpath, (path, fn) => {
       // After a change of settings the old places may still be under way.
       if (places === this.#places) {
@@ -256,6 +263,7 @@ export class LoadedRecording {
       language: functions.languageOf(fn),
       module: functions.moduleOf(fn),
     };
-    return codeOwner(place, this.#workspace.ownerSettings);
+    const isInstalled = place.path !== undefined && this.#installed?.has(place.path) === true;
+    return codeOwner({ ...place, isInstalled }, this.#workspace.ownerSettings);
   }
 }

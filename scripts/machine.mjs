@@ -16,8 +16,19 @@ const PACKAGES = {
   setpriv: "util-linux",
   addr2line: "binutils",
   bpftool: "bpftool",
+  perl: "perl",
+  php: "php-cli",
+  erl: "erlang-base",
   "/usr/include/zlib.h": "zlib1g-dev",
   "/usr/include/nlohmann/json.hpp": "nlohmann-json3-dev",
+};
+
+/** Toolchains, whose source and version are the developer's choice, by the program that stands for each: none of them is installed here. */
+const TOOLCHAINS = {
+  go: "Go 1.26 or newer (https://go.dev/dl), for the helper",
+  javac: "a JDK, 17 or newer, for the Java example",
+  mvn: "Maven, for the Java example",
+  cargo: "Rust with cargo (https://rustup.rs), for the Rust example",
 };
 
 /** For a second run of the tests on one machine at a time: each run makes and removes its own users. */
@@ -51,6 +62,15 @@ export function installPackages() {
   spawnSync("apt-get", ["update", "-qq"], { env, stdio });
   if (spawnSync("apt-get", ["install", "-y", "-qq", "--no-install-recommends", ...names], { env, stdio }).status !== 0) {
     console.log(`apt-get could not install them; install them by hand: apt-get install ${names.join(" ")}`);
+  }
+}
+
+/** Says which toolchains are missing, before anything runs: the tests that need them are skipped. */
+export function sayMissingToolchains() {
+  for (const [program, what] of Object.entries(TOOLCHAINS)) {
+    if (!has(program)) {
+      console.log(`${program} is not installed, so the tests that need it are skipped. Install ${what}.`);
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { runChecks } from "./check.mjs";
-import { installPackages } from "./machine.mjs";
+import { installPackages, sayMissingToolchains } from "./machine.mjs";
 import { root } from "./paths.mjs";
 import { has, isRoot, run } from "./shell.mjs";
 
@@ -150,6 +150,7 @@ if (values["prepare-machine"] && !isRoot) {
 }
 mkdirSync(results, { recursive: true });
 installPackages();
+sayMissingToolchains();
 /** @type {Outcome} */
 const total = { passed: 0, failed: [], skipped: [] };
 for (const [name, stage] of Object.entries(stages)) {

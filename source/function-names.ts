@@ -34,6 +34,15 @@ export function nameParts(name: string, language: FrameLanguage): string[] {
         .filter(isPart);
     case "php":
       return name.split(/::|\\/).filter(isPart);
+    case "perl":
+      return name.split(/::/).filter(isPart);
+    case "beam":
+      // Elixir's `Shop.Cart.add/2`, Erlang's `cart:add/2`, `cart:-add/2-fun-0-/1` for a closure in it.
+      return name
+        .replace(/\/\d+$/, "")
+        .replace(/-(\w+[?!]?)\/\d+-.*$/s, "$1")
+        .split(/[.:]/)
+        .filter(isPart);
     case "dotnet":
       return withoutArguments(name)
         .replaceAll(/`\d+|<[\w, ]*>(?=\.|$)/g, "")

@@ -15,6 +15,8 @@ export interface OwnedPlace {
   readonly language: FrameLanguage;
   /** Absolute path of the executable or library; "" for interpreted frames. */
   readonly module: string;
+  /** A package installer lists the file as its own, wherever it lies. */
+  readonly isInstalled?: boolean;
 }
 
 export interface OwnerSettings {
@@ -29,7 +31,8 @@ export interface OwnerSettings {
 }
 
 /**
- * Whose code a function is. Mine: a file in the workspace, outside of dependency and virtualenv folders. Library: dependencies. Runtime:
+ * Whose code a function is. Mine: a file in the workspace, outside of dependency and virtualenv folders and not
+ * put there by pip. Library: dependencies. Runtime:
  * the language's own library and interpreter, and libc. Kernel: by the frame's language. Unknown: nothing tells.
  */
 export function codeOwner(place: OwnedPlace, settings: OwnerSettings): CodeOwner {
@@ -49,7 +52,7 @@ function ownerOf(place: OwnedPlace, { folders, include, exclude }: OwnerSettings
     const excluded = exclude.some((glob) => matchesGlob(path, glob, folders));
     const folder = longest(folders.filter((candidate) => isInside(path, candidate)));
     if (folder !== undefined) {
-      return excluded || isLibraryPathInWorkspace(path.slice(folder.length)) ? "library" : "mine";
+      return excluded || place.isInstalled === true || isLibraryPathInWorkspace(path.slice(folder.length)) ? "library" : "mine";
     }
     if (excluded) {
       return "library";

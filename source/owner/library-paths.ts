@@ -11,6 +11,9 @@ const vendoredFolders = /\/(vendor|vendored|third_party|third-party|thirdparty|3
 /** JARs and Rust's registry sources when only the compile-time path is known: `/usr/local/cargo/registry/src/index…/serde-1.0.2/src/de.rs`. */
 const rustRegistry = /\/registry\/src\/[^/]+\/[^/]+-\d+\.\d+[^/]*\//;
 
+/** What build scripts of dependencies write (`target/debug/build/ring-0a1b/out/bindings.rs`); programs in `target` are the workspace's own. */
+const cargoGenerated = /\/target\/([^/]+\/)?(debug|release)\/build\/[^/]+\/out\//;
+
 /** Whether a file outside of every workspace folder is a dependency. */
 export function isLibraryPath(path: string): boolean {
   return dependencyFolders.test(path) || goModuleVersion.test(path) || rustRegistry.test(path);
@@ -18,5 +21,10 @@ export function isLibraryPath(path: string): boolean {
 
 /** Whether a path below a workspace folder (beginning with "/") is vendored or installed rather than written there. */
 export function isLibraryPathInWorkspace(relative: string): boolean {
-  return isLibraryPath(relative) || vendoredFolders.test(relative) || /\/lib(64)?\/python\d\.\d+\//.test(relative);
+  return (
+    isLibraryPath(relative) ||
+    vendoredFolders.test(relative) ||
+    cargoGenerated.test(relative) ||
+    /\/lib(64)?\/python\d\.\d+\//.test(relative)
+  );
 }

@@ -150,11 +150,12 @@ test("recursion and a function's own closures count once in its total", async ()
   expect(await server.lenses("walk.py")).toEqual([expect.stringMatching(/^1: 100 % total · 100 % self/)]);
 });
 
-test("without a grammar a lens stands at the recorded line of its function", async () => {
+test("without a grammar a lens stands where the text defines the function's name, and nowhere where it doesn't", async () => {
   const server = await startServer();
-  server.write("deploy.pl", "use strict;\n\nsub deploy {\n  work();\n}\n");
+  server.write("deploy.pl", "use strict;\n\nsub deploy {\n  work();\n}\n\ndeploy();\n");
   await server.begin();
-  await server.stacks("deploy:4($W/deploy.pl){perl} 5", MANY);
-  expect(await server.heat("deploy.pl")).toEqual(["4: 100 % self, 100 % total"]);
-  expect(await server.lenses("deploy.pl")).toEqual([]);
+  await server.stacks("<top-level>:7($W/deploy.pl){perl};main::deploy:4($W/deploy.pl){perl} 5", MANY);
+  expect(await server.heat("deploy.pl")).toEqual(["4: 100 % self, 100 % total", "7: 0 % self, 100 % total"]);
+  await server.stacks("main::deploy:4($W/deploy.pl){perl} 5", { timeNs: 4e9 });
+  expect(await server.lenses("deploy.pl")).toEqual([expect.stringMatching(/^3: 100 % total · 100 % self/)]);
 });

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { codeOwner, type OwnedPlace, type OwnerSettings } from "../../../source/owner.js";
+import { InstalledFiles } from "../../../source/owner/installed-files.js";
+import { FilesInMemory } from "./files-in-memory.js";
 
 const settings: OwnerSettings = { folders: ["/ws"], include: [], exclude: [], justMyCode: true };
 const nowhere: OwnedPlace = { path: undefined, recordedFile: "", functionName: "", language: "native", module: "" };
@@ -183,4 +185,45 @@ test("with just-my-code off, libraries with a source count as mine, the runtime 
   expect(owner({ path: library, recordedFile: library }, off)).toBe("mine");
   expect(owner({ module: "/usr/lib/libssl.so.3" }, off)).toBe("library");
   expect(owner({ path: "/usr/local/go/src/fmt/print.go", language: "go" }, off)).toBe("runtime");
+});
+
+test("what package managers put into a workspace, or keep elsewhere, is a library; what the workspace builds is mine", () => {
+  const paths: readonly [OwnedPlace["language"], string][] = [
+    ["javascript", "/ws/packages/api/node_modules/zod/lib/index.js"],
+    ["go", "/ws/vendor/github.com/yuin/goldmark/parser/parser.go"],
+    ["rust", "/ws/target/debug/build/ring-0a1b2c/out/bindings.rs"],
+    ["rust", "/ws/target/x86_64-unknown-linux-musl/release/build/ring-0a1b2c/out/bindings.rs"],
+    ["rust", "/ws/.cargo/registry/src/index.crates.io-6f17d22bba15001f/serde-1.0.2/src/lib.rs"],
+    ["rust", "/home/me/.cargo/git/checkouts/serde-1a2b/3c4d/src/lib.rs"],
+    ["java", "/home/me/.m2/repository/com/google/code/gson/gson/2.10/Gson.java"],
+    ["java", "/home/me/.gradle/caches/modules-2/files-2.1/gson/Gson.java"],
+  ];
+  const others = paths.filter(([language, path]) => owner({ path, recordedFile: path, language }) !== "library");
+  expect(others).toEqual([]);
+  expect(owner({ module: "/ws/target/release/shop" })).toBe("mine");
+  expect(owner({ path: "/ws/build/out/main.rs", recordedFile: "/ws/build/out/main.rs", language: "rust" })).toBe("mine");
+});
+
+test("what pip put into a folder of the workspace is a library, and the user's file beside it is mine", async () => {
+  const files = new FilesInMemory({
+    "/ws/lambda/handler.py": "",
+    "/ws/lambda/requests/api.py": "",
+    "/ws/lambda/requests/local.py": "",
+    "/ws/lambda/odd,name.py": "",
+    "/ws/lambda/requests-2.32.0.dist-info/RECORD":
+      'requests/api.py,sha256=abc,10\r\n"odd,name.py",sha256=abc,1\r\n../outside.py,,\r\nrequests-2.32.0.dist-info/RECORD,,\r\n',
+    "/ws/outside.py": "",
+  });
+  const judge = async (folders: readonly string[], path: string): Promise<string> => {
+    const installed = new InstalledFiles(files, folders);
+    await installed.look(path);
+    return owner({ path, recordedFile: path, language: "python", isInstalled: installed.has(path) }, { folders });
+  };
+  expect(await judge(["/ws"], "/ws/lambda/requests/api.py")).toBe("library");
+  expect(await judge(["/ws"], "/ws/lambda/odd,name.py")).toBe("library");
+  expect(await judge(["/ws"], "/ws/lambda/handler.py")).toBe("mine");
+  expect(await judge(["/ws"], "/ws/lambda/requests/local.py")).toBe("mine");
+  expect(await judge(["/ws"], "/ws/outside.py")).toBe("mine");
+  // Who opens an installed package works on it.
+  expect(await judge(["/ws", "/ws/lambda/requests"], "/ws/lambda/requests/api.py")).toBe("mine");
 });
