@@ -16,6 +16,9 @@ import (
 	"flameline.dev/helper/internal/wire"
 )
 
+// warmUp is the time in which the helper reads what a program has mapped: before that its stacks are not whole.
+const warmUp = 2 * time.Second
+
 var offCPU = []wire.EventName{wire.EventOffCPU}
 
 // TestWaitsAreMeasuredAndClassed compares the waits of a program with what it says itself of them: total, by function, by class.
@@ -38,6 +41,7 @@ func TestWaitsAreMeasuredAndClassed(t *testing.T) {
 	c.warm()
 	var said []byte
 	r := c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, offCPU, 99, func() {
+		time.Sleep(warmUp)
 		_, _ = input.Write([]byte("g"))
 		said, _ = io.ReadAll(output)
 		_ = program.Wait()
@@ -101,6 +105,7 @@ func TestTotalsHoldWhereStacksAreThinned(t *testing.T) {
 	c.warm()
 	var said []byte
 	r := c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, offCPU, 99, func() {
+		time.Sleep(warmUp)
 		_, _ = input.Write([]byte("g"))
 		said, _ = io.ReadAll(output)
 		_ = program.Wait()

@@ -23,7 +23,7 @@ import { root } from "./paths.mjs";
  */
 
 /** In the order in which they run: what must not be disturbed comes first. */
-const BENCHES = ["sizes", "accuracy", "overhead", "start", "activation", "model", "flame-graph"];
+const BENCHES = ["sizes", "accuracy", "overhead", "waits", "start", "activation", "model", "flame-graph"];
 
 const { values, positionals } = parseArgs({
   options: { scale: { type: "string", default: "1" }, json: { type: "string" } },

@@ -12,13 +12,12 @@
  * root mean square of the waits at the same place (Neyman's allocation); a place is the user's program counter and
  * stack pointer, a thread remembers a few. Waits of `length` or longer are told in any case, and each counts once.
  */
-#define PLACES 8
+#define PLACES 16
 #define CERTAIN (1 << 24)
 #define PREEMPTED_PLACE 0x702
 #define SECOND 1000000000ull
 
 struct place {
-  u64 mark;
   u64 square;   /* mean of the square of its waits, ns² */
   u64 taken_at; /* when its last stack was taken */
   u64 short_ns; /* its waits shorter than `length` that are over, since it is remembered */
@@ -36,14 +35,18 @@ struct waiting_thread {
   u64 left;  /* the same, or when its stack had been taken: that is no waiting of its own */
   u64 mark;
   u32 chance; /* see wait.chance */
-  u32 taken;
+  u8 taken;
+  u8 at;      /* the index of its place */
+  u16 window; /* the eighth of a second in which it last came to a place that it did not remember, and how often */
+  u64 strange;
   u64 short_ns; /* all waits shorter than `length` that are over */
+  u64 marks[PLACES];
   struct place places[PLACES];
 };
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 8192);
+  __uint(max_entries, 4096);
   __type(key, u32);
   __type(value, struct waiting_thread);
 } threads SEC(".maps");
@@ -106,7 +109,7 @@ struct wait {
   u32 uid;
   u32 chance; /* the square of the chance that its stack was taken, times CERTAIN */
   u32 taken;
-  u32 unused;
+  u32 forgotten; /* not a wait: a place is forgotten that had so many ns of short waits */
   char comm[COMM_BYTES];
 };
 struct {
@@ -129,16 +132,6 @@ INLINE void set_mark(u32 tid, u8 value)
   }
 }
 
-INLINE void forget_thread(struct task_struct *task)
-{
-  u32 tid = task->pid;
-  u8 *mark = mark_of(tid);
-  if (mark && *mark) {
-    *mark = NOT_WANTED;
-    bpf_map_delete_elem(&threads, &tid);
-  }
-}
-
 INLINE int runnable(struct task_struct *task)
 {
   if (EXISTS(task->__state)) {
@@ -158,25 +151,92 @@ INLINE u64 place_mark(struct task_struct *task, int preempted, int with_register
   return (mark ^ (mark >> 29)) | 4;
 }
 
-INLINE u32 chance_at(struct place *place, struct wait_settings *settings, u64 now, struct switching *here)
+INLINE u16 window_of(u64 now) { return now >> 27; } /* about an eighth of a second */
+
+/* Shorter times at a place that is forgotten are in the thread's total only. */
+#define WORTH_TELLING 100000
+
+INLINE void tell_forgotten(u32 tid, u64 mark, u64 short_ns)
 {
-  u64 chance = CERTAIN;
-  if (place->count && now - place->taken_at < SECOND) {
+  if (short_ns < WORTH_TELLING) {
+    return;
+  }
+  struct wait wait = {.tid = tid, .mark = mark, .forgotten = short_ns > 0xffffffff ? 0xffffffff : short_ns};
+  if (bpf_ringbuf_output(&waits, &wait, sizeof(wait), BPF_RB_NO_WAKEUP)) {
+    count(WAITS_LOST);
+  }
+}
+
+INLINE void forget_thread(struct task_struct *task)
+{
+  u32 tid = task->pid;
+  u8 *mark = mark_of(tid);
+  if (!mark || !*mark) {
+    return;
+  }
+  *mark = NOT_WANTED;
+  struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+  if (!thread) {
+    return;
+  }
+  for (u32 i = 0; i < PLACES; i++) {
+    tell_forgotten(tid, thread->marks[i], thread->places[i].short_ns);
+  }
+  bpf_map_delete_elem(&threads, &tid);
+}
+
+/* The place's index; a place that is not remembered takes the one where a stack was taken the longest ago. */
+INLINE u32 find_place(struct waiting_thread *thread, u32 tid, u64 mark, u64 now)
+{
+  u32 oldest = 0;
+  u64 oldest_taken = ~0ull;
+  for (u32 i = 0; i < PLACES; i++) {
+    if (thread->marks[i] == mark) {
+      return i;
+    }
+  }
+  for (u32 i = 0; i < PLACES; i++) {
+    if (thread->places[i].taken_at < oldest_taken) {
+      oldest_taken = thread->places[i].taken_at;
+      oldest = i;
+    }
+  }
+  struct place *place = &thread->places[oldest % PLACES];
+  tell_forgotten(tid, thread->marks[oldest % PLACES], place->short_ns);
+  place->square = 0;
+  place->short_ns = 0;
+  place->count = 0;
+  place->stacks = 0;
+  thread->marks[oldest % PLACES] = mark;
+  if (thread->window != window_of(now)) {
+    thread->window = window_of(now);
+    thread->strange = 0;
+  }
+  thread->strange++;
+  return oldest;
+}
+
+INLINE u32 chance_at(
+  struct waiting_thread *thread, struct place *place, struct wait_settings *settings, u64 now, struct switching *here)
+{
+  u16 window = window_of(now);
+  if (here->window != window) {
+    here->window = window;
+    here->stacks = 0;
+  }
+  if (place->window != window) {
+    place->window = window;
+    place->stacks = 0;
+  }
+  u64 chance = CERTAIN, excess = here->stacks / (settings->stacks | 1) + place->stacks / STACKS_OF_PLACE;
+  if (!place->count) {
+    excess += thread->strange / STACKS_OF_PLACE;
+  } else if (now - place->taken_at < SECOND) {
     chance = ((place->square >> 20) << 24) / (settings->scale | 1) + 16;
     if (chance > CERTAIN) {
       chance = CERTAIN;
     }
   }
-  u64 window = now >> 27; /* about an eighth of a second */
-  if (here->window != window) {
-    here->window = window;
-    here->stacks = 0;
-  }
-  if (place->window != (u16)window) {
-    place->window = window;
-    place->stacks = 0;
-  }
-  u64 excess = here->stacks / (settings->stacks | 1) + place->stacks / STACKS_OF_PLACE;
   chance >>= 2 * (excess > 11 ? 11 : excess);
   return chance ? chance : 1;
 }
@@ -204,19 +264,14 @@ INLINE void goes(struct task_struct *task, u32 tid, u64 now, int with_registers)
   }
   int preempted = runnable(task);
   u64 mark = place_mark(task, preempted, with_registers);
-  struct place *place = &thread->places[(mark >> 8) % PLACES];
-  if (place->mark != mark) {
-    place->mark = mark;
-    place->count = 0;
-    place->square = 0;
-    place->short_ns = 0;
-    place->stacks = 0;
-  }
-  u32 chance = chance_at(place, settings, now, here);
+  u32 at = find_place(thread, tid, mark, now) % PLACES;
+  struct place *place = &thread->places[at];
+  u32 chance = chance_at(thread, place, settings, now, here);
   u64 draw = bpf_get_prandom_u32();
   thread->chance = chance;
   thread->taken = (draw * draw) >> 40 < chance;
   thread->mark = mark;
+  thread->at = at;
   thread->began = now;
   thread->left = now;
   if (thread->taken) {
@@ -288,12 +343,10 @@ INLINE void comes(struct task_struct *task, u32 tid, u64 now, u8 *mark)
   }
   u64 began = thread->began;
   u64 waited = now - thread->left;
-  struct place *place = &thread->places[(thread->mark >> 8) % PLACES];
+  struct place *place = &thread->places[thread->at % PLACES];
   int is_short = waited < settings->length;
-  if (place->mark == thread->mark) {
-    learn(place, waited);
-    place->short_ns += is_short ? waited : 0;
-  }
+  learn(place, waited);
+  place->short_ns += is_short ? waited : 0;
   thread->began = 0;
   if (is_short) {
     thread->short_ns += waited;

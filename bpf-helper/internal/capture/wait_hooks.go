@@ -16,7 +16,6 @@ import (
 
 // placeRecord, threadRecord, settingsRecord and waitRecord are twins of the structures in bpf/waits.h.
 type placeRecord struct {
-	Mark    uint64
 	Square  uint64
 	TakenAt uint64
 	ShortNs uint64
@@ -30,9 +29,13 @@ type threadRecord struct {
 	Left    int64
 	Mark    uint64
 	Chance  uint32
-	Taken   uint32
+	Taken   uint8
+	At      uint8
+	Window  uint16
+	Strange uint64
 	ShortNs uint64
-	Places  [8]placeRecord
+	Marks   [16]uint64
+	Places  [16]placeRecord
 }
 
 type settingsRecord struct {
@@ -53,7 +56,7 @@ type waitRecord struct {
 	UID           uint32
 	Chance        uint32
 	Taken         uint32
-	_             uint32
+	Forgotten     uint32 // ns; not a wait then
 	Comm          [16]byte
 }
 

@@ -172,10 +172,7 @@ func (l *waitLedger) thread(tid uint32) *shortWaits {
 func (l *waitLedger) settle(tid uint32, state *threadRecord, now int64, all bool) {
 	thread := l.thread(tid)
 	thread.gone = 0
-	l.samples = thread.settle(state, l.samples, func(mark uint64) (Sample, bool) {
-		sample, known := l.places[placeKey{tid, mark}]
-		return sample, known
-	}, now)
+	l.samples = thread.settle(state, l.samples, l.lastAt(tid), now)
 	if state.Began == 0 || now <= state.Began {
 		return
 	}
@@ -199,13 +196,21 @@ func (l *waitLedger) settle(tid uint32, state *threadRecord, now int64, all bool
 	l.samples = append(l.samples, sample)
 }
 
+// lastAt gives the last stack of each of a thread's places.
+func (l *waitLedger) lastAt(tid uint32) func(mark uint64) (Sample, bool) {
+	return func(mark uint64) (Sample, bool) {
+		sample, known := l.places[placeKey{tid, mark}]
+		return sample, known
+	}
+}
+
 // finishSettling forgets threads that the kernel has not mentioned for a while.
-func (l *waitLedger) finishSettling() {
+func (l *waitLedger) finishSettling(now int64) {
 	for tid, thread := range l.threads {
 		if thread.gone++; thread.gone == 1 {
 			continue
 		}
-		l.samples = thread.release(l.samples)
+		l.samples = thread.release(l.samples, l.lastAt(tid), now)
 		if thread.gone > settlingsToForget {
 			delete(l.threads, tid)
 		}

@@ -3,7 +3,8 @@ package capture
 // shortWaits are the short waits of one thread. The kernel counts them exactly, by the places that it remembers and all
 // together; some have a stack, which stands for what its chance says. At each settling the stacks of a place are brought in
 // line with the place's count, so that totals don't depend on the draw (separate ratio estimators: Cochran, Sampling
-// Techniques, 3rd edition, §6.10). Places that the kernel had to forget are brought in line together.
+// Techniques, 3rd edition, §6.10). It tells the count of a place that it has to forget; small ones are
+// brought in line together.
 type shortWaits struct {
 	counted uint64 // ns of all, as of the last settling
 	owed    float64
@@ -34,6 +35,17 @@ func (t *shortWaits) place(mark uint64) *shortPlace {
 	return place
 }
 
+// forget notes what the kernel counted at a place that it forgets.
+func (t *shortWaits) forget(mark, ns uint64) {
+	place := t.place(mark)
+	if ns >= place.counted {
+		grown := float64(ns - place.counted)
+		place.owed += grown
+		t.owed -= grown // the thread's count has it, too
+	}
+	place.counted = 0
+}
+
 // settle appends samples for all that the kernel has counted since the last time. `last` gives a place's last stack.
 func (t *shortWaits) settle(state *threadRecord, samples []Sample, last func(mark uint64) (Sample, bool), now int64) []Sample {
 	if state.ShortNs < t.counted {
@@ -43,10 +55,10 @@ func (t *shortWaits) settle(state *threadRecord, samples []Sample, last func(mar
 	t.counted = state.ShortNs
 	for i := range state.Places {
 		of := &state.Places[i]
-		if of.Mark == 0 {
+		if state.Marks[i] == 0 {
 			continue
 		}
-		place := t.place(of.Mark)
+		place := t.place(state.Marks[i])
 		if of.ShortNs < place.counted {
 			place.counted = 0 // forgotten and met again
 		}
@@ -59,13 +71,18 @@ func (t *shortWaits) settle(state *threadRecord, samples []Sample, last func(mar
 	var forgotten []Sample
 	for mark, place := range t.places {
 		if !place.fresh {
-			forgotten = append(forgotten, place.pending...)
-			t.owed += place.owed
+			if place.owed == 0 {
+				forgotten = append(forgotten, place.pending...)
+				delete(t.places, mark)
+				continue
+			}
+			// It was forgotten with a count, which is all there is to come.
+			samples = place.pay(samples, mark, last, now, true)
 			delete(t.places, mark)
 			continue
 		}
 		place.fresh = false
-		samples = place.pay(samples, mark, last, now)
+		samples = place.pay(samples, mark, last, now, false)
 	}
 	if sum := sumOf(forgotten); sum > 0 {
 		correction := min(max(t.owed, 0)/sum, maxCorrection)
@@ -75,13 +92,13 @@ func (t *shortWaits) settle(state *threadRecord, samples []Sample, last func(mar
 	return samples
 }
 
-func (p *shortPlace) pay(samples []Sample, mark uint64, last func(mark uint64) (Sample, bool), now int64) []Sample {
+func (p *shortPlace) pay(samples []Sample, mark uint64, last func(mark uint64) (Sample, bool), now int64, all bool) []Sample {
 	sum := sumOf(p.pending)
 	switch {
 	case sum > 0:
 		samples = appendScaled(samples, p.pending, max(p.owed, 0)/sum)
 		p.owed = 0
-	case p.owed > owedAtMost:
+	case p.owed > owedAtMost || (all && p.owed > 0):
 		if sample, known := last(mark); known {
 			sample.KTime, sample.Value = now, int64(p.owed)
 			samples = append(samples, sample)
@@ -92,12 +109,16 @@ func (p *shortPlace) pay(samples []Sample, mark uint64, last func(mark uint64) (
 	return samples
 }
 
-// release appends what is pending of a thread that the kernel has forgotten. Its last waits are in no count that we have
-// seen, so its stacks stand for what their chances say.
-func (t *shortWaits) release(samples []Sample) []Sample {
-	for _, place := range t.places {
-		samples = append(samples, place.pending...)
-		place.pending = place.pending[:0]
+// release appends what is left of a thread that the kernel has forgotten: by the counts that it told at the end, or, of little
+// time, by what the chances of its stacks say.
+func (t *shortWaits) release(samples []Sample, last func(mark uint64) (Sample, bool), now int64) []Sample {
+	for mark, place := range t.places {
+		if place.owed <= 0 {
+			samples = append(samples, place.pending...)
+		} else {
+			samples = place.pay(samples, mark, last, now, true)
+		}
+		delete(t.places, mark)
 	}
 	return samples
 }

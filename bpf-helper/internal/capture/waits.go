@@ -97,7 +97,11 @@ func (w *waits) round(stacks []Sample) error {
 	}
 	w.stacks += len(stacks)
 	err := w.hooks.drain(func(record *waitRecord) {
-		if record.Began != 0 {
+		switch {
+		case record.Forgotten != 0:
+			w.ledger.thread(record.TID).forget(record.Mark, uint64(record.Forgotten))
+			return
+		case record.Began != 0:
 			w.ledger.end(record)
 			return
 		}
@@ -126,7 +130,7 @@ func (w *waits) settle(all bool) error {
 	}); err != nil {
 		return fmt.Errorf("read the waiting threads: %w", err)
 	}
-	w.ledger.finishSettling()
+	w.ledger.finishSettling(now)
 	w.lock.Lock()
 	for tid, found := range w.found {
 		switch {

@@ -136,7 +136,7 @@ func TestShortWaitsAddUpWhateverTheDraw(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	b := newLedgerBench()
 	state := &threadRecord{}
-	state.Places[3].Mark = b.mark
+	state.Marks[3] = b.mark
 	found, exact := map[string]float64{}, map[string]float64{}
 	now := int64(1)
 	for window := range 40 {
@@ -156,7 +156,7 @@ func TestShortWaitsAddUpWhateverTheDraw(t *testing.T) {
 			now += length
 		}
 		b.settle(1, state, now, window == 39)
-		b.finishSettling()
+		b.finishSettling(now)
 	}
 	for _, sample := range b.take() {
 		found[sample.Frames[1].Function] += float64(sample.Value)
@@ -176,7 +176,7 @@ func TestAnotherThreadWithTheSameNumberBeginsAnew(t *testing.T) {
 	b := newLedgerBench()
 	b.settle(1, &threadRecord{ShortNs: 900}, 1, false)
 	state := &threadRecord{ShortNs: 100}
-	state.Places[0] = placeRecord{Mark: b.mark, ShortNs: 100}
+	state.Marks[0], state.Places[0] = b.mark, placeRecord{ShortNs: 100}
 	b.stack(b.stackAt(1, 10, "wait"))
 	b.end(b.endAt(1, 10, 60, true, 1))
 	b.settle(1, state, 200, false)
