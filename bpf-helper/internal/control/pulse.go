@@ -64,6 +64,9 @@ func (h *hub) count(engine *capture.Engine) {
 		h.log.Warn("the kernel had no room for all processes; some of their samples may be missing until the next scan",
 			"refused", now.ProcessesRefused, "events lost", now.EventsLost)
 	}
+	if refused := now.ThreadsRefused - h.counted.ThreadsRefused; refused > 0 {
+		h.log.Warn("too many threads to follow the waits of all", "switches without", refused)
+	}
 	h.counted = now
 }
 
