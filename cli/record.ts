@@ -168,7 +168,7 @@ function wireTarget(target: RecordTarget, command: GatedCommand | undefined): Ta
     case "process":
       return { kind: "process", pid: target.pid, children: true };
     case "workspace":
-      return { kind: "workspace", folders: [target.folder], excludePids: [process.pid], excludeTrees: [] };
+      return { kind: "workspace", folders: [target.folder], excludePids: [process.pid], excludeTrees: [], excludePrograms: [] };
     case "command":
       return { kind: "process", pid: command?.pid ?? 0, children: true };
   }

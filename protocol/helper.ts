@@ -18,13 +18,15 @@ export type Target =
   /**
    * Processes whose executable, script, working directory or an ancestor's working directory lies in one of `folders` (absolute).
    * Below a process of `excludeTrees`, an editor's extension host, working directories don't count: a debuggee has its program in the
-   * folders, a language server only runs there. Both lists hold for processes that start later, too.
+   * folders, a language server only runs there. A process whose executable lies in one of `excludePrograms` (absolute folders), an editor's
+   * own tools, is never meant: it searches in the folders. All three lists hold for processes that start later, too.
    */
   | {
       readonly kind: "workspace";
       readonly folders: readonly string[];
       readonly excludePids: readonly number[];
       readonly excludeTrees: readonly number[];
+      readonly excludePrograms: readonly string[];
     }
   /** One process, and its descendants where `children` is set. */
   | { readonly kind: "process"; readonly pid: number; readonly children: boolean }

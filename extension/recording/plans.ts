@@ -6,7 +6,7 @@ import { WindowError } from "../failures.js";
 import { folderPaths } from "../folders.js";
 import { setting } from "../settings.js";
 import { runOf } from "../targets/current-file.js";
-import { excludedPids } from "../targets/excluded-pids.js";
+import { excludedPids, ownPrograms } from "../targets/excluded-pids.js";
 import { pickProcess } from "../targets/process-picker.js";
 import { startGated } from "../targets/tasks.js";
 import { type Choice, chooseWhatToRun, typeCommand } from "../targets/what-to-run.js";
@@ -103,7 +103,13 @@ function planOf({ name, start }: Choice, target: Target, seconds?: number): Plan
 }
 
 function workspaceTarget(excluded: ReadonlySet<number>): Target {
-  return { kind: "workspace", folders: folderPaths(), excludePids: [...excluded], excludeTrees: [...EXTENSION_HOST] };
+  return {
+    kind: "workspace",
+    folders: folderPaths(),
+    excludePids: [...excluded],
+    excludeTrees: [...EXTENSION_HOST],
+    excludePrograms: ownPrograms(),
+  };
 }
 
 function fileFolders(): vscode.WorkspaceFolder[] {

@@ -1,5 +1,5 @@
 import * as assert from "node:assert";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -157,6 +157,12 @@ describe("a workspace with several folders", () => {
     assert.ok(plan?.target.kind === "workspace");
     assert.deepStrictEqual(plan.target.folders, [workspaceFolder(), second]);
     assert.deepStrictEqual(plan.target.excludeTrees, [process.pid]);
+    // VS Code's own search tool is in one of them.
+    const tools = plan.target.excludePrograms
+      .map((folder) => path.join(folder, "@vscode"))
+      .filter((folder) => existsSync(folder))
+      .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }));
+    assert.ok(tools.some((file) => /^ripgrep.*\/rg$/.test(file)));
     assert.ok(plan.target.excludePids.includes(process.pid));
     assert.strictEqual(plan.name, `${path.basename(workspaceFolder())} + ${path.basename(second)}`);
   });

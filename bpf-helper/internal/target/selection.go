@@ -16,6 +16,7 @@ const maxScriptArguments = 16
 type Selection struct {
 	target   wire.Target
 	folders  []folder
+	programs []string // folders of an editor's own tools, with symlinks resolved
 	excluded map[int32]bool
 	trees    map[int32]bool
 	helper   int32
@@ -50,6 +51,13 @@ func NewSelection(t wire.Target, own Own, startNs uint64) *Selection {
 	for _, pid := range t.ExcludePIDs {
 		s.excluded[pid] = true
 	}
+	for _, path := range t.ExcludePrograms {
+		path = filepath.Clean(path)
+		if resolved, _, err := resolve(s.root, path); err == nil {
+			path = resolved
+		}
+		s.programs = append(s.programs, path)
+	}
 	for _, path := range t.Folders {
 		f := folder{path: filepath.Clean(path)}
 		if resolved, info, err := resolve(s.root, f.path); err == nil {
@@ -71,7 +79,14 @@ func (s *Selection) FollowsChildren() bool {
 }
 
 // Excludes says whether a process is never wanted.
-func (s *Selection) Excludes(p *Process) bool { return s.excluded[p.PID] || p.ParentPID == s.helper }
+func (s *Selection) Excludes(p *Process) bool {
+	return s.excluded[p.PID] || p.ParentPID == s.helper || slices.ContainsFunc(s.programs, func(folder string) bool { return isBelow(p.Executable, folder) })
+}
+
+// isBelow says whether a path without symlinks lies in a folder.
+func isBelow(path, folder string) bool {
+	return path == folder || folder == "/" || strings.HasPrefix(path, folder+"/")
+}
 
 // Wants judges a process by itself and by its ancestors, nearest first. Excluded ancestors don't make it wanted.
 func (s *Selection) Wants(p *Process, ancestors []*Process) bool {
@@ -125,7 +140,7 @@ func (s *Selection) isTheProcess(p *Process) bool {
 // contains says whether an absolute path without symlinks lies in one of the folders.
 func (s *Selection) contains(path string) bool {
 	for _, f := range s.folders {
-		if path == f.path || f.path == "/" || strings.HasPrefix(path, f.path+"/") {
+		if isBelow(path, f.path) {
 			return true
 		}
 	}

@@ -45,6 +45,31 @@ func TestAWorkspacesProcesses(t *testing.T) {
 	}
 }
 
+func TestAnEditorsOwnToolsAreNeverMeantAlsoWhereTheySearchInTheFolder(t *testing.T) {
+	folder, editor := t.TempDir(), t.TempDir()
+	must(t, os.WriteFile(filepath.Join(folder, "app.py"), nil, 0o600))
+	must(t, os.Mkdir(filepath.Join(editor, "node_modules"), 0o700))
+	link := filepath.Join(t.TempDir(), "link")
+	must(t, os.Symlink(editor, link))
+	target := wire.Target{
+		Kind: wire.TargetWorkspace, Folders: []string{folder}, ExcludeTrees: []int32{20}, ExcludePrograms: []string{link + "/node_modules"},
+	}
+	rg := editor + "/node_modules/ripgrep/rg"
+	got := wantedPIDs(t, target, Own{Helper: 80}, 0,
+		fake{pid: 20, cwd: "/srv"},
+		// Its glob is the name of a file that is there.
+		fake{pid: 21, parent: 20, exe: rg, cwd: folder, command: []string{"rg", "--files", "-g", "app.py"}},
+		fake{pid: 30, cwd: "/srv"}, // another window's extension host
+		fake{pid: 31, parent: 30, exe: rg, cwd: folder, command: []string{"rg", "--files"}},
+		fake{pid: 40, exe: "/usr/bin/rg", cwd: folder, command: []string{"rg", "todo"}}, // the user's
+		fake{pid: 41, exe: editor + "/node", cwd: "/srv", command: []string{"node", folder + "/app.py"}},
+		fake{pid: 42, exe: editor + "/node_modules2/tool", cwd: folder},
+	)
+	if got != "[40 41 42]" {
+		t.Errorf("wanted %s, want [40 41 42]", got)
+	}
+}
+
 func TestBelowAnExtensionHostProgramsCountAndWorkingDirectoriesDoNot(t *testing.T) {
 	folder := t.TempDir()
 	script := filepath.Join(folder, "app.py")

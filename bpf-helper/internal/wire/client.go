@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -91,7 +92,10 @@ func checkStart(m StartRequest) error {
 		if len(m.Target.Folders) == 0 || len(m.Target.Folders) > maxFolders {
 			return fmt.Errorf("a workspace has 1 to %d folders", maxFolders)
 		}
-		for _, folder := range m.Target.Folders {
+		if len(m.Target.ExcludePrograms) > maxFolders {
+			return fmt.Errorf("at most %d folders of programs can be excluded", maxFolders)
+		}
+		for _, folder := range slices.Concat(m.Target.Folders, m.Target.ExcludePrograms) {
 			if len(folder) > maxFolderBytes || !path.IsAbs(folder) || strings.ContainsRune(folder, 0) {
 				return fmt.Errorf("a folder must be an absolute path of at most %d bytes", maxFolderBytes)
 			}

@@ -22,12 +22,13 @@ const (
 
 // Target says which processes a recording is about. Only the fields of its kind are set.
 type Target struct {
-	Kind         string   `json:"kind"`
-	Folders      []string `json:"folders"`
-	ExcludePIDs  []int32  `json:"excludePids"`
-	ExcludeTrees []int32  `json:"excludeTrees"`
-	PID          int32    `json:"pid"`
-	Children     bool     `json:"children"`
+	Kind            string   `json:"kind"`
+	Folders         []string `json:"folders"`
+	ExcludePIDs     []int32  `json:"excludePids"`
+	ExcludeTrees    []int32  `json:"excludeTrees"`
+	ExcludePrograms []string `json:"excludePrograms"`
+	PID             int32    `json:"pid"`
+	Children        bool     `json:"children"`
 }
 
 // MarshalJSON writes the fields of the target's kind only.
@@ -35,11 +36,12 @@ func (t Target) MarshalJSON() ([]byte, error) {
 	switch t.Kind {
 	case TargetWorkspace:
 		return json.Marshal(struct {
-			Kind         string   `json:"kind"`
-			Folders      []string `json:"folders"`
-			ExcludePIDs  []int32  `json:"excludePids"`
-			ExcludeTrees []int32  `json:"excludeTrees"`
-		}{t.Kind, t.Folders, t.ExcludePIDs, t.ExcludeTrees})
+			Kind            string   `json:"kind"`
+			Folders         []string `json:"folders"`
+			ExcludePIDs     []int32  `json:"excludePids"`
+			ExcludeTrees    []int32  `json:"excludeTrees"`
+			ExcludePrograms []string `json:"excludePrograms"`
+		}{t.Kind, t.Folders, t.ExcludePIDs, t.ExcludeTrees, t.ExcludePrograms})
 	case TargetProcess:
 		return json.Marshal(struct {
 			Kind     string `json:"kind"`

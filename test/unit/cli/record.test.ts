@@ -49,7 +49,13 @@ test("without a target the folder's processes are recorded, for as long as was s
     WELL_BEHAVED(message, reply, socket);
   });
   expect(await run.line("record", "-o", "out.pb.gz", "--seconds", "0.1")).toMatch(/^0\n7 samples/);
-  expect(asked?.target).toEqual({ kind: "workspace", folders: [run.folder], excludePids: [process.pid], excludeTrees: [] });
+  expect(asked?.target).toEqual({
+    kind: "workspace",
+    folders: [run.folder],
+    excludePids: [process.pid],
+    excludeTrees: [],
+    excludePrograms: [],
+  });
 });
 
 test("the time ends the command too", async () => {

@@ -193,7 +193,9 @@ const error: Shape<HelperError> = {
   },
 };
 
-const folderTarget = { members: { kind: type("workspace"), folders: texts, excludePids: numbers, excludeTrees: numbers } } as const;
+const folderTarget = {
+  members: { kind: type("workspace"), folders: texts, excludePids: numbers, excludeTrees: numbers, excludePrograms: texts },
+} as const;
 const processTarget = { members: { kind: type("process"), pid: number, children: "boolean" } } as const;
 
 /** By type, so that a message added to the protocol does not compile until it has its sample. */

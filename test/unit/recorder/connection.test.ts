@@ -30,7 +30,11 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
   return "no failure";
 }
 
-const WORKSPACE = { target: { kind: "workspace", folders: ["/src"], excludePids: [], excludeTrees: [] }, events: ["cpu"], hz: 99 } as const;
+const WORKSPACE = {
+  target: { kind: "workspace", folders: ["/src"], excludePids: [], excludeTrees: [], excludePrograms: [] },
+  events: ["cpu"],
+  hz: 99,
+} as const;
 
 describe("a running helper", () => {
   test("is greeted, and its messages arrive in order with their text", async () => {

@@ -29,7 +29,7 @@ async function begin(script: Script = WELL_BEHAVED, seconds?: number): Promise<A
   connection = found;
   return record({
     connection,
-    target: { kind: "workspace", folders: ["/src"], excludePids: [], excludeTrees: [] },
+    target: { kind: "workspace", folders: ["/src"], excludePids: [], excludeTrees: [], excludePrograms: [] },
     events: ["cpu"],
     hz: 99,
     keep: { store, name: "My App", folders: ["/src"] },
