@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { describe, type Failure, FlamelineError } from "../recorder/failures.js";
+import { typeInTerminal } from "./type-in-terminal.js";
 
 /** What can go wrong before the recorder is asked; the recorder's own catalogue has the rest. */
 export type WindowFailure =
@@ -90,17 +91,10 @@ function describeError(error: unknown, log: vscode.LogOutputChannel): Shown {
     buttons: {
       ...mend,
       "Copy Command": () => void vscode.env.clipboard.writeText(command),
-      "Open in Terminal": () => typeInTerminal(command),
+      "Open in Terminal": () => void typeInTerminal(command),
       ...showLog,
     },
   };
-}
-
-/** Types the command and leaves the Enter key to the user. */
-function typeInTerminal(command: string): void {
-  const terminal = vscode.window.createTerminal("Flameline");
-  terminal.show();
-  terminal.sendText(command, false);
 }
 
 function describeWindowFailure(failure: WindowFailure): Shown {

@@ -28,6 +28,8 @@ export async function pickProcess(
     placeHolder: "Name, folder, command or pid",
     matchOnDescription: true,
     matchOnDetail: true,
+    // It comes when the helper runs, maybe a while after the click.
+    ignoreFocusOut: true,
   });
   return chosen?.pid;
 }

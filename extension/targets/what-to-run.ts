@@ -22,6 +22,8 @@ export async function chooseWhatToRun(folders: readonly vscode.WorkspaceFolder[]
     title: "Flameline: Nothing Runs in This Workspace Yet",
     placeHolder: "What shall run under the profiler?",
     matchOnDescription: true,
+    // It comes a while after the click: a look at the editor meanwhile must not answer it.
+    ignoreFocusOut: true,
   });
   return chosen?.choose?.();
 }
