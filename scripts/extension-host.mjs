@@ -10,7 +10,7 @@ import { chromium, startVSCode, workbenchUrl } from "./vscode-server.mjs";
  *   `module` exports `run()`; it hands out what it found through files that `env` names
  * @returns {Promise<unknown>} 0 when run() resolved, "timeout" when it did not end
  */
-export async function runInExtensionHost({ module, fixture, env, limitMs = 180_000, failurePicture }) {
+export async function runInExtensionHost({ module, fixture, env, limitMs = 300_000, failurePicture }) {
   const server = await startVSCode({ driver: true, fixture, env: { ...env, NODE_PATH: path.join(root, "node_modules") } });
   const browser = await browsers.launch(chromium);
   try {

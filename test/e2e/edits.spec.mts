@@ -1,31 +1,25 @@
-import { readFileSync } from "node:fs";
-import * as path from "node:path";
 import { expect, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
-import { answer, goToLine, openFile, recordedSamples, runCommand, statusBar, visibleLines } from "../../scripts/workbench.mjs";
+import { goToLine, openFile, recordedSamples, runCommand, visibleLines } from "../../scripts/workbench.mjs";
 import { useStage } from "./stage.mjs";
 
 const stage = useStage({ user: TEST_USER, sudo: true, example: "python", settings: { "flameline.heat.endOfLine": true } });
-const RIGHTS = "Flameline: Administrator Rights";
 /** Hot lines of the example's edit distance, by how they begin. */
 const HOT = "current.append(min(";
 const INNER_LOOP = "for column, b in enumerate(right";
 /** Enough for shares to be told apart from their noise. */
 const SAMPLES = 600;
 
-test("lines that are inserted above move the numbers with their lines", async () => {
-  test.setTimeout(240_000);
-  const { page, user, example } = stage;
+test("lines that are inserted above move the numbers with their lines, and a rewritten line shows nothing", async () => {
+  const { page, example } = stage;
   stage.run();
-  await openFile(page, example.main, lineOf(HOT));
-  await runCommand(page, "Profile This Workspace");
-  await answer(page, RIGHTS, user.password);
-  await expect.poll(() => recordedSamples(page), { timeout: 120_000 }).toBeGreaterThan(SAMPLES);
+  await openFile(page, example.main, stage.lineOf(HOT));
+  await stage.record(SAMPLES);
   await expectHeat(HOT);
-  expect((await shown(HOT)).note).toMatch(/^[\d.]+ %$/);
+  await expect.poll(async () => (await shown(HOT)).note).toMatch(/^[\d.]+ %$/);
 
-  const before = lineOf(HOT);
-  await goToLine(page, lineOf("def similarity"));
+  const before = stage.lineOf(HOT);
+  await goToLine(page, stage.lineOf("def similarity"));
   await page.keyboard.press("Home");
   await page.keyboard.type("\n\n\n");
   await expect.poll(() => shown(HOT)).toMatchObject({ line: before + 3, heat: expect.any(Number) });
@@ -35,47 +29,49 @@ test("lines that are inserted above move the numbers with their lines", async ()
   const soFar = await recordedSamples(page);
   await expect.poll(() => recordedSamples(page), { timeout: 60_000 }).toBeGreaterThan(soFar + 100);
   expect(await shown(HOT)).toMatchObject({ line: before + 3, heat: expect.any(Number) });
-});
 
-test("a rewritten line shows nothing", async () => {
-  const { page } = stage;
   await replaceLine(INNER_LOOP, "for column in range(1, len(right) + 1):");
   await expect.poll(() => shown("for column in range")).toMatchObject({ heat: null });
   expect(await shown(HOT)).toMatchObject({ heat: expect.any(Number) });
   await stage.picture("edits-rewritten");
-  await runCommand(page, "Stop");
-  await expect(statusBar(page)).toBeHidden({ timeout: 60_000 });
+  await stage.stop();
   await expect.poll(() => shown("for column in range")).toMatchObject({ heat: null });
   await expect.poll(() => shown(HOT)).toMatchObject({ heat: expect.any(Number) });
-});
-
-test("after the edit and another run, a line says before and after by itself", async () => {
-  test.setTimeout(240_000);
-  const { page } = stage;
   // With its old text the line has its numbers again.
   await replaceLine("for column in range", "for column, b in enumerate(right, start=1):");
+  await expect.poll(() => shown(INNER_LOOP)).toMatchObject({ heat: expect.any(Number) });
+});
+
+test("after an edit and another run, a line says before and after by itself", async () => {
+  const { page, example } = stage;
+  stage.run();
+  await openFile(page, example.main, stage.lineOf(HOT));
+  await stage.record(SAMPLES);
+  await stage.stop();
+  await expectHeat(HOT);
   // Less work: only the first two letters are compared.
   await replaceLine("for row, a in enumerate(left", "for row, a in enumerate(left[:2], start=1):");
-  await expect.poll(() => shown(INNER_LOOP)).toMatchObject({ heat: expect.any(Number) });
   await runCommand(page, "Show or Hide Percentages at the Ends of Lines");
   await page.keyboard.press("Control+s");
-  await expect.poll(() => source().some((text) => text.includes("left[:2]"))).toBe(true);
+  await expect.poll(() => stage.lineOf("for row, a in enumerate(left[:2]")).toBeGreaterThan(0);
   stage.endPrograms();
   stage.run();
-  await runCommand(page, "Profile This Workspace");
-  await expect.poll(() => recordedSamples(page), { timeout: 120_000 }).toBeGreaterThan(SAMPLES);
-  await goToLine(page, lineOf(HOT));
+  await stage.record(SAMPLES);
+  await goToLine(page, stage.lineOf(HOT));
   await expect.poll(async () => (await shown(HOT)).note, { timeout: 60_000 }).toMatch(/[\d.]+ % → [\d.]+ %/);
   const [, was, is] = /([\d.]+) % → ([\d.]+) %/.exec((await shown(HOT)).note) ?? [];
   expect(Number(is)).toBeLessThan(Number(was));
   await expect.poll(async () => (await shown("def similarity")).lens).toMatch(/[\d.]+ % total \(was [\d.]+ %\)/);
   await stage.picture("edits-before-after");
-  await runCommand(page, "Stop");
-  await expect(statusBar(page)).toBeHidden({ timeout: 60_000 });
 });
 
 test("the setting takes all marks away and brings them back, and Clear Heat ends it", async () => {
-  const { page } = stage;
+  const { page, example } = stage;
+  stage.run();
+  await openFile(page, example.main, stage.lineOf(HOT));
+  await stage.record(SAMPLES);
+  await stage.stop();
+  await expectHeat(HOT);
   await runCommand(page, "Turn Heat On or Off");
   await expect.poll(async () => (await visibleLines(page)).filter(({ heat, note }) => heat !== null || note !== "")).toEqual([]);
   await expect.poll(async () => (await shown("def similarity")).lens).toContain("total");
@@ -101,13 +97,4 @@ async function replaceLine(begin: string, text: string): Promise<void> {
   await page.keyboard.press("Home");
   await page.keyboard.press("Shift+End");
   await page.keyboard.type(text);
-}
-
-function source(): string[] {
-  return readFileSync(path.join(stage.workspace, stage.example.main), "utf8").split("\n");
-}
-
-/** Line (1-based) of the file on disk. */
-function lineOf(begin: string): number {
-  return source().findIndex((text) => text.trimStart().startsWith(begin)) + 1;
 }

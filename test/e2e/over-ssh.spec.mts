@@ -5,9 +5,8 @@ import { TEST_USER } from "../../scripts/machine.mjs";
 import { freePort, startVSCode } from "../../scripts/vscode-server.mjs";
 import { answer, quickInput, runCommand, statusBar } from "../../scripts/workbench.mjs";
 import { type SshLogin, startSshLogin } from "./ssh-login.mjs";
-import { helpersOf, useStage } from "./stage.mjs";
+import { helpersOf, RIGHTS, useStage } from "./stage.mjs";
 
-const RIGHTS = "Flameline: Administrator Rights";
 let login: SshLogin | undefined;
 
 const stage = useStage({
@@ -37,19 +36,15 @@ test("VS Code runs at the far end of ssh, as the user", () => {
   expect(new URL(server.url).port, "the page comes through the forwarded port").not.toBe(String(server.port));
 });
 
-test("the password is asked in VS Code and starts the helper there", async () => {
-  const { page, user } = stage;
+test("the password is asked in VS Code and starts the helper there, and heat, lens and flame graph are true", async () => {
+  test.setTimeout(360_000);
+  const { page, server, example, account, user } = stage;
   stage.run();
   await runCommand(page, "Profile This Workspace");
   await expect(quickInput(page, RIGHTS)).toContainText(`Password of ${user.name}`, { timeout: 60_000 });
   await answer(page, RIGHTS, user.password);
   await expect(statusBar(page)).toContainText(/\d\/s/, { timeout: 90_000 });
   expect(helpersOf(user.uid)).toHaveLength(1);
-});
-
-test("the hot line has heat, its lens is true, and its box in the flame graph leads to it", async () => {
-  test.setTimeout(300_000);
-  const { page, server, example, account } = stage;
   await checkHeatAndFlameGraph({ page, server, example, account, picture: (name: string) => stage.picture(`ssh-${name}`) });
 });
 

@@ -2,15 +2,16 @@
  * What a story in the browser plays on: a user of this machine, VS Code's server as that user with the packaged
  * extension, an example in its workspace. No helper runs until the story starts one.
  */
-import { readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import { expect, type Page, test } from "@playwright/test";
+import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { type Account, type Example, copyExample, lastAccount } from "../../scripts/examples.mjs";
 import { createUser, installPackages, removeUser, whyNotPrepared } from "../../scripts/machine.mjs";
 import { packageTarget, vsixPath } from "../../scripts/package.mjs";
 import { root } from "../../scripts/paths.mjs";
 import { startVSCode } from "../../scripts/vscode-server.mjs";
-import { openWorkbench } from "../../scripts/workbench.mjs";
+import { answer, openWorkbench, quickInput, recordedSamples, runCommand, statusBar } from "../../scripts/workbench.mjs";
 import { runExample } from "../support/programs.mjs";
 
 export type User = ReturnType<typeof createUser>;
@@ -27,17 +28,24 @@ interface Options {
   /** Copied into the workspace, which is empty without. */
   readonly example?: string;
   readonly settings?: Record<string, unknown>;
+  /** The tests open their windows themselves, when they have put into the workspace what they need. */
+  readonly windowsLater?: boolean;
   /** Starts VS Code some other way. */
   readonly start?: (user: User, vsix: string, settings: Record<string, unknown>) => Promise<Server>;
 }
 
-/** Prepared before the first test of a file, and taken down after its last. */
+/** The title of the question for the password. */
+export const RIGHTS = "Flameline: Administrator Rights";
+
+/** Prepared before the first test of a file, and taken down after its last; each test begins in a window and a workspace of its own. */
 export class Stage {
   readonly #programs: Program[] = [];
   #user: User | undefined;
   #server: Server | undefined;
   #example: (Example & { folder: string }) | undefined;
   #page: Page | undefined;
+  #context: BrowserContext | undefined;
+  #exampleName: string | undefined;
 
   get user(): User {
     return there(this.#user);
@@ -64,18 +72,66 @@ export class Stage {
     await this.page.screenshot({ path: path.join(root, ".test/pictures", `${name}.png`) });
   };
 
-  async open({ user, sudo, example, settings, start }: Options, page: Page): Promise<void> {
+  async open({ user, sudo, example, settings, start }: Options): Promise<void> {
     this.#user = createUser(user, { sudo });
     // The number may have belonged to a user before.
     await endHelpersOf(this.#user.uid);
     const all = { "flameline.sampleRate": RATE_HZ, ...settings };
     this.#server = await (start ?? startAs)(this.#user, freshVsix(), all);
-    if (example !== undefined) {
-      this.#example = copyExample(example, this.workspace, this.#user);
+    this.#exampleName = example;
+  }
+
+  /** A fresh copy of the example in the workspace, where nothing runs. A helper goes on running. */
+  begin(): void {
+    for (const name of readdirSync(this.workspace)) {
+      // A program that is just being ended may still write.
+      rmSync(path.join(this.workspace, name), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     }
+    if (this.#exampleName !== undefined) {
+      this.#example = copyExample(this.#exampleName, this.workspace, this.user);
+    }
+  }
+
+  /** A new window without memories. What VS Code reads as it starts lies in the workspace by then: it watches a moment later only. */
+  async openWindow(browser: Browser): Promise<Page> {
+    // One for all, so that VS Code's own code comes from the browser's cache; what the workbench remembers is thrown away.
+    this.#context ??= await browser.newContext();
+    const page = await this.#context.newPage();
+    const devtools = await this.#context.newCDPSession(page);
+    const storageTypes = "indexeddb,local_storage,cache_storage,service_workers";
+    await devtools.send("Storage.clearDataForOrigin", { origin: new URL(this.server.url).origin, storageTypes });
     this.#page = page;
     page.setDefaultTimeout(20_000);
-    await openWorkbench(page, this.#server);
+    await openWorkbench(page, this.server);
+    return page;
+  }
+
+  /** What the window says, for a log that is read where its picture can't be. */
+  async told(): Promise<string> {
+    const said = await this.page.evaluate(() => {
+      const texts = (selector: string) =>
+        [...document.querySelectorAll<HTMLElement>(selector)].filter((each) => each.checkVisibility()).map((each) => each.innerText);
+      const focused = document.activeElement;
+      return {
+        question: texts(".quick-input-widget"),
+        messages: texts(".notification-list-item, .monaco-dialog-box"),
+        status: texts('.statusbar-item[id$="flameline.status"]'),
+        tabs: texts(".tab.active"),
+        keyboard: focused === null ? "" : `${focused.tagName} ${focused.className}`,
+      };
+    });
+    return JSON.stringify(said);
+  }
+
+  /** What `begin` began ends. */
+  async end(): Promise<void> {
+    this.endPrograms();
+    for (const page of this.#context?.pages() ?? []) {
+      // Left like a page that the user leaves: VS Code then ends its extension host, and that its recording.
+      await page.goto("about:blank").catch(() => undefined);
+      await page.close();
+    }
+    this.#page = undefined;
   }
 
   /** Runs the example as the user in the workspace. */
@@ -84,6 +140,45 @@ export class Stage {
     const program = runExample(this.example.name, { cwd: this.workspace, uid, gid, args });
     this.#programs.push(program);
     return program;
+  }
+
+  /**
+   * Profile This Workspace, with the password where it is asked for: a helper may run already.
+   * @param samples are taken when this resolves
+   */
+  async record(samples = 0, page = this.page): Promise<void> {
+    await runCommand(page, "Profile This Workspace");
+    await this.recording(samples, page);
+  }
+
+  /** Waits until a recording that was asked for has more than `samples`, and gives the password where it is asked for. */
+  async recording(samples = 0, page = this.page): Promise<void> {
+    await expect(async () => {
+      if (await quickInput(page, RIGHTS).isVisible()) {
+        await answer(page, RIGHTS, this.user.password);
+      }
+      expect(await recordedSamples(page)).toBeGreaterThan(samples);
+    }, `more than ${samples} samples`).toPass({ timeout: 120_000, intervals: [250] });
+  }
+
+  /** Stops the window's recording and waits until it is kept. */
+  async stop(page = this.page): Promise<void> {
+    await runCommand(page, "Stop");
+    await expect(statusBar(page)).toBeHidden({ timeout: 60_000 });
+  }
+
+  /** The line (1-based) of the example's main file, as it is on the disk, that begins with a text. */
+  lineOf(begin: string): number {
+    const lines = readFileSync(path.join(this.workspace, this.example.main), "utf8").split("\n");
+    return lines.findIndex((text) => text.trimStart().startsWith(begin)) + 1;
+  }
+
+  /** Writes a file of the workspace as its user. */
+  put(name: string, content: string | Uint8Array): void {
+    const file = path.join(this.workspace, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    spawnSync("chown", ["-R", `${this.user.uid}:${this.user.gid}`, this.workspace]);
   }
 
   /** The newest account of the program that was started first. */
@@ -96,8 +191,8 @@ export class Stage {
   }
 
   async close(): Promise<void> {
-    this.endPrograms();
-    await this.#page?.context().close();
+    await this.end();
+    await this.#context?.close();
     this.#server?.stop();
     if (this.#user !== undefined) {
       await endHelpersOf(this.#user.uid);
@@ -106,17 +201,29 @@ export class Stage {
   }
 }
 
-/** The stage of a spec file, whose tests are one story: each begins where the one before ended. */
+/** The stage of a spec file. Its tests need nothing of each other: one that fails leaves the others as they are. */
 export function useStage(options: Options): Stage {
   const stage = new Stage();
-  test.describe.configure({ mode: "serial" });
   const reason = whyNotPrepared();
   test.skip(reason !== undefined, reason);
-  test.beforeAll(async ({ browser }) => {
+  test.beforeAll(async () => {
     test.setTimeout(300_000);
     installPackages();
-    const context = await browser.newContext();
-    await stage.open(options, await context.newPage());
+    await stage.open(options);
+  });
+  test.beforeEach(async ({ browser }) => {
+    test.setTimeout(240_000);
+    stage.begin();
+    if (options.windowsLater !== true) {
+      await stage.openWindow(browser);
+    }
+  });
+  test.afterEach(async () => {
+    const { status, expectedStatus } = test.info();
+    if (status !== expectedStatus) {
+      console.log(`the window of the failed test: ${await stage.told().catch(String)}`);
+    }
+    await stage.end();
   });
   test.afterAll(async () => {
     test.setTimeout(60_000);

@@ -1,10 +1,9 @@
 import { expect, test, type Page } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
-import { answer, openFile, runCommand, visibleLines } from "../../scripts/workbench.mjs";
+import { openFile, visibleLines } from "../../scripts/workbench.mjs";
 import { useStage } from "./stage.mjs";
 
 const stage = useStage({ user: TEST_USER, sudo: true, example: "python" });
-const RIGHTS = "Flameline: Administrator Rights";
 const FRAMES = 50;
 const EVERY_MS = 100;
 
@@ -19,11 +18,10 @@ interface Frame {
 
 test("from the first heat on no lens or mark is ever missing, no line moves, and the numbers go on", async () => {
   test.setTimeout(180_000);
-  const { page, user, example } = stage;
+  const { page, example } = stage;
   stage.run();
   await openFile(page, example.main, 108);
-  await runCommand(page, "Profile This Workspace");
-  await answer(page, RIGHTS, user.password);
+  await stage.record();
   await expect
     .poll(async () => (await visibleLines(page)).some(({ heat }) => heat !== null), { message: "the first heat", timeout: 90_000 })
     .toBe(true);

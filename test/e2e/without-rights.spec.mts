@@ -1,25 +1,21 @@
-import { expect, type Page, test } from "@playwright/test";
+import { appendFileSync } from "node:fs";
+import * as path from "node:path";
+import { expect, type Locator, type Page, test } from "@playwright/test";
 import { NO_SUDO_USER, TEST_USER } from "../../scripts/machine.mjs";
 import { answer, message, openFile, pressButton, quickInput, runCommand, statusBar, visibleLines } from "../../scripts/workbench.mjs";
-import { helpersOf, useStage } from "./stage.mjs";
+import { helpersOf, RIGHTS, useStage } from "./stage.mjs";
 
-const RIGHTS = "Flameline: Administrator Rights";
+const REFUSED = "Recording needs root, and your user may not use sudo.";
+/** Terminals drawn as text and not on a canvas, so that they can be read. */
+const settings = { "terminal.integrated.gpuAcceleration": "off" };
 
 test.describe("a user who may not use sudo", () => {
-  const stage = useStage({ user: NO_SUDO_USER, sudo: false, example: "python" });
+  const stage = useStage({ user: NO_SUDO_USER, sudo: false, example: "python", settings });
 
   test("reads so, with the one command for an administrator", async () => {
-    const { page, user, server } = stage;
+    const { user, server } = stage;
     stage.run();
-    await runCommand(page, "Profile This Workspace");
-    // sudo tells only those who know their password what they may do.
-    const asked = quickInput(page, RIGHTS);
-    const said = message(page, "Recording needs root, and your user may not use sudo.", { timeout: 60_000 });
-    await expect(asked.or(page.locator(".notifications-toasts .notification-list-item")).first()).toBeVisible({ timeout: 60_000 });
-    if (await asked.isVisible()) {
-      await answer(page, RIGHTS, user.password);
-    }
-    const shown = await said;
+    const shown = await refused();
     await stage.picture("without-rights");
     await expect(shown).toContainText("Ask an administrator of this machine to run this command, then record again:");
     await expect(shown).toContainText(
@@ -28,6 +24,37 @@ test.describe("a user who may not use sudo", () => {
     await expectResponsive();
     expect(helpersOf(user.uid)).toEqual([]);
   });
+
+  test("finds the command once in one terminal, however often and however slow its shell", async () => {
+    const { page, user } = stage;
+    // What is typed before a shell is ready stands there twice: as the terminal's echo and at the prompt.
+    appendFileSync(path.join(user.home, ".bashrc"), "\nsleep 4\n");
+    stage.run();
+    await pressButton(await refused(), "Open in Terminal");
+    await pressButton(await refused(), "Open in Terminal");
+    const command = /flameline-helper serve --user \d+'/g;
+    await expect.poll(() => terminalText(page), { message: "the command in the terminal", timeout: 60_000 }).toMatch(command);
+    // A shell that comes late draws its prompt anew.
+    await page.waitForTimeout(5000);
+    await stage.picture("open-in-terminal");
+    expect((await terminalText(page)).match(command), "the command in the terminal").toHaveLength(1);
+    await expect(page.locator(".terminal-tabs-entry"), "a list of several terminals").toHaveCount(0);
+  });
+
+  /** Asks for a recording, which is refused. sudo tells only those who know their password what they may do. */
+  async function refused(): Promise<Locator> {
+    const { page, user } = stage;
+    await runCommand(page, "Profile This Workspace");
+    const asked = quickInput(page, RIGHTS);
+    const said = page.locator(".notifications-toasts .notification-list-item", { hasText: REFUSED }).first();
+    await expect(async () => {
+      if (await asked.isVisible()) {
+        await answer(page, RIGHTS, user.password);
+      }
+      await expect(said).toBeVisible({ timeout: 2000 });
+    }).toPass({ timeout: 60_000 });
+    return said;
+  }
 
   /** The user goes on editing. */
   async function expectResponsive(): Promise<void> {
@@ -40,8 +67,6 @@ test.describe("a user who may not use sudo", () => {
 });
 
 test.describe("a user with a password", () => {
-  // Drawn as text and not on a canvas, so that it can be read.
-  const settings = { "terminal.integrated.gpuAcceleration": "off" };
   const stage = useStage({ user: TEST_USER, sudo: true, example: "python", settings });
 
   test("who gives none reads so, and goes on editing", async () => {
@@ -63,6 +88,7 @@ test.describe("a user with a password", () => {
 
   test("who gives three wrong ones reads so, and finds the command in a terminal", async () => {
     const { page, user } = stage;
+    stage.run();
     await runCommand(page, "Profile This Workspace");
     for (const text of [`Password of ${user.name}`, "try 2 of 3", "try 3 of 3"]) {
       await expect(quickInput(page, RIGHTS)).toContainText(text, { timeout: 60_000 });

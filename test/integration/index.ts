@@ -11,7 +11,7 @@ interface Result {
 }
 
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: "bdd", color: false, timeout: 30_000 });
+  const mocha = new Mocha({ ui: "bdd", color: false, timeout: 90_000 });
   for (const file of readdirSync(__dirname).filter((name) => name.endsWith(".test.js"))) {
     mocha.addFile(path.join(__dirname, file));
   }

@@ -15,7 +15,7 @@ import { batchFromStacks, type ColumnOptions } from "../support/profile-text.js"
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  limitMs = 15_000,
+  limitMs = 30_000,
 ): Promise<T> {
   for (const end = Date.now() + limitMs; ; ) {
     const found = await look();
