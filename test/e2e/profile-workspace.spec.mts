@@ -166,6 +166,29 @@ test("a recording is exported as pprof, which Go's own tool reads, and which ope
   await stage.picture("workspace-double-click");
 });
 
+test("a flame graph that a reload brings back brings the recording and its heat back too", async () => {
+  const { page, server, example } = stage;
+  const hotLine = stage.lineOf(HOT);
+  stage.run();
+  await stage.record(300);
+  await stage.stop();
+  await openFile(page, example.main, hotLine);
+  await runCommand(page, "Open Flame Graph");
+  const graph = graphFrame(page).locator('[role="tree"][aria-label="Flame graph"]');
+  await expect(graph).toBeVisible();
+  await expectHeat(hotLine);
+  await expect(async () => {
+    // In a browser VS Code writes down what is open every five seconds only.
+    await page.waitForTimeout(7000);
+    await openWorkbench(page, server);
+    await expect(page.locator(".tab", { hasText: "Flame Graph" })).toBeVisible({ timeout: 3000 });
+  }).toPass({ timeout: 60_000 });
+  // Nothing of ours is clicked from here on, and no view of ours but the graph is there.
+  await expectHeat(hotLine);
+  await expect(graph).toBeVisible();
+  await stage.picture("workspace-restored");
+});
+
 async function expectHeat(line: number): Promise<void> {
   const heat = async () => (await visibleLines(stage.page)).find((each) => each.line === line)?.heat ?? 0;
   await expect.poll(heat, { message: `heat on line ${line}`, timeout: 60_000 }).toBeGreaterThan(0);
