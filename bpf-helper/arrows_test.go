@@ -12,14 +12,16 @@ import (
 )
 
 // The arrows between the helper's packages: main → control → {capture, target, recording, symbolize} → wire;
-// mapped lies below control and capture. A package that is
+// mapped lies below control and capture, service
+// (what is installed) below main, rights below control and service. A package that is
 // not a key may import nothing of ours; what lies below a package is its own.
 var arrows = map[string][]string{
-	"main":      {"capture", "control", "symbolize", "wire"},
-	"control":   {"capture", "mapped", "recording", "symbolize", "target", "wire"},
+	"main":      {"capture", "control", "service", "symbolize", "wire"},
+	"control":   {"capture", "mapped", "recording", "rights", "symbolize", "target", "wire"},
 	"recording": {"capture", "target", "wire"},
 	"capture":   {"mapped", "wire"},
 	"target":    {"wire"},
+	"service":   {"rights"},
 }
 
 func TestPackagesImportOnlyAlongTheArrows(t *testing.T) {

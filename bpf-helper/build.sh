@@ -65,3 +65,5 @@ version="$(sed -n 's/^  "version": "\(.*\)",$/\1/p' ../package.json | head -1)"
 mkdir -p "$(dirname "$output")"
 CGO_ENABLED=0 GOOS=linux GOARCH="$arch" go build -trimpath -buildvcs=false \
   -ldflags "-s -w -X flameline.dev/helper/internal/wire.HelperVersion=${version:-0.0.0}" -o "$output" .
+# What is installed as a service, and run as root, is compared with this.
+(cd "$(dirname "$output")" && sha256sum "$(basename "$output")") > "$output.sha256"

@@ -19,6 +19,7 @@ import (
 
 	"flameline.dev/helper/internal/capture"
 	"flameline.dev/helper/internal/control"
+	"flameline.dev/helper/internal/service"
 	"flameline.dev/helper/internal/symbolize"
 	"flameline.dev/helper/internal/wire"
 )
@@ -28,7 +29,7 @@ const (
 	exitDone    = 0
 	exitUsage   = 2
 	exitCannot  = 3
-	usage       = "usage: flameline-helper serve [--idle 300s] [--user UID | --service] | serve --replay FILE --socket PATH [--speed N] | check [--load] | version"
+	usage       = "usage: flameline-helper serve [--idle 300s] [--user UID | --service] | serve --replay FILE --socket PATH [--speed N] | check [--load] | install [--sha256 DIGEST] [--start] | uninstall | version"
 	defaultIdle = 300 * time.Second
 	// garbagePercent trades a twelfth of our little CPU time for a quarter of our memory (measured: 78 to 58 MB).
 	garbagePercent = 40
@@ -51,6 +52,10 @@ func run(arguments []string) int {
 		return symbolize.Main()
 	case "check":
 		return check(arguments[1:])
+	case "install":
+		return install(arguments[1:])
+	case "uninstall":
+		return uninstall(arguments[1:])
 	case "version":
 		fmt.Println(wire.HelperVersion)
 		return exitDone
@@ -138,6 +143,40 @@ func check(arguments []string) int {
 	if err := encoder.Encode(control.Inspect(try)); err != nil {
 		return complain(exitCannot, err)
 	}
+	return exitDone
+}
+
+// install puts this program where the service runs from. The digest is checked here, as root, against what runs: the
+// kernel lets nobody write to a program that runs.
+func install(arguments []string) int {
+	flags := flag.NewFlagSet("install", flag.ContinueOnError)
+	digest := flags.String("sha256", "", "the digest that this program must have")
+	start := flags.Bool("start", false, "start the service too where systemd does not run")
+	if flags.Parse(arguments) != nil || flags.NArg() > 0 {
+		return exitUsage
+	}
+	return change("installing", func(m *service.Machine) (string, error) {
+		return m.Install(service.InstallOptions{SHA256: *digest, Version: wire.HelperVersion, Start: *start})
+	})
+}
+
+func uninstall(arguments []string) int {
+	if len(arguments) > 0 {
+		fmt.Fprintln(os.Stderr, usage)
+		return exitUsage
+	}
+	return change("removing", (*service.Machine).Uninstall)
+}
+
+func change(deed string, by func(*service.Machine) (string, error)) int {
+	if os.Geteuid() != 0 {
+		return complain(exitCannot, fmt.Errorf("%s the service needs root; run it with sudo", deed))
+	}
+	said, err := by(service.This())
+	if err != nil {
+		return complain(exitCannot, err)
+	}
+	fmt.Println(said)
 	return exitDone
 }
 

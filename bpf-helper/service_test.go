@@ -23,19 +23,17 @@ const otherUID = 64_243
 // startService starts the service at a socket passed as systemd passes it, so that this machine's own is left alone.
 func startService(t *testing.T, arguments ...string) *runningHelper {
 	t.Helper()
+	return startServiceThrough(t, nil, arguments...)
+}
+
+// startServiceThrough starts it by a program that becomes it, or traces it.
+func startServiceThrough(t *testing.T, through []string, arguments ...string) *runningHelper {
+	t.Helper()
 	binary, err := helperBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder, err := os.MkdirTemp("/tmp", "flameline-service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	if err := os.Chmod(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(folder, "helper.sock")
+	path := filepath.Join(readableFolder(t), "helper.sock")
 	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		t.Fatal(err)
@@ -51,10 +49,25 @@ func startService(t *testing.T, arguments ...string) *runningHelper {
 	}
 	defer file.Close()
 	// The shell's pid becomes the helper's, as systemd's child's does.
-	command := exec.Command("sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" serve --service "$@"`, binary}, arguments...)...)
+	line := append(through, "sh", "-c", `LISTEN_PID=$$ exec "$0" serve --service "$@"`, binary)
+	command := exec.Command(line[0], append(line[1:], arguments...)...)
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "LISTEN_FDS=1", "LISTEN_FDNAMES=flameline.socket"}
 	command.ExtraFiles = []*os.File{file}
 	return follow(t, command)
+}
+
+// readableFolder is a folder for all users to look into.
+func readableFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("/tmp", "flameline-service")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return folder
 }
 
 // recordAs records everything that a user may see, and gives the pids in what came.

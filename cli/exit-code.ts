@@ -7,6 +7,12 @@ export function exitCodeOf(failure: Failure): number {
     case "unsupported-platform":
     case "helper-missing":
     case "helper-wrong-processor":
+    case "helper-damaged":
+    case "helper-busy":
+    case "service-wrong-version":
+    case "service-refuses":
+    case "service-needs-root":
+    case "service-failed":
     case "container-without-rights":
     case "no-privilege":
     case "kernel-unsupported":

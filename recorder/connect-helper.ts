@@ -1,10 +1,10 @@
 /** Finds a running helper or starts one: service socket, per-user socket, then the ways to root. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { dirname } from "node:path";
-import { type Attempt, type Elevation, type Refusal, waysToRoot } from "./elevation.js";
+import type { Attempt, Tried } from "./attempt.js";
+import { type Elevation, tryWaysToRoot } from "./elevation.js";
 import { FlamelineError } from "./failures.js";
 import { HelperConnection } from "./helper-connection.js";
-import { checkHelperFile, programFiles } from "./helper-file.js";
+import { checkHelperFile } from "./helper-file.js";
 import { lockHolder } from "./lock-holder.js";
 import { containerAround, helperUid, type Machine, rootMayRecord, thisMachine } from "./machine.js";
 import { inspectSocket, socketPaths } from "./socket-trust.js";
@@ -38,27 +38,8 @@ export async function connectHelper(options: ConnectOptions): Promise<HelperConn
   if (running !== undefined) return running;
   checkHelperFile(options.helperPath, machine.arch);
   checkRights(machine);
-  const context = {
-    machine,
-    command: [options.helperPath, "serve", ...(options.serveArguments ?? [])] as [string, ...string[]],
-    helperPath: options.helperPath,
-    askpassPath: options.askpassPath ?? programFiles(dirname(options.helperPath)).askpassPath,
-    log: options.log ?? (() => undefined),
-  };
-  let refusal: Refusal | undefined;
-  for (const way of waysToRoot(context, options.elevation)) {
-    const attempt = await way();
-    try {
-      const result = await waitForHelper(attempt, options);
-      if (result instanceof HelperConnection) return result;
-      refusal = result;
-    } finally {
-      attempt.close();
-    }
-    context.log(new FlamelineError(refusal.failure).message);
-    if (refusal.kind === "final") break;
-  }
-  throw new FlamelineError(refusal?.failure ?? { kind: "sudo-needs-password", helperPath: options.helperPath });
+  const command = [options.helperPath, "serve", ...(options.serveArguments ?? [])] as const;
+  return tryWaysToRoot(command, options, machine, (attempt) => waitForHelper(attempt, options));
 }
 
 /** A helper that runs already; undefined when there is none. Never starts one and never asks. */
@@ -72,13 +53,16 @@ export async function connectRunningHelper(
     const state = inspectSocket(machine, path, uid);
     if (state.kind === "absent") continue;
     if (state.kind === "untrusted") throw new FlamelineError({ kind: "socket-untrusted", path: state.path, reason: state.reason });
-    const opened = await openOrNamePid(path, options.client ?? "flameline", machine);
+    const isService = path === paths.service;
+    const opened = await openOrNamePid(path, options.client ?? "flameline", machine, isService);
     if (opened instanceof HelperConnection) {
       options.log?.(`connected to helper ${opened.hello.helper} (process ${opened.hello.pid}) at ${path}`);
       return opened;
     }
     if (opened.kind === "silent") throw new FlamelineError({ kind: "helper-silent", seconds: opened.seconds });
     if (opened.kind === "refused") {
+      if (opened.status === 503) throw new FlamelineError({ kind: "helper-busy" });
+      if (isService) throw new FlamelineError({ kind: "service-refuses", uid: machine.uid, detail: opened.detail });
       throw new FlamelineError({ kind: "socket-untrusted", path, reason: `it does not let this user in (${opened.detail})` });
     }
   }
@@ -86,28 +70,32 @@ export async function connectRunningHelper(
 }
 
 /** A helper of another version does not always say its pid, which the command that ends it needs. */
-async function openOrNamePid(path: string, client: string, machine: Machine): ReturnType<typeof HelperConnection.open> {
+async function openOrNamePid(path: string, client: string, machine: Machine, isService: boolean): ReturnType<typeof HelperConnection.open> {
   try {
     return await HelperConnection.open(path, client);
   } catch (error) {
     if (!(error instanceof FlamelineError) || error.failure.kind !== "wrong-version") throw error;
+    if (isService) {
+      const { ours, theirs } = error.failure;
+      throw new FlamelineError({ kind: "service-wrong-version", ours, theirs }, error);
+    }
     throw new FlamelineError({ ...error.failure, pid: lockHolder(machine, path) || error.failure.pid }, error);
   }
 }
 
-async function waitForHelper(attempt: Attempt, options: ConnectOptions): Promise<HelperConnection | Refusal> {
+async function waitForHelper(attempt: Attempt, options: ConnectOptions): Promise<Tried<HelperConnection>> {
   const began = performance.now();
   const waited = (): number => performance.now() - began - attempt.typingMs();
   let deadline = START_TIMEOUT_MS;
   for (;;) {
     if (options.signal?.aborted === true) throw new FlamelineError({ kind: "cancelled" });
     const connection = await connectOrWait(options);
-    if (connection instanceof HelperConnection) return connection;
+    if (connection instanceof HelperConnection) return { kind: "done", value: connection };
     const { end } = attempt.process;
     if (end !== undefined) {
       const refusal = attempt.whyNot(end);
       // Only a helper that ran and ended can have lost a race; sudo's refusals are final at once.
-      if (refusal.failure.kind !== "helper-failed") return refusal;
+      if (refusal.kind === "unavailable" || refusal.failure.kind !== "helper-failed") return refusal;
       deadline = Math.min(deadline, waited() + RACE_MS);
     }
     if (!attempt.typing() && waited() > deadline) {

@@ -6,7 +6,10 @@ import { startCommand, startCommandWithoutSudo } from "./commands.js";
 import { connectRunningHelper } from "./connect-helper.js";
 import { describe, failureText, FlamelineError } from "./failures.js";
 import { checkHelperFile } from "./helper-file.js";
+import { digestOf } from "./helper-digest.js";
+import { findInstalledService } from "./installed-service.js";
 import { containerAround, type Machine, rootMayRecord, thisMachine } from "./machine.js";
+import { socketPaths } from "./socket-trust.js";
 import { readSudoAnswer } from "./sudo-answers.js";
 
 const run = promisify(execFile);
@@ -32,12 +35,15 @@ export interface DoctorOptions {
 export async function examine(options: DoctorOptions): Promise<readonly Finding[]> {
   const machine = options.machine ?? thisMachine();
   if (machine.platform !== "linux") return [failed("platform", { kind: "unsupported-platform", platform: machine.platform })];
+  const running = await lookForHelper(options, machine);
+  const served = running.socketPath === socketPaths(machine, machine.uid).service;
   return [
     ...kernelFindings(machine),
-    rightsFinding(machine),
+    served ? { id: "rights", ok: true, text: "The service records for this user, so no rights are needed here." } : rightsFinding(machine),
     helperFileFinding(options.helperPath, machine),
-    ...(await helperFindings(options, machine)),
-    await rootFinding(options.helperPath, machine),
+    await serviceFinding(options.helperPath, machine, served),
+    running.finding,
+    served ? { id: "root", ok: true, text: "Root is not needed: the service has it." } : await rootFinding(options.helperPath, machine),
     symbolsFinding(machine),
   ];
 }
@@ -78,17 +84,38 @@ function helperFileFinding(helperPath: string, machine: Machine): Finding {
   }
 }
 
+/** The service needs not be installed; one of another version is named, as everything is recorded by it. */
+async function serviceFinding(helperPath: string, machine: Machine, serves: boolean): Promise<Finding> {
+  const installed = await findInstalledService(machine);
+  if (installed === undefined) {
+    // In a container its socket is here and its program is not.
+    const text = serves
+      ? "The service of this machine's host serves this user."
+      : "The service for all users is not installed; recording starts a helper by sudo.";
+    return { id: "service", ok: true, text, ...(serves ? {} : { mend: "To record without a password: flameline helper install" }) };
+  }
+  const same = installed.sha256 === (await digestOf(helperPath).catch(() => installed.sha256));
+  const where = `The service is installed (${installed.path}, version ${installed.version})`;
+  const mend = "flameline helper install";
+  if (!same) return { id: "service", ok: true, text: `${where}; it is not this package's helper.`, mend };
+  return serves
+    ? { id: "service", ok: true, text: `${where} and serves this user.` }
+    : { id: "service", ok: true, text: `${where}, but does not run.`, mend: "flameline helper install --start" };
+}
+
 /** A running helper is asked what it can record; none running is fine. */
-async function helperFindings(options: DoctorOptions, machine: Machine): Promise<readonly Finding[]> {
+async function lookForHelper(options: DoctorOptions, machine: Machine): Promise<{ finding: Finding; socketPath?: string }> {
   try {
     const connection = await connectRunningHelper({ machine, client: options.program });
-    if (connection === undefined) return [{ id: "running", ok: true, text: "No helper is running; one starts with a recording." }];
+    if (connection === undefined)
+      return { finding: { id: "running", ok: true, text: "No helper is running; one starts with a recording." } };
     const { helper, pid, events } = connection.hello;
     connection.close();
     const recordable = Array.isArray(events) ? events.join(", ") : "?";
-    return [{ id: "running", ok: true, text: `Helper ${helper} is running (process ${pid}) and can record: ${recordable}.` }];
+    const text = `Helper ${helper} is running (process ${pid}) and can record: ${recordable}.`;
+    return { finding: { id: "running", ok: true, text }, socketPath: connection.socketPath };
   } catch (error) {
-    return [fromError("running", error)];
+    return { finding: fromError("running", error) };
   }
 }
 

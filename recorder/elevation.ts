@@ -1,7 +1,11 @@
-/** Getting root, in the order of design.md §3: already root, `sudo -n`, `sudo -A`; else the failure that says which way is shut. */
+/** Getting root, in the order of design.md §3: already root, `sudo -n`, `sudo -A`, `pkexec`; else the failure that says which way is shut. */
+import { dirname } from "node:path";
+import type { Attempt, ElevationContext, Refusal, Tried } from "./attempt.js";
 import { Askpass, type AskPassword } from "./askpass.js";
 import { FlamelineError, type Failure } from "./failures.js";
+import { programFiles } from "./helper-file.js";
 import type { Machine } from "./machine.js";
+import { byPkexec } from "./pkexec.js";
 import { PrivilegedProcess, type ProcessEnd } from "./privileged-process.js";
 import { lastLine, readSudoAnswer } from "./sudo-answers.js";
 
@@ -9,43 +13,74 @@ export interface Elevation {
   /** Absent where nobody can be asked: then only `sudo -n` is tried. */
   readonly askPassword?: AskPassword;
   /** Ways that may be tried; all by default. */
-  readonly allowed?: readonly ("root" | "sudo")[];
+  readonly allowed?: readonly ("root" | "sudo" | "pkexec")[];
 }
 
-export interface ElevationContext {
-  readonly machine: Machine;
-  /** What runs as root: a program and its arguments. */
-  readonly command: readonly [string, ...string[]];
-  /** For the failures' own command. */
+interface Way {
+  readonly program: "root" | "sudo" | "pkexec";
+  readonly start: () => Promise<Attempt>;
+}
+
+/** Of `ConnectOptions`, what getting root needs. */
+interface RootOptions {
+  readonly elevation: Elevation;
   readonly helperPath: string;
-  readonly askpassPath: string;
-  readonly log: (line: string) => void;
+  readonly askpassPath?: string;
+  readonly log?: (line: string) => void;
 }
 
-/** One way of getting root, started; `whyNot` says what its end means. */
-export interface Attempt {
-  readonly process: PrivilegedProcess;
-  /** Time that does not count as waiting for the helper, because the user is typing. */
-  readonly typingMs: () => number;
-  readonly typing: () => boolean;
-  readonly whyNot: (end: ProcessEnd) => Refusal;
-  readonly close: () => void;
+/** Tries the ways that are open to this process, most convenient first, until `work` is done with one. Throws the last failure. */
+export async function tryWaysToRoot<T>(
+  command: readonly [string, ...string[]],
+  options: RootOptions,
+  machine: Machine,
+  work: (attempt: Attempt) => Promise<Tried<T>>,
+): Promise<T> {
+  const { helperPath } = options;
+  const context: ElevationContext = {
+    machine,
+    command,
+    helperPath,
+    askpassPath: options.askpassPath ?? programFiles(dirname(helperPath)).askpassPath,
+    log: options.log ?? (() => undefined),
+    ended: helperEnded,
+  };
+  let failure: Failure = { kind: "sudo-needs-password", helperPath };
+  let shut: string | undefined;
+  for (const way of waysToRoot(context, options.elevation)) {
+    if (way.program === shut) continue;
+    const attempt = await way.start();
+    let tried: Tried<T>;
+    try {
+      tried = await work(attempt);
+    } finally {
+      attempt.close();
+    }
+    if (tried.kind === "done") return tried.value;
+    if (tried.kind === "unavailable") continue;
+    failure = tried.failure;
+    context.log(new FlamelineError(failure).message);
+    if (tried.kind === "final") break;
+    if (tried.kind === "other-program") shut = way.program;
+  }
+  throw new FlamelineError(failure);
 }
 
-/** "next": another way may work. "final": no other way will. */
-export interface Refusal {
-  readonly kind: "next" | "final";
-  readonly failure: Failure;
-}
-
-/** The ways that are open to this process, most convenient first. Throws when there is none. */
-export function waysToRoot(context: ElevationContext, elevation: Elevation): readonly (() => Promise<Attempt>)[] {
-  const allowed = elevation.allowed ?? ["root", "sudo"];
+/** Throws when there is none. */
+function waysToRoot(context: ElevationContext, elevation: Elevation): readonly Way[] {
+  const allowed = elevation.allowed ?? ["root", "sudo", "pkexec"];
   const { askPassword } = elevation;
-  if (context.machine.uid === 0 && allowed.includes("root")) return [() => Promise.resolve(asRoot(context))];
-  if (!allowed.includes("sudo")) throw new FlamelineError({ kind: "sudo-needs-password", helperPath: context.helperPath });
-  const ways = [() => Promise.resolve(sudoWithoutPassword(context))];
-  return askPassword === undefined ? ways : [...ways, () => sudoWithPassword(context, askPassword)];
+  if (context.machine.uid === 0 && allowed.includes("root")) return [{ program: "root", start: () => Promise.resolve(asRoot(context)) }];
+  const ways: Way[] = [];
+  if (allowed.includes("sudo")) {
+    ways.push({ program: "sudo", start: () => Promise.resolve(sudoWithoutPassword(context)) });
+    if (askPassword !== undefined) ways.push({ program: "sudo", start: () => sudoWithPassword(context, askPassword) });
+  }
+  // A dialog must not open from a script that nobody watches.
+  if (allowed.includes("pkexec") && askPassword !== undefined) {
+    ways.push({ program: "pkexec", start: () => byPkexec(context, plainEnvironment(context.machine)) });
+  }
+  return ways;
 }
 
 function asRoot(context: ElevationContext): Attempt {
@@ -89,23 +124,23 @@ function attempt(process: PrivilegedProcess, whyNot: (end: ProcessEnd) => Refusa
 function sudoRefusal(context: ElevationContext, end: ProcessEnd, output: string, askpass: Askpass | undefined): Refusal {
   const { helperPath } = context;
   const { uid } = context.machine;
-  if (end.kind === "not-run") return { kind: "final", failure: { kind: "sudo-missing", helperPath, uid } };
+  if (end.kind === "not-run") return { kind: "other-program", failure: { kind: "sudo-missing", helperPath, uid } };
   if (askpass?.outcome.cancelled === true) return { kind: "final", failure: { kind: "password-cancelled", helperPath } };
   const answer = readSudoAnswer(output);
   switch (answer) {
     case "ran":
       return { kind: "final", failure: helperEnded(end, output) };
     case "forbidden":
-      return { kind: "final", failure: { kind: "sudo-forbidden", helperPath, uid } };
+      return { kind: "other-program", failure: { kind: "sudo-forbidden", helperPath, uid } };
     case "needs-terminal":
-      return { kind: "final", failure: { kind: "sudo-needs-terminal", helperPath } };
+      return { kind: "other-program", failure: { kind: "sudo-needs-terminal", helperPath } };
     case "wrong-password":
       return { kind: "final", failure: { kind: "sudo-wrong-password", attempts: askpass?.outcome.asked ?? 0, helperPath } };
     case "needs-password":
     case "no-password":
       return { kind: "next", failure: { kind: "sudo-needs-password", helperPath } };
     case "failed":
-      return { kind: "final", failure: { kind: "sudo-failed", detail: lastLine(output), helperPath } };
+      return { kind: "other-program", failure: { kind: "sudo-failed", detail: lastLine(output), helperPath } };
   }
 }
 

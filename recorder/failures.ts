@@ -16,6 +16,7 @@ export type Failure =
   // the machine
   | { readonly kind: "unsupported-platform"; readonly platform: string }
   | { readonly kind: "helper-missing"; readonly path: string }
+  | { readonly kind: "helper-damaged"; readonly path: string }
   | { readonly kind: "helper-wrong-processor"; readonly path: string; readonly found: string; readonly expected: string }
   | { readonly kind: "container-without-rights"; readonly engine: ContainerEngine }
   | { readonly kind: "no-privilege"; readonly detail: string }
@@ -35,6 +36,19 @@ export type Failure =
   | { readonly kind: "helper-silent"; readonly seconds: number; readonly keptBatches?: number }
   | { readonly kind: "socket-untrusted"; readonly path: string; readonly reason: string }
   | { readonly kind: "wrong-version"; readonly ours: number; readonly theirs: number; readonly pid: number }
+  /** A helper that has as many clients as it serves. */
+  | { readonly kind: "helper-busy" }
+  // the service for all users
+  | { readonly kind: "service-wrong-version"; readonly ours: number; readonly theirs: number }
+  | { readonly kind: "service-refuses"; readonly uid: number; readonly detail: string }
+  | {
+      readonly kind: "service-needs-root";
+      readonly change: "install" | "uninstall";
+      readonly reason: string;
+      /** What root runs. */
+      readonly command: string;
+    }
+  | { readonly kind: "service-failed"; readonly change: "install" | "uninstall"; readonly detail: string }
   | { readonly kind: "helper-nonsense"; readonly detail: string }
   | { readonly kind: "helper-closed"; readonly keptBatches: number; readonly detail: string }
   | { readonly kind: "helper-refused"; readonly detail: string }
@@ -88,6 +102,12 @@ export function describe(failure: Failure): Description {
       return {
         sentence: `The recording helper is missing: ${failure.path} does not exist.`,
         action: "Install the Flameline package for this platform; in a checkout, build the helper:",
+        command: "npm run build:helper",
+      };
+    case "helper-damaged":
+      return {
+        sentence: `The recording helper ${failure.path} is not the one that was built with this package, so it is not run as root.`,
+        action: "Install the Flameline package again; in a checkout, build the helper:",
         command: "npm run build:helper",
       };
     case "helper-wrong-processor":
@@ -177,6 +197,37 @@ export function describe(failure: Failure): Description {
         sentence: `Another version of the recording helper is running (it speaks protocol ${failure.theirs}, this one speaks ${failure.ours}).`,
         action: "Restart the helper; recordings of other windows end with it:",
         command: failure.pid > 0 ? `sudo kill ${failure.pid}` : "sudo pkill -x flameline-helpe",
+      };
+    case "helper-busy":
+      return {
+        sentence: "The recording helper has as many clients as it serves.",
+        action: "Close other windows that record, or wait a minute, and record again.",
+      };
+    case "service-wrong-version":
+      return {
+        sentence: `Flameline's service on this machine is of another version (it speaks protocol ${failure.theirs}, this one speaks ${failure.ours}).`,
+        action:
+          failure.theirs > failure.ours
+            ? "Update Flameline here, or put this version's service in its place for all users:"
+            : "Put this version's service in its place; recordings of other users end with it:",
+        command: "flameline helper install",
+      };
+    case "service-refuses":
+      return {
+        sentence: `Flameline's service on this machine does not serve user ${failure.uid} (${failure.detail}).`,
+        action: "Record as a user whom the machine knows; in a container, as one whose number the host maps, or give root CAP_SYS_PTRACE.",
+      };
+    case "service-needs-root":
+      return {
+        sentence: `${failure.change === "install" ? "Installing" : "Removing"} the service needs root, and ${failure.reason}.`,
+        action: "Run this in a terminal as someone who may:",
+        command: failure.command,
+      };
+    case "service-failed":
+      return {
+        sentence: `The service could not be ${failure.change === "install" ? "installed" : "removed"}: ${failure.detail}.`,
+        action: "Mend that and try again; the doctor says what is there now.",
+        command: "flameline doctor",
       };
     case "helper-nonsense":
       return {

@@ -18,13 +18,15 @@ export interface StartOptions {
 
 export class HelperConnection {
   readonly hello: HelperHello;
+  readonly socketPath: string;
   /** Settles when the connection is gone; with the failure if nobody asked for it. Never rejects. */
   readonly closed: Promise<Failure | undefined>;
   readonly #socket: HelperSocket;
   readonly #parts: ConnectionParts;
   #next = 1;
 
-  private constructor(parts: ConnectionParts, socket: HelperSocket, hello: HelperHello) {
+  private constructor(socketPath: string, parts: ConnectionParts, socket: HelperSocket, hello: HelperHello) {
+    this.socketPath = socketPath;
     this.#socket = socket;
     this.#parts = parts;
     this.closed = parts.closed;
@@ -39,7 +41,7 @@ export class HelperConnection {
     socket.send({ type: "hello", protocol: HELPER_PROTOCOL_VERSION, client });
     const timer = setTimeout(() => parts.failHello({ kind: "helper-silent", seconds: HELLO_TIMEOUT_MS / 1_000 }), HELLO_TIMEOUT_MS);
     try {
-      return new HelperConnection(parts, socket, await parts.hello);
+      return new HelperConnection(path, parts, socket, await parts.hello);
     } catch (error) {
       socket.close();
       throw error;

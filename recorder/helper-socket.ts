@@ -1,4 +1,5 @@
 /** One WebSocket over the helper's Unix socket: text frames of at most 1 MiB each way, in order, with back pressure. */
+import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { type ClientMessage, MAX_FRAME_BYTES } from "../protocol/helper.js";
 import { FlamelineError } from "./failures.js";
@@ -6,12 +7,14 @@ import { FlamelineError } from "./failures.js";
 /** Frames taken from the socket and not yet handled at which reading pauses, so that a slow disk cannot fill the memory. */
 const PAUSE_AT = 16;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
+const MAX_REASON = 200;
 
 /** Why a socket could not be opened: nothing listens there, or it is there and does not let us in. */
 export type OpenFailure =
   | { readonly kind: "nobody" }
   | { readonly kind: "silent"; readonly seconds: number }
-  | { readonly kind: "refused"; readonly detail: string };
+  /** `status` is HTTP's, where the helper answered. */
+  | { readonly kind: "refused"; readonly detail: string; readonly status?: number };
 
 /** Why a socket is gone: we closed it, or it broke or was closed by the helper. */
 export type SocketEnd = { readonly kind: "asked" } | { readonly kind: "broken"; readonly error: Error | undefined };
@@ -49,6 +52,12 @@ export class HelperSocket {
         handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       });
       socket.once("error", (error: NodeJS.ErrnoException) => resolve(openFailure(error)));
+      socket.once("unexpected-response", (_, response) => {
+        void firstText(response).then((detail) => {
+          socket.terminate();
+          resolve({ kind: "refused", detail, status: response.statusCode ?? 0 });
+        });
+      });
       // The helper's first frame may arrive in the same read as the handshake, so listen before anything is awaited.
       socket.once("open", () => {
         socket.removeAllListeners("error");
@@ -99,11 +108,25 @@ export class HelperSocket {
   }
 }
 
+/** The reason that a helper gives where it does not let us in: a short text. */
+async function firstText(response: IncomingMessage): Promise<string> {
+  let text = "";
+  try {
+    for await (const chunk of response.setEncoding("utf8")) {
+      text += String(chunk);
+      if (text.length > MAX_REASON) break;
+    }
+  } catch {
+    // What came until then is enough.
+  }
+  return text.trim().slice(0, MAX_REASON) || `status ${response.statusCode}`;
+}
+
 /** A helper that goes while we knock (reset, hang up) is nobody: another one may be started. */
 function openFailure({ code, message }: NodeJS.ErrnoException): OpenFailure {
   if (message.includes("handshake has timed out")) return { kind: "silent", seconds: HANDSHAKE_TIMEOUT_MS / 1_000 };
   if (code === "EACCES" || code === "EPERM") return { kind: "refused", detail: code };
-  return message.includes("Unexpected server response") ? { kind: "refused", detail: message } : { kind: "nobody" };
+  return { kind: "nobody" };
 }
 
 function rawText(data: Buffer | ArrayBuffer | Buffer[]): string {

@@ -14,6 +14,8 @@ export interface Machine {
   /** Folder of the sockets; it and what lies in it must belong to `socketFolderOwner`. */
   readonly socketFolder: string;
   readonly socketFolderOwner: number;
+  /** Where `helper install` puts the service's program; the first place where others than root can't write. */
+  readonly servicePrograms: readonly string[];
   /** The text of a file of /proc or /sys, undefined when it cannot be read. */
   readonly readText: (path: string) => string | undefined;
   readonly exists: (path: string) => boolean;
@@ -31,6 +33,7 @@ export function thisMachine(): Machine {
     nodePath: process.execPath,
     socketFolder: "/run/flameline",
     socketFolderOwner: 0,
+    servicePrograms: ["/usr/local/lib/flameline/flameline-helper", "/opt/flameline/flameline-helper"],
     readText: readTextOrNothing,
     exists: existsSync,
     inFirstPidNamespace,
@@ -62,6 +65,17 @@ export function helperUid(machine: Machine): number {
   if (machine.uid !== 0) return machine.uid;
   const behind = machine.env["SUDO_UID"] ?? machine.env["PKEXEC_UID"];
   return behind !== undefined && /^\d{1,10}$/.test(behind) ? Number(behind) : 0;
+}
+
+/**
+ * The uid that root of the machine has in here, where this is a user namespace that does not know it (a container of an
+ * ordinary user): the kernel shows every owner without a name as that. Undefined where root is root.
+ */
+export function foreignRoot(machine: Machine): number | undefined {
+  const map = machine.readText("/proc/self/uid_map")?.trim();
+  if (map === undefined || map === "" || map.split("\n").some((line) => line.trim().split(/\s+/)[1] === "0")) return undefined;
+  const overflow = Number(machine.readText("/proc/sys/kernel/overflowuid")?.trim());
+  return Number.isSafeInteger(overflow) && overflow > 0 ? overflow : undefined;
 }
 
 /** Bits of capabilities(7) that recording needs, as root of this machine or container. */

@@ -17,6 +17,8 @@ export type ProcessEnd =
 export class PrivilegedProcess {
   /** Undefined while it runs. */
   end: ProcessEnd | undefined;
+  /** 0 where it could not be started. */
+  pid = 0;
   readonly #folder: string;
 
   private constructor(folder: string) {
@@ -30,6 +32,7 @@ export class PrivilegedProcess {
     const [program = "", ...args] = command;
     try {
       const child = spawn(program, args, { cwd: "/", env, detached: true, stdio: ["ignore", log, log] });
+      started.pid = child.pid ?? 0;
       child.on("error", (error: NodeJS.ErrnoException) => (started.end ??= { kind: "not-run", code: error.code ?? error.message }));
       child.on("exit", (status) => (started.end ??= { kind: "exited", status }));
       child.unref();

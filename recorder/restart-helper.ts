@@ -1,14 +1,13 @@
 /** Replaces a running helper of another version: ends it as root, and starts ours. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ConnectOptions, connectHelper } from "./connect-helper.js";
-import { waysToRoot } from "./elevation.js";
+import type { Tried } from "./attempt.js";
+import { tryWaysToRoot } from "./elevation.js";
 import { FlamelineError } from "./failures.js";
 import type { HelperConnection } from "./helper-connection.js";
-import { programFiles } from "./helper-file.js";
 import { helperUid, type Machine, thisMachine } from "./machine.js";
 import { lockHolder } from "./lock-holder.js";
 import { socketPaths } from "./socket-trust.js";
-import { dirname } from "node:path";
 
 /** The helper ends its recordings in order before it exits. */
 const STOP_TIMEOUT_MS = 10_000;
@@ -27,34 +26,15 @@ export async function restartHelper(options: ConnectOptions): Promise<HelperConn
 }
 
 async function endAsRoot(pid: number, path: string, options: ConnectOptions, machine: Machine): Promise<void> {
-  const context = {
-    machine,
-    command: ["kill", "-TERM", String(pid)] as const,
-    helperPath: options.helperPath,
-    askpassPath: options.askpassPath ?? programFiles(dirname(options.helperPath)).askpassPath,
-    log: options.log ?? (() => undefined),
-  };
-  let failure: FlamelineError | undefined;
-  for (const way of waysToRoot(context, options.elevation)) {
-    const attempt = await way();
-    try {
-      const began = performance.now();
-      while (performance.now() - began - attempt.typingMs() < STOP_TIMEOUT_MS || attempt.typing()) {
-        if (options.signal?.aborted === true) throw new FlamelineError({ kind: "cancelled" });
-        if (lockHolder(machine, path) !== pid) return;
-        const { end } = attempt.process;
-        const refused = end !== undefined && (end.kind === "not-run" || end.status !== 0);
-        if (refused) {
-          const refusal = attempt.whyNot(end);
-          failure = new FlamelineError(refusal.failure);
-          if (refusal.kind === "final") throw failure;
-          break;
-        }
-        await sleep(RETRY_MS);
-      }
-    } finally {
-      attempt.close();
+  await tryWaysToRoot(["kill", "-TERM", String(pid)], options, machine, async (attempt): Promise<Tried<undefined>> => {
+    const began = performance.now();
+    while (performance.now() - began - attempt.typingMs() < STOP_TIMEOUT_MS || attempt.typing()) {
+      if (options.signal?.aborted === true) throw new FlamelineError({ kind: "cancelled" });
+      if (lockHolder(machine, path) !== pid) return { kind: "done", value: undefined };
+      const { end } = attempt.process;
+      if (end !== undefined && (end.kind === "not-run" || end.status !== 0)) return attempt.whyNot(end);
+      await sleep(RETRY_MS);
     }
-  }
-  throw failure ?? new FlamelineError({ kind: "helper-silent", seconds: STOP_TIMEOUT_MS / 1_000 });
+    return { kind: "final", failure: { kind: "helper-silent", seconds: STOP_TIMEOUT_MS / 1_000 } };
+  });
 }

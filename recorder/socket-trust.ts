@@ -4,7 +4,7 @@
  */
 import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import type { Machine } from "./machine.js";
+import { foreignRoot, type Machine } from "./machine.js";
 
 export type SocketState =
   | { readonly kind: "absent"; readonly path: string }
@@ -21,13 +21,13 @@ export function socketPaths(machine: Machine, uid: number): { service: string; u
  * `uid` is whose helper it should be: a socket of that user or of root is trusted.
  */
 export function inspectSocket(machine: Machine, path: string, uid: number): SocketState {
-  const owner = machine.socketFolderOwner;
+  const owners = [machine.socketFolderOwner, foreignRoot(machine)].filter((owner) => owner !== undefined);
   const below = path.slice(machine.socketFolder.length + 1).split("/");
   let folder = machine.socketFolder;
   for (const part of below) {
     const stats = lstatOrNothing(folder);
     if (stats === undefined) return { kind: "absent", path };
-    const reason = folderFault(stats, owner);
+    const reason = folderFault(stats, owners);
     if (reason !== undefined) return { kind: "untrusted", path: folder, reason };
     folder = join(folder, part);
   }
@@ -35,14 +35,14 @@ export function inspectSocket(machine: Machine, path: string, uid: number): Sock
   if (stats === undefined) return { kind: "absent", path };
   if (stats.isSymbolicLink()) return { kind: "untrusted", path, reason: "it is a symbolic link" };
   if (!stats.isSocket()) return { kind: "untrusted", path, reason: "it is not a socket" };
-  if (stats.uid !== owner && stats.uid !== uid) return { kind: "untrusted", path, reason: `it belongs to user ${stats.uid}` };
+  if (!owners.includes(stats.uid) && stats.uid !== uid) return { kind: "untrusted", path, reason: `it belongs to user ${stats.uid}` };
   return { kind: "trusted", path };
 }
 
-function folderFault(stats: Stats, owner: number): string | undefined {
+function folderFault(stats: Stats, owners: readonly number[]): string | undefined {
   if (stats.isSymbolicLink()) return "it is a symbolic link";
   if (!stats.isDirectory()) return "it is not a folder";
-  if (stats.uid !== owner) return `it belongs to user ${stats.uid}, not to root`;
+  if (!owners.includes(stats.uid)) return `it belongs to user ${stats.uid}, not to root`;
   if ((stats.mode & 0o022) !== 0) return "others than root may write to it";
   return undefined;
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flameline.dev/helper/internal/capture"
+	"flameline.dev/helper/internal/rights"
 	"flameline.dev/helper/internal/symbolize"
 	"flameline.dev/helper/internal/target"
 	"flameline.dev/helper/internal/wire"
@@ -57,6 +58,9 @@ func (h *hub) load() error {
 	engine, err := capture.Load(h, h.log)
 	if err != nil {
 		return explainLoad(err)
+	}
+	if err := rights.Settle(); err != nil {
+		h.log.Warn("the helper keeps CAP_SYS_ADMIN, which it does not need any more", "err", err)
 	}
 	h.log.Info("engine loaded", "ms", time.Since(began).Milliseconds())
 	h.lock.Lock()

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"flameline.dev/helper/internal/rights"
 	"github.com/coder/websocket"
 )
 
@@ -39,6 +40,10 @@ func Serve(ctx context.Context, options Options) error {
 		return err
 	}
 	defer s.remove()
+	// Before the first client: what it could turn against us is gone by then.
+	if err := rights.Begin(); err != nil {
+		options.Log.Warn("the helper keeps rights that it does not need", "err", err)
+	}
 	h := newHub(options.Log)
 	defer h.close()
 	return serveClients(ctx, s.UnixListener, s.path, options, func(ctx context.Context, socket *websocket.Conn, p peer, a *account, exiting <-chan struct{}) {

@@ -29,7 +29,7 @@ const mistakes: readonly (readonly [string, string])[] = [
   ["export a --to speedscope -o b", "speedscope cannot be written. Available: pprof, collapsed."],
   ["export a --to colapsed -o b", "colapsed cannot be written. Did you mean collapsed? Available: pprof, collapsed."],
   ["export a --to pprof", "Name the file to write with -o (- is the standard output)."],
-  ["helper stat", "`flameline helper` knows only status and restart. Did you mean status?"],
+  ["helper stat", "`flameline helper` knows only install, uninstall, status and restart. Did you mean status?"],
   ["doctor now", "`flameline doctor` takes no operands."],
 ];
 
@@ -50,9 +50,11 @@ test("a machine that cannot record is exit code 3, with the action", async () =>
 });
 
 test("a missing helper is exit code 3", async () => {
-  run.machine = { ...run.machine, platform: "linux", socketFolder: run.path("run") };
+  run.machine = { ...run.machine, platform: "linux", socketFolder: run.path("run"), servicePrograms: [] };
   expect(await run.line("record", "--", "true")).toMatch(/^3\nflameline: The recording helper is missing: DIR\/helper does not exist\./);
-  expect(await run.line("helper", "status", "--json")).toBe('1\n{\n  "running": false,\n  "helper": null\n}');
+  expect(await run.line("helper", "status", "--json")).toBe(
+    '1\n{\n  "running": false,\n  "helper": null,\n  "socket": null,\n  "service": null\n}',
+  );
 });
 
 test("help names every command, and without a command it is a mistake", async () => {

@@ -40,6 +40,7 @@ test("a healthy machine needs nothing, and the running helper is named", async (
     "  ok  tracefs   tracefs is not visible to this user or not mounted; the helper looks for itself.",
     "  ok  rights    Root may use BPF here (no container).",
     "  ok  helper    The helper HELPER is built for ARCH.",
+    "  ok  service   The service for all users is not installed; recording starts a helper by sudo.",
     "  ok  running   Helper 0.1.0 is running (process 4242) and can record: cpu.",
     "Everything needed to record is here.",
     "",

@@ -97,7 +97,14 @@ export class FakeHelper {
     this.#folder = mkdtempSync(join(tmpdir(), "flameline-test-"));
     const socketFolder = join(this.#folder, "run");
     // The environment of a test run as root through sudo must not lead to another user's folder.
-    this.machine = { ...thisMachine(), env: { PATH: process.env["PATH"] }, socketFolder, socketFolderOwner: UID, ...change };
+    this.machine = {
+      ...thisMachine(),
+      env: { PATH: process.env["PATH"] },
+      socketFolder,
+      socketFolderOwner: UID,
+      servicePrograms: [],
+      ...change,
+    };
     this.socketPath = join(socketFolder, String(this.machine.uid), "helper.sock");
     mkdirSync(dirname(this.socketPath), { recursive: true });
     for (const folder of [socketFolder, dirname(this.socketPath)]) chmodSync(folder, 0o755);
@@ -107,7 +114,20 @@ export class FakeHelper {
     return this.#sockets;
   }
 
-  async listen(script: Script = WELL_BEHAVED): Promise<this> {
+  /** Where a service would listen. */
+  get servicePath(): string {
+    return join(this.machine.socketFolder, "helper.sock");
+  }
+
+  /** Refuses every client, as a helper does that does not serve it. */
+  async refuse(status: number, reason: string, path = this.socketPath): Promise<void> {
+    this.#http.on("upgrade", (_, socket) => {
+      socket.end(`HTTP/1.1 ${status} No\r\nConnection: close\r\nContent-Length: ${reason.length}\r\n\r\n${reason}`);
+    });
+    await new Promise<void>((resolve) => this.#http.listen(path, resolve));
+  }
+
+  async listen(script: Script = WELL_BEHAVED, path = this.socketPath): Promise<this> {
     new WebSocketServer({ server: this.#http, maxPayload: 1 << 20 }).on("connection", (socket) => {
       this.#sockets++;
       socket.on("error", () => undefined);
@@ -119,7 +139,7 @@ export class FakeHelper {
         );
       });
     });
-    await new Promise<void>((resolve) => this.#http.listen(this.socketPath, resolve));
+    await new Promise<void>((resolve) => this.#http.listen(path, resolve));
     return this;
   }
 
