@@ -12,6 +12,8 @@ export const COMMAND_NAMES = [
   "toggleHeat",
   "toggleEndOfLine",
   "doctor",
+  "installService",
+  "removeService",
   "showLog",
   "showFunction",
   "openRecording",

@@ -8,6 +8,7 @@ import type { LanguageServer } from "./language-server-client.js";
 import type { KeptRecordings } from "./recording/kept-recordings.js";
 import { askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
 import type { RecordingSession } from "./recording/recording-session.js";
+import { changeServiceInTerminal } from "./service.js";
 import { changeSetting, setting } from "./settings.js";
 import { functionOf, showFunction } from "./show-function.js";
 import type { HottestTree } from "./trees/hottest-tree.js";
@@ -70,6 +71,8 @@ export function createCommands({
     toggleHeat: () => changeSetting("heat.enabled", !setting("heat.enabled")),
     toggleEndOfLine: () => changeSetting("heat.endOfLine", !setting("heat.endOfLine")),
     doctor: () => openDoctorReport(extension, server),
+    installService: () => changeServiceInTerminal(extension, "install"),
+    removeService: () => changeServiceInTerminal(extension, "uninstall"),
     showLog: () => log.show(),
     showFunction: async (argument) => {
       const index = functionOf(argument);

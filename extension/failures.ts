@@ -84,6 +84,13 @@ function describeError(error: unknown, log: vscode.LogOutputChannel): Shown {
   if (command === "flameline doctor") {
     return { sentence, action, buttons: { "Run Doctor": () => void vscode.commands.executeCommand("flameline.doctor"), ...showLog } };
   }
+  if (command === "flameline helper install") {
+    return {
+      sentence,
+      action,
+      buttons: { "Install Service": () => void vscode.commands.executeCommand("flameline.installService"), ...showLog },
+    };
+  }
   const mend = error instanceof MendableError ? { [error.label]: () => void guarded(log, error.mend)() } : {};
   return {
     sentence,

@@ -101,7 +101,7 @@ func serveClients(
 			}
 			p, err := identify(unixConn)
 			if err == nil && !options.admits(p.uid) {
-				err = errAnotherUser
+				err = options.refusal()
 			}
 			a := book.knock(p.uid)
 			if a == nil {
@@ -162,8 +162,13 @@ func waitAtMost(group *sync.WaitGroup, limit time.Duration) {
 	}
 }
 
-// errAnotherUser tells a client that it is not served.
-var errAnotherUser = errors.New("this helper serves another user")
+// refusal tells a client that it is not served.
+func (o Options) refusal() error {
+	if o.Service {
+		return errors.New("this machine has no user of the client's number")
+	}
+	return errors.New("this helper serves another user")
+}
 
 // presence counts clients and calls `leave` when there has been none for a while.
 type presence struct {
