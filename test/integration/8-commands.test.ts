@@ -19,6 +19,40 @@ const helperThatSees = (...processes: Partial<ProcessListEntry>[]): ProcessSourc
   };
 };
 
+describe("the helper service", () => {
+  /** What a command types into a terminal. Nothing is run: it would ask for root. */
+  async function typed(command: string): Promise<{ name?: string | undefined; cwd?: string | vscode.Uri | undefined; text: string }> {
+    const window = vscode.window as { createTerminal: unknown };
+    const real = window.createTerminal;
+    let opened: vscode.TerminalOptions = {};
+    let text = "";
+    window.createTerminal = (options: vscode.TerminalOptions) => {
+      opened = options;
+      return { show: () => undefined, sendText: (line: string) => (text += line) };
+    };
+    try {
+      await vscode.commands.executeCommand(command);
+    } finally {
+      window.createTerminal = real;
+    }
+    return { name: opened.name, cwd: opened.cwd, text };
+  }
+
+  it("is installed and removed by the command, in a terminal outside the workspace", async () => {
+    for (const [command, action] of [
+      ["flameline.installService", "install"],
+      ["flameline.removeService", "uninstall"],
+    ] as const) {
+      const { cwd, text } = await typed(command);
+      assert.strictEqual(cwd, "/");
+      const script = path.join(extension().extensionPath, "dist/flameline.js");
+      assert.ok(text.startsWith("ELECTRON_RUN_AS_NODE=1 "), text);
+      assert.ok(text.replaceAll("'", "").endsWith(` ${script} helper ${action}`), text);
+      assert.ok(existsSync(script));
+    }
+  });
+});
+
 describe("commands that ask with dialogs", () => {
   let folder: string;
   before(() => {
