@@ -54,6 +54,7 @@ var exposed = map[string]string{
 	"CapabilityBoundingSet=~CAP_SET(UID|GID|PCAP)":        "needed",
 	"CapabilityBoundingSet=~CAP_(DAC_*|FOWNER|IPC_OWNER)": "CAP_DAC_READ_SEARCH",
 	"ProtectKernelLogs=":                                  "it takes CAP_SYSLOG",
+	"ProtectKernelTunables=":                              "it hides /proc/kallsyms; /sys and /proc/sys are read-only",
 	"ProtectHome=":                                        "read-only: workspaces are in homes",
 	"PrivateTmp=":                                         "workspaces are in /tmp too",
 	"RootDirectory=/RootImage=":                           "binaries and debug files of the machine are read",
@@ -83,6 +84,21 @@ func TestTheUnitIsHardened(t *testing.T) {
 	}
 	if checked < 50 {
 		t.Errorf("only %d lines were understood:\n%s", checked, out)
+	}
+}
+
+func TestTheUnitHidesNothingThatTheHelperReads(t *testing.T) {
+	content, err := fill(serviceName, "/bin/true")
+	must(t, err)
+	for _, name := range []string{
+		"ProtectKernelTunables", "ProtectKernelLogs", "ProtectProc", "ProcSubset", "PrivateTmp", "PrivateUsers", "RootDirectory", "DynamicUser",
+	} {
+		if strings.Contains(content, "\n"+name+"=") {
+			t.Errorf("%s would hide symbols, processes or workspaces", name)
+		}
+	}
+	if !strings.Contains(content, "\nProtectHome=read-only\n") {
+		t.Error("workspaces in homes must be seen")
 	}
 }
 
