@@ -14,8 +14,8 @@ import { readProfile } from "./read-profile.js";
 type Encode = (recording: Recording, event: EventName | undefined) => Uint8Array | string;
 
 const FORMATS: Readonly<Record<string, Encode>> = {
-  pprof: (recording, event) => gzipSync(encodePprof(recording, event === undefined ? {} : { selection: { event } })),
-  collapsed: (recording, event) => encodeCollapsed(recording, { event: event ?? recording.eventsPresent()[0] ?? "cpu" }),
+  pprof: (recording, event) => gzipSync(encodePprof(recording, event === undefined ? {} : { selection: { event, idle: true } })),
+  collapsed: (recording, event) => encodeCollapsed(recording, { event: event ?? recording.eventsWithSamples()[0] ?? "cpu", idle: true }),
 };
 
 export const exportCommand: Command = {

@@ -18,7 +18,7 @@ import { Progress } from "./progress.js";
 import { type RecordPlan, type RecordTarget, readRecordPlan } from "./record-plan.js";
 
 export const recordCommand: Command = {
-  usage: "record [-o FILE] [--seconds N] [--hz 99] [--events cpu] [--pid N | --workspace DIR | -- COMMAND…]",
+  usage: "record [-o FILE] [--seconds N] [--hz 99] [--events cpu,off_cpu] [--pid N | --workspace DIR | -- COMMAND…]",
   summary: "Records into a pprof file; without a target, the processes of this folder until Ctrl-C.",
   run: runRecord,
 };

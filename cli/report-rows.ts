@@ -1,10 +1,12 @@
 /** The rows of `flameline report`: costs by line, function or process, with each place found on this machine. */
 import { functionCosts, lineCosts, stackCosts } from "../profile/cost.js";
 import { costCarriers } from "../profile/cost-carriers.js";
+import { type WaitSum, waitSums } from "../profile/wait-sums.js";
 import type { Recording } from "../profile/recording.js";
-import { forEachSelected } from "../profile/selection.js";
-import type { EventName, FrameLanguage } from "../protocol/events.js";
-import { costRole } from "../source/cost-role.js";
+import { forEachSelected, idleSum } from "../profile/selection.js";
+import type { EventName, FrameLanguage, WaitClass } from "../protocol/events.js";
+import type { Selection } from "../protocol/queries.js";
+import { costRole, waitRole } from "../source/cost-role.js";
 import { Locator } from "../source/locator.js";
 import { plainFunctionName } from "./function-name.js";
 import { nodeFiles } from "./node-files.js";
@@ -23,6 +25,8 @@ export interface ReportRow {
   /** In the event's unit. */
   readonly self: number;
   readonly total: number;
+  /** Of `off_cpu`: parts of `total` by what is waited for. */
+  readonly waits?: Readonly<Partial<Record<WaitClass, number>>>;
 }
 
 export interface ReportTable {
@@ -33,6 +37,10 @@ export interface ReportTable {
   readonly samples: number;
   /** Part of `total`, in the event's unit, that counts as self of an interpreted caller; 0 with bare numbers. */
   readonly folded: number;
+  /** Idle waits that were left out, ns. */
+  readonly idle: number;
+  /** Of `off_cpu`: parts of `total` by what is waited for, the longest first. */
+  readonly classes: readonly WaitSum[];
 }
 
 /** A row with the file's recorded name, which may be a bare one. */
@@ -43,32 +51,53 @@ export interface PlacedRow extends ReportRow {
 export interface ReportWish {
   readonly event: EventName;
   readonly by: ReportBy;
+  /** Whether the waits of threads with nothing to do count. */
+  readonly idle: boolean;
   /** Whether self is bare: that of the innermost function only, however much of a runtime's inside that is. */
   readonly native: boolean;
   /** Where sources are looked for that are not where they were recorded. */
   readonly folder: string;
 }
 
-export async function reportTable(recording: Recording, { event, by, native, folder }: ReportWish): Promise<ReportTable> {
-  if (by === "process") return sorted({ ...processTable(recording, event), folded: 0 });
-  const carriers = native ? undefined : foldingCarriers(recording);
-  const table = by === "line" ? lineTable(recording, event, carriers) : functionTable(recording, event, carriers);
+export async function reportTable(recording: Recording, { event, by, native, folder, idle }: ReportWish): Promise<ReportTable> {
+  const selection: Selection = { event, idle };
+  const carriers = native || by === "process" ? undefined : foldingCarriers(recording, event);
+  const rowsOf = (chosen: Selection) => rowsBy(by, recording, chosen, carriers);
+  const table = rowsOf(selection);
+  const classes = waitSums(recording, selection);
+  const waits = new Map<string, Partial<Record<WaitClass, number>>>();
+  for (const { waits: kind } of classes) {
+    for (const row of rowsOf({ ...selection, waits: [kind] }).rows) {
+      waits.set(keyOf(row), { ...waits.get(keyOf(row)), [kind]: row.total });
+    }
+  }
   const places = new Places(recording, folder);
+  const lineOf = by === "function" ? functionLines(recording, selection) : undefined;
   const rows = await Promise.all(
-    table.rows.map(async ({ fn, line, self, total }): Promise<PlacedRow> => {
-      const language = recording.functions.languageOf(fn);
-      const name = recording.functions.nameOf(fn) === "" ? recording.functions.labelOf(fn) : recording.functions.nameOf(fn);
-      return { ...(await places.of(fn, line)), function: plainFunctionName(name, language), language, self, total };
+    table.rows.map(async (row): Promise<PlacedRow> => {
+      const placed =
+        by === "process"
+          ? processRow(recording, row)
+          : await functionRow(recording, places, lineOf === undefined ? row : { ...row, line: lineOf(row.subject) });
+      return event === "off_cpu" ? { ...placed, waits: waits.get(keyOf(row)) ?? {} } : placed;
     }),
   );
-  return sorted({ ...table, rows, folded: carriers === undefined ? 0 : foldedCost(recording, event, carriers) });
+  return {
+    rows: rows.toSorted((a, b) => b.self - a.self || b.total - a.total),
+    total: table.total,
+    samples: table.samples,
+    folded: carriers === undefined ? 0 : foldedCost(recording, selection, carriers),
+    idle: idleSum(recording, selection),
+    classes,
+  };
 }
 
 /** Of each stack the position whose self cost it is, with the insides of runtimes folded into their callers. */
-function foldingCarriers(recording: Recording): Int32Array {
+function foldingCarriers(recording: Recording, event: EventName): Int32Array {
   const { functions } = recording;
+  const roleOf = event === "off_cpu" ? waitRole : costRole;
   return costCarriers(recording, (fn) =>
-    costRole({
+    roleOf({
       recordedFile: functions.fileOf(fn),
       functionName: functions.nameOf(fn),
       language: functions.languageOf(fn),
@@ -77,9 +106,9 @@ function foldingCarriers(recording: Recording): Int32Array {
   );
 }
 
-function foldedCost(recording: Recording, event: EventName, carriers: Int32Array): number {
+function foldedCost(recording: Recording, selection: Selection, carriers: Int32Array): number {
   const { stacks, frames } = recording;
-  return stackCosts(recording, { event }).reduce(
+  return stackCosts(recording, selection).reduce(
     (sum, cost, stack) => (carriers[stack] === frames.start.at(stacks.frame.at(stack)) ? sum : sum + cost),
     0,
   );
@@ -87,70 +116,89 @@ function foldedCost(recording: Recording, event: EventName, carriers: Int32Array
 
 type Rows = { readonly rows: Row[]; readonly total: number; readonly samples: number };
 
+/** `subject` is a function's index, or a process's. */
 interface Row {
-  readonly fn: number;
+  readonly subject: number;
   readonly line: number;
   readonly self: number;
   readonly total: number;
 }
 
-function lineTable(recording: Recording, event: EventName, carriers: Int32Array | undefined): Rows {
-  const costs = lineCosts(recording, { event }, carriers);
+function keyOf({ subject, line }: Row): string {
+  return `${subject}:${line}`;
+}
+
+function rowsBy(by: ReportBy, recording: Recording, selection: Selection, carriers: Int32Array | undefined): Rows {
+  switch (by) {
+    case "line":
+      return lineRows(recording, selection, carriers);
+    case "function":
+      return functionRows(recording, selection, carriers);
+    case "process":
+      return processRows(recording, selection);
+  }
+}
+
+function lineRows(recording: Recording, selection: Selection, carriers: Int32Array | undefined): Rows {
+  const costs = lineCosts(recording, selection, carriers);
   const rows = Array.from(costs.line, (line, index): Row => {
-    return { fn: costs.function[index] ?? 0, line, self: costs.self[index] ?? 0, total: costs.total[index] ?? 0 };
+    return { subject: costs.function[index] ?? 0, line, self: costs.self[index] ?? 0, total: costs.total[index] ?? 0 };
   });
   return { rows, total: costs.sum, samples: costs.samples };
 }
 
-/** A function's line is that of its definition, else its hottest. */
-function functionTable(recording: Recording, event: EventName, carriers: Int32Array | undefined): Rows {
-  const costs = functionCosts(recording, { event }, carriers);
-  const hottest = new Map<number, Row>();
-  for (const row of lineTable(recording, event, carriers).rows) {
-    const known = hottest.get(row.fn);
-    if (row.line > 0 && (known === undefined || row.total > known.total)) hottest.set(row.fn, row);
-  }
-  const rows: Row[] = [];
-  for (const [fn, total] of costs.total.entries()) {
-    if (total === 0) continue;
-    const line = recording.functions.lineOf(fn) || (hottest.get(fn)?.line ?? 0);
-    rows.push({ fn, line, self: costs.self[fn] ?? 0, total });
-  }
-  return { rows, total: costs.sum, samples: costs.samples };
+function functionRows(recording: Recording, selection: Selection, carriers: Int32Array | undefined): Rows {
+  const costs = functionCosts(recording, selection, carriers);
+  const rows = Array.from(costs.total, (total, subject) => ({ subject, line: 0, self: costs.self[subject] ?? 0, total }));
+  return { rows: rows.filter(({ total }) => total > 0), total: costs.sum, samples: costs.samples };
 }
 
-function processTable(recording: Recording, event: EventName): Omit<ReportTable, "folded"> {
+/** A function's line is that of its definition, else its hottest. */
+function functionLines(recording: Recording, selection: Selection): (fn: number) => number {
+  const hottest = new Map<number, Row>();
+  for (const row of lineRows(recording, selection, undefined).rows) {
+    const known = hottest.get(row.subject);
+    if (row.line > 0 && (known === undefined || row.total > known.total)) hottest.set(row.subject, row);
+  }
+  return (fn) => recording.functions.lineOf(fn) || (hottest.get(fn)?.line ?? 0);
+}
+
+function processRows(recording: Recording, selection: Selection): Rows {
   const values = recording.samples.value.view();
   const counts = recording.samples.count.view();
   const threads = recording.samples.thread.view();
   const sums = new Map<number, number>();
   let total = 0;
   let samples = 0;
-  forEachSelected(recording, { event }, (row) => {
+  forEachSelected(recording, selection, (row) => {
     const process = recording.threads[threads[row] ?? 0]?.process ?? 0;
     const value = values[row] ?? 0;
     sums.set(process, (sums.get(process) ?? 0) + value);
     total += value;
     samples += counts[row] ?? 0;
   });
-  const rows = [...sums].map(([index, sum]): PlacedRow => {
-    const process = recording.processes[index];
-    return {
-      file: process?.executable || null,
-      recordedFile: process?.executable ?? "",
-      line: null,
-      function: process?.name ?? "",
-      language: null,
-      pid: process?.pid ?? 0,
-      self: sum,
-      total: sum,
-    };
-  });
-  return { rows, total, samples };
+  return { rows: Array.from(sums, ([subject, sum]) => ({ subject, line: 0, self: sum, total: sum })), total, samples };
 }
 
-function sorted(table: ReportTable): ReportTable {
-  return { ...table, rows: table.rows.toSorted((a, b) => b.self - a.self || b.total - a.total) };
+function processRow(recording: Recording, { subject, self, total }: Row): PlacedRow {
+  const process = recording.processes[subject];
+  return {
+    file: process?.executable || null,
+    recordedFile: process?.executable ?? "",
+    line: null,
+    function: process?.name ?? "",
+    language: null,
+    pid: process?.pid ?? 0,
+    self,
+    total,
+  };
+}
+
+async function functionRow(recording: Recording, places: Places, { subject, line, self, total }: Row): Promise<PlacedRow> {
+  const { functions } = recording;
+  const language = functions.languageOf(subject);
+  const name = functions.nameOf(subject) === "" ? functions.labelOf(subject) : functions.nameOf(subject);
+  return { ...(await places.of(subject, line)), function: plainFunctionName(name, language), language, self, total };
 }
 
 /** Finds functions' files as seen by the first process that ran them. */

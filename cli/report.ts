@@ -13,7 +13,7 @@ import { type ReportBy, type PlacedRow, type ReportRow, type ReportTable, report
 const SHOWN_ROWS = 40;
 
 export const reportCommand: Command = {
-  usage: "report FILE [--by line|function|process] [--event cpu] [--native] [--json]",
+  usage: "report FILE [--by line|function|process] [--event cpu] [--idle] [--native] [--json]",
   summary: "Lists the lines, functions or processes of a profile by their cost.",
   run: runReport,
 };
@@ -22,6 +22,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
   const given = readArguments(args, {
     by: { type: "string" },
     event: { type: "string" },
+    idle: { type: "boolean" },
     native: { type: "boolean" },
     json: { type: "boolean" },
   });
@@ -30,7 +31,13 @@ async function runReport(args: readonly string[], world: World): Promise<number>
   const wanted = readChoice<EventName | "">(given.text("event"), "event", Object.keys(EVENT_UNITS) as EventName[], "");
   const { recording, warnings } = await readProfile(path);
   const event = chooseEvent(recording, wanted);
-  const table = await reportTable(recording, { event, by, native: given.flag("native"), folder: world.cwd });
+  const table = await reportTable(recording, {
+    event,
+    by,
+    native: given.flag("native"),
+    folder: world.cwd,
+    idle: given.flag("idle"),
+  });
   for (const warning of new Set([...warnings, ...recording.warnings])) world.err(`flameline: ${warning}\n`);
   const notes = by === "process" ? [] : await reportNotes(recording, table, event, world.cwd);
   for (const note of notes) world.err(`flameline: ${note}\n`);
@@ -42,6 +49,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     samples: table.samples,
     lost: recording.loss.lost,
     seconds: recording.info.durationNs / 1e9,
+    ...(event === "off_cpu" ? { idle: table.idle, classes: table.classes } : {}),
   };
   world.out(
     given.flag("json")
@@ -51,14 +59,15 @@ async function runReport(args: readonly string[], world: World): Promise<number>
   return EXIT.done;
 }
 
-function jsonRow({ file, line, function: name, language, pid, self, total }: PlacedRow): ReportRow {
-  return { file, line, function: name, language, ...(pid === undefined ? {} : { pid }), self, total };
+function jsonRow({ file, line, function: name, language, pid, self, total, waits }: PlacedRow): ReportRow {
+  const [process, classes] = [pid === undefined ? {} : { pid }, waits === undefined ? {} : { waits }];
+  return { file, line, function: name, language, ...process, self, total, ...classes };
 }
 
-/** The wanted event, or the first that the profile holds. */
+/** The wanted event, or the first that the profile has samples of. */
 function chooseEvent(recording: Recording, wanted: EventName | ""): EventName {
   const present = recording.eventsPresent();
-  if (wanted === "") return present[0] ?? "cpu";
+  if (wanted === "") return recording.eventsWithSamples()[0] ?? present[0] ?? "cpu";
   if (present.includes(wanted)) return wanted;
   throw new UsageError(`The profile holds no ${wanted}, only ${present.join(", ") || "no event at all"}.`);
 }
@@ -70,17 +79,37 @@ function textTable(recording: Recording, table: ReportTable, event: EventName, b
   const head =
     `${event}: ${amount(table.total, unit)} in ${grouped(table.samples)} samples over ` +
     `${secondsText(recording.info.durationNs / 1e9)}${rate} · lost ${grouped(lost)} · leaf only ${grouped(leafOnly)}`;
+  const waiting = event === "off_cpu";
   const rows = table.rows.slice(0, SHOWN_ROWS).map((row) => cells(row, table.total, unit, by, cwd));
   const more = table.rows.length - rows.length;
-  const lines = aligned([["self", "self%", "total%", by === "process" ? "process" : by, by === "line" ? "in" : ""], ...rows]);
+  const columns = [...(waiting ? ["waits for"] : []), by === "process" ? "process" : by, by === "line" ? "in" : ""];
+  const lines = aligned([["self", "self%", "total%", ...columns], ...rows]);
   const notes = [
     ...(more > 0 ? [`… and ${grouped(more)} more; --json lists them all.`] : []),
-    ...(table.folded > 0 ? ["", foldedNote(table, unit)] : []),
+    ...(table.folded > 0 ? ["", foldedNote(table, event)] : []),
+    ...(table.idle > 0 ? ["", `Left out: ${amount(table.idle, unit)} in which threads had nothing to do; --idle shows them.`] : []),
   ];
-  return [head, "", ...lines, ...notes, ""].join("\n");
+  return [head, ...(waiting ? [classesText(table, recording)] : []), "", ...lines, ...notes, ""].join("\n");
 }
 
-function foldedNote({ folded, total }: ReportTable, unit: EventUnit): string {
+/** "waiting 1.50 s in each second: lock 61.0% · network 20.1%". */
+function classesText({ classes, total }: ReportTable, recording: Recording): string {
+  const { durationNs } = recording.info;
+  const rate = durationNs > 0 ? `waiting ${amount((1e9 * total) / durationNs, "ns")} in each second` : "waiting";
+  const shares = classes
+    .filter(({ total: part }) => share(part, total) >= 0.0005)
+    .map(({ waits, total: part }) => `${waits} ${percent(share(part, total))}`);
+  return shares.length === 0 ? rate : `${rate}: ${shares.join(" · ")}`;
+}
+
+function foldedNote({ folded, total }: ReportTable, event: EventName): string {
+  const unit = EVENT_UNITS[event];
+  if (event === "off_cpu") {
+    return (
+      `Self holds ${amount(folded, unit)} (${percent(share(folded, total))}) of waits inside the language's library, the C library and the ` +
+      "kernel, which count for the line that called them; --native shows it apart."
+    );
+  }
   return (
     `Self holds ${amount(folded, unit)} (${percent(share(folded, total))}) of interpreters, virtual machines and the kernel under them, ` +
     "which counts for the line that called them; --native shows it apart."
@@ -90,7 +119,7 @@ function foldedNote({ folded, total }: ReportTable, unit: EventUnit): string {
 function cells(row: PlacedRow, total: number, unit: EventUnit, by: ReportBy, cwd: string): readonly string[] {
   const file = row.file ?? row.recordedFile;
   const place = file === "" ? "" : `${shortPath(file, cwd)}${row.line === null ? "" : `:${row.line}`}`;
-  const numbers = [amount(row.self, unit), percent(share(row.self, total)), percent(share(row.total, total))];
+  const numbers = [amount(row.self, unit), percent(share(row.self, total)), percent(share(row.total, total)), ...mostlyText(row)];
   switch (by) {
     case "line":
       return place === "" ? [...numbers, row.function, ""] : [...numbers, place, row.function];
@@ -99,6 +128,14 @@ function cells(row: PlacedRow, total: number, unit: EventUnit, by: ReportBy, cwd
     case "process":
       return [...numbers, `${row.pid ?? 0} ${row.function}`, row.file ?? ""];
   }
+}
+
+/** "lock", "lock, network" where the first is less than nine tenths; nothing for other events. */
+function mostlyText({ waits, total }: PlacedRow): readonly string[] {
+  if (waits === undefined) return [];
+  const [first, second] = Object.entries(waits).toSorted(([, a], [, b]) => b - a);
+  if (first === undefined) return [""];
+  return [second === undefined || first[1] >= 0.9 * total ? first[0] : `${first[0]}, ${second[0]}`];
 }
 
 function share(value: number, total: number): number {
@@ -113,11 +150,12 @@ function shortPath(path: string, cwd: string): string {
 
 /** Numbers to the right, texts to the left. */
 function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const last = Math.max(...rows.map((row) => row.length)) - 1;
+  const widths = Array.from({ length: last }, (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) =>
     row
       .map((cell, column) =>
-        column < 3 ? cell.padStart(widths[column] ?? 0) : column === 3 ? cell.padEnd(Math.min(widths[3] ?? 0, 60)) : cell,
+        column < 3 ? cell.padStart(widths[column] ?? 0) : column < last ? cell.padEnd(Math.min(widths[column] ?? 0, 60)) : cell,
       )
       .join("  ")
       .trimEnd(),

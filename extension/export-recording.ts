@@ -33,7 +33,11 @@ export async function exportRecording(server: LanguageServer): Promise<void> {
   if (target === undefined) {
     return;
   }
-  await server.ask("flameline/export", { path: target.fsPath, format: chosen.format, selection: { event: summary.selection.event } });
+  await server.ask("flameline/export", {
+    path: target.fsPath,
+    format: chosen.format,
+    selection: { event: summary.selection.event, idle: true },
+  });
   const open = "Open";
   const answer = await vscode.window.showInformationMessage(`Exported to ${path.basename(target.fsPath)}.`, open);
   if (answer === open) {

@@ -96,6 +96,12 @@ export class Recording extends RecordingTables {
     for (const event of this.samples.event.view()) present.add(event);
     return EVENTS.filter((_, index) => present.has(index));
   }
+
+  /** The events that have samples, in the protocol's order. */
+  eventsWithSamples(): EventName[] {
+    const present = new Set<number>(this.samples.event.view());
+    return EVENTS.filter((_, index) => present.has(index));
+  }
 }
 
 function positive(value: unknown): number {

@@ -15,6 +15,25 @@ export const EVENT_UNITS: Readonly<Record<EventName, EventUnit>> = {
   net_recv: "bytes",
 };
 
+/**
+ * What a thread waits for, told by the kernel's frames: the leaf of each stack of `off_cpu` is a frame of the kernel with the class's name in
+ * brackets. `run queue`: it could run, but something else did. `events`: epoll, poll and select.
+ */
+export const WAIT_CLASSES = [
+  "disk",
+  "network",
+  "lock",
+  "sleep",
+  "pipe",
+  "child",
+  "run queue",
+  "page-in",
+  "events",
+  "unknown wait",
+] as const;
+
+export type WaitClass = (typeof WAIT_CLASSES)[number];
+
 /** The language or layer that a frame belongs to; `native` is machine code whose language is unknown. */
 export type FrameLanguage =
   | "kernel"

@@ -2,7 +2,7 @@
  * Questions that the views ask of the recording, and the answers' shapes. Used by the language server's requests
  * (`protocol/language-server.ts`), which own the transport.
  */
-import type { EventName, EventUnit, FrameLanguage } from "./events.js";
+import type { EventName, EventUnit, FrameLanguage, WaitClass } from "./events.js";
 import type { CostAccount, LossCounts } from "./helper.js";
 
 /** The part of a recording that an answer is about; absent members mean "all". */
@@ -14,6 +14,10 @@ export interface Selection {
   readonly pids?: readonly number[];
   /** Indices into the thread table. */
   readonly threads?: readonly number[];
+  /** Of `off_cpu`: true has the waits of threads with nothing to do, too (docs/events.md tells which); absent or false leaves them out. */
+  readonly idle?: boolean;
+  /** Of `off_cpu`: only waits for these. */
+  readonly waits?: readonly WaitClass[];
 }
 
 /** Whose code a function is. */

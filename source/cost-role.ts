@@ -7,6 +7,16 @@ import { isRuntimeStub } from "./owner/runtime-places.js";
 const NO_WORKSPACE: OwnerSettings = { folders: [], include: [], exclude: [], justMyCode: true };
 
 /**
+ * Whose wait a function's is: everything of a language's own library, the C library and the kernel passes it to its caller, so that the line
+ * that called `get` of a queue has it, and not the lock inside.
+ */
+export function waitRole(place: Omit<OwnedPlace, "path">): CostRole {
+  const owner = codeOwner({ ...place, path: undefined }, NO_WORKSPACE);
+  const isNameless = place.module === "" && /^(\[unknown\])?$/.test(place.functionName);
+  return owner === "runtime" || owner === "kernel" || isRuntimeStub(place) || isNameless ? "passes" : "own";
+}
+
+/**
  * Whose cost a function's is where lines of interpreted languages are to be compared. CPython's C functions are the leaves of every
  * Python stack: a line has next to no self cost of its own. So the machine code of the runtime, its stubs, what it compiled and no one can name, and
  * the kernel under them pass their cost to the interpreted line that called them; other machine code (an extension module, a library) stands.

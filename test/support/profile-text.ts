@@ -180,6 +180,11 @@ interface ParsedFrame {
 }
 
 function parseFrame(cell: string, otherwise: FrameLanguage): ParsedFrame {
+  // What the helper makes up: a class of waits, or that a wait began before the recording.
+  if (/^\[[^\]]+\]\{kernel\}$/.test(cell)) {
+    const name = cell.slice(0, -"{kernel}".length);
+    return { language: "kernel", file: "", module: "", positions: [{ name, line: 0, column: 0 }] };
+  }
   const file = /\(([^)]*)\)/.exec(cell)?.[1] ?? "";
   const module = /\[([^\]]*)\]/.exec(cell)?.[1] ?? "";
   const named = /\{([^}]*)\}/.exec(cell)?.[1];
