@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { programFiles } from "../recorder/helper-file.js";
 import type { LanguageServer } from "./language-server-client.js";
 import { distFolder } from "./folders.js";
 
@@ -12,10 +13,7 @@ export async function openDoctorReport(extension: vscode.Extension<unknown>, ser
 }
 
 async function report(extension: vscode.Extension<unknown>, server: LanguageServer): Promise<string> {
-  const [{ examine, reportText }, { programFiles }] = await Promise.all([
-    import("../recorder/doctor.js"),
-    import("../recorder/helper-file.js"),
-  ]);
+  const { examine, reportText } = await import("../recorder/doctor.js");
   const { version } = extension.packageJSON as { version: string };
   const program = `Flameline ${version} in VS Code ${vscode.version} on ${process.platform} ${process.arch}`;
   const { helperPath } = programFiles(distFolder(extension.extensionPath));

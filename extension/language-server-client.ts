@@ -74,7 +74,7 @@ export class LanguageServer implements vscode.Disposable {
 
   async #start(): Promise<LanguageClient> {
     // Loaded here and not above: it takes longer than the whole activation may.
-    const { LanguageClient, State, TransportKind } = await import("vscode-languageclient/node");
+    const { LanguageClient, State, TransportKind } = await import("./language-client.js");
     const extensionPath = this.#extensionPath;
     const initialization: ServerInitialization = {
       settings: serverSettings(),

@@ -1,6 +1,6 @@
 // Bundles every TypeScript program into dist/, copies the grammars, and builds the helper.
 //   node scripts/build.mjs [--only NAME[,NAME…]] [--watch]
-// NAME is one of: extension, language-server, webview, cli, askpass, grammars, helper, notices.
+// NAME is one of: programs (extension, language server, command), webview, askpass, grammars, helper, notices.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 import * as path from "node:path";
@@ -8,26 +8,31 @@ import * as esbuild from "esbuild";
 import { GRAMMARS } from "./grammars.mjs";
 import { writeNotices } from "./notices.mjs";
 import { root } from "./paths.mjs";
+import { common, node, programs } from "./programs.mjs";
 
 const dist = path.join(root, "dist");
 
-/** Options shared by all bundles: no source text in the maps, so that the package stays small. */
-const common = { bundle: true, minify: true, sourcemap: "linked", sourcesContent: false, logLevel: "warning", legalComments: "none" };
-const node = { ...common, platform: "node", format: "cjs", target: "node20" };
-
+/** @type {Record<string, import("esbuild").BuildOptions>} */
 const bundles = {
-  extension: { ...node, entryPoints: ["extension/main.ts"], outfile: "dist/extension.js", external: ["vscode"] },
-  "language-server": { ...node, entryPoints: ["language-server/main.ts"], outfile: "dist/language-server.js" },
+  programs,
   webview: {
     ...common,
     platform: "browser",
     format: "iife",
     target: "es2022",
+    sourcemap: "linked",
     entryPoints: ["webview/main.ts"],
     outfile: "dist/webview.js",
   },
-  cli: { ...node, entryPoints: ["cli/main.ts"], outfile: "dist/flameline.js", banner: { js: "#!/usr/bin/env node" } },
-  askpass: { ...node, entryPoints: ["recorder/askpass-main.ts"], outfile: "dist/askpass.js" },
+  // In one piece: sudo runs it.
+  askpass: {
+    ...common,
+    ...node,
+    format: "cjs",
+    sourcemap: "linked",
+    entryPoints: ["recorder/askpass-main.ts"],
+    outfile: "dist/askpass.js",
+  },
 };
 
 const steps = {

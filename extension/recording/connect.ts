@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { HelperConnection } from "../../recorder/helper-connection.js";
+import { programFiles } from "../../recorder/helper-file.js";
 import { askPassword } from "./elevation.js";
 
 /**
@@ -12,11 +13,10 @@ export async function connectToHelper(
   signal: AbortSignal,
   restart: boolean,
 ): Promise<HelperConnection> {
-  // Loaded here: the window may never record.
-  const [{ connectHelper }, { restartHelper }, { programFiles }] = await Promise.all([
+  // Loaded here, with the WebSocket library below them: the window may never record.
+  const [{ connectHelper }, { restartHelper }] = await Promise.all([
     import("../../recorder/connect-helper.js"),
     import("../../recorder/restart-helper.js"),
-    import("../../recorder/helper-file.js"),
   ]);
   return (restart ? restartHelper : connectHelper)({
     ...programFiles(distFolder),

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { RecordingSummary } from "../../protocol/queries.js";
-import type { RecordingStore } from "../../recorder/storage.js";
+import { RecordingStore } from "../../recorder/storage.js";
 import { DisposableStore } from "../disposable-store.js";
 import type { LanguageServer } from "../language-server-client.js";
 import { setting } from "../settings.js";
@@ -43,13 +43,12 @@ export class KeptRecordings implements vscode.Disposable {
     return this.#openId;
   }
 
-  async store(): Promise<RecordingStore> {
-    const { RecordingStore } = await import("../../recorder/storage.js");
+  store(): RecordingStore {
     return new RecordingStore(this.#storage, setting("storage.limitMegabytes") * 1e6);
   }
 
   async list(): Promise<KeptRecording[]> {
-    const stored = await (await this.store()).list();
+    const stored = await this.store().list();
     return stored
       .filter(({ meta }) => meta.state !== "recording")
       .map(({ meta, bytes }) => ({
@@ -63,7 +62,7 @@ export class KeptRecordings implements vscode.Disposable {
   }
 
   async folderOf(id: string): Promise<string | undefined> {
-    return (await (await this.store()).get(id))?.folder;
+    return (await this.store().get(id))?.folder;
   }
 
   /** Opens a profile file, or a kept recording's folder. One that was interrupted is finished by the server as it opens. */
@@ -98,7 +97,7 @@ export class KeptRecordings implements vscode.Disposable {
       return;
     }
     try {
-      const kept = (await (await this.store()).list()).find(({ folder }) => folder === path);
+      const kept = (await this.store().list()).find(({ folder }) => folder === path);
       await this.open(path, kept?.meta.id);
     } catch (error) {
       this.#log.info(`not opened again: ${String(error)}`);
@@ -126,12 +125,12 @@ export class KeptRecordings implements vscode.Disposable {
   }
 
   async rename(id: string, name: string): Promise<void> {
-    await (await this.store()).rename(id, name);
+    await this.store().rename(id, name);
     this.#changed.fire();
   }
 
   async forget(id: string): Promise<void> {
-    await (await this.store()).delete(id);
+    await this.store().delete(id);
     if (this.#openId === id) {
       await this.nothingOpen();
     }
@@ -140,7 +139,7 @@ export class KeptRecordings implements vscode.Disposable {
 
   /** Deletes the oldest unnamed recordings above the limit, and says which. */
   async enforceLimit(): Promise<void> {
-    const removed = await (await this.store()).enforceLimit();
+    const removed = await this.store().enforceLimit();
     if (removed.length > 0) {
       const names = removed.map(({ meta }) => meta.name).join(", ");
       void vscode.window.showInformationMessage(

@@ -1,7 +1,8 @@
 import * as vscode from "vscode";
 import type { HelperMessage, Target } from "../../protocol/helper.js";
+import { FlamelineError } from "../../recorder/failures.js";
 import type { HelperConnection } from "../../recorder/helper-connection.js";
-import type { ActiveRecording, RecordingResult } from "../../recorder/record.js";
+import { type ActiveRecording, type RecordingResult, record } from "../../recorder/record.js";
 import { DisposableStore } from "../disposable-store.js";
 import { MendableError, WindowError } from "../failures.js";
 import { folderPaths } from "../folders.js";
@@ -106,15 +107,14 @@ export class RecordingSession implements vscode.Disposable {
       connection?.close();
       this.#active = undefined;
       this.#setState({ kind: "idle" });
-      throw restart ? error : await this.#mendable(error, plan);
+      throw restart ? error : this.#mendable(error, plan);
     } finally {
       this.#preparing = undefined;
     }
   }
 
   /** A helper of another version can be replaced with a click; the recording then begins as it was asked for. */
-  async #mendable(error: unknown, plan: MakePlan): Promise<unknown> {
-    const { FlamelineError } = await import("../../recorder/failures.js");
+  #mendable(error: unknown, plan: MakePlan): unknown {
     return error instanceof FlamelineError && error.failure.kind === "wrong-version"
       ? new MendableError(error.failure, "Restart Helper", () => this.#record(plan, true))
       : error;
@@ -135,7 +135,6 @@ export class RecordingSession implements vscode.Disposable {
   }
 
   async #begin(connection: HelperConnection, plan: Plan, signal: AbortSignal): Promise<void> {
-    const { record } = await import("../../recorder/record.js");
     const folders = folderPaths();
     const figures = new LiveFigures(connection.hello.processors);
     // The folder is known once `record` resolves; until then there is `started` and at most a batch or two.
@@ -160,7 +159,7 @@ export class RecordingSession implements vscode.Disposable {
       target: plan.target,
       events: ["cpu"],
       hz: setting("sampleRate"),
-      keep: { store: await this.#kept.store(), name: plan.name, folders },
+      keep: { store: this.#kept.store(), name: plan.name, folders },
       ...(plan.seconds === undefined ? {} : { seconds: plan.seconds }),
       signal,
       onMessage: receive,
@@ -207,7 +206,7 @@ export class RecordingSession implements vscode.Disposable {
       this.#setState({ kind: "idle" });
       this.#kept.changed();
     }
-    await this.#report(result, plan);
+    this.#report(result, plan);
   }
 
   async #keep(result: RecordingResult, id: string, plan: Plan): Promise<void> {
@@ -221,8 +220,7 @@ export class RecordingSession implements vscode.Disposable {
     await this.#kept.enforceLimit();
   }
 
-  async #report(result: RecordingResult, { target }: Plan): Promise<void> {
-    const { FlamelineError } = await import("../../recorder/failures.js");
+  #report(result: RecordingResult, { target }: Plan): void {
     if (result.failure !== undefined) {
       this.#failed(new FlamelineError(result.failure));
     } else if (result.samples === 0) {

@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
+import { makeScratchFolder } from "../../recorder/scratch-folder.js";
 import type { StartedProgram } from "./started-program.js";
 
 /** Starts a task in its terminal. */
@@ -40,7 +41,6 @@ const GATE = 'read -r _ < "$1" && shift && exec "$@"';
  * it and with nothing else.
  */
 export async function startGated(command: string, args: readonly string[], folder: vscode.WorkspaceFolder): Promise<GatedProgram> {
-  const { makeScratchFolder } = await import("../../recorder/scratch-folder.js");
   const pipeFolder = makeScratchFolder(process.env, (made) => made);
   const pipe = path.join(pipeFolder, "gate");
   await promisify(execFile)("mkfifo", ["-m", "600", pipe]);

@@ -4,7 +4,7 @@
  * support is told to the recorder in test/unit/recorder.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, closeSync, copyFileSync, existsSync, ftruncateSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, copyFileSync, cpSync, existsSync, ftruncateSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import * as path from "node:path";
@@ -538,6 +538,7 @@ function readableBundle(): string {
   for (const name of ["flameline.js", "askpass.js", "flameline-helper"]) {
     copyFileSync(path.join(root, "dist", name), path.join(folder, name));
   }
+  cpSync(path.join(root, "dist/shared"), path.join(folder, "shared"), { recursive: true });
   chmodSync(path.join(folder, "flameline-helper"), 0o755);
   return folder;
 }

@@ -5,6 +5,7 @@ import {
   appendFileSync,
   chmodSync,
   copyFileSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -73,6 +74,7 @@ function bundle(name: string, change: (helper: string) => void = () => undefined
   for (const file of ["flameline.js", "askpass.js", "flameline-helper", "flameline-helper.sha256"]) {
     copyFileSync(path.join(root, "dist", file), path.join(folder, file));
   }
+  cpSync(path.join(root, "dist/shared"), path.join(folder, "shared"), { recursive: true });
   const helper = path.join(folder, "flameline-helper");
   chmodSync(helper, 0o755);
   change(helper);

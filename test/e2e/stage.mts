@@ -242,7 +242,7 @@ function freshVsix(): string {
     return process.env["FLAMELINE_VSIX"];
   }
   const target = `linux-${process.arch}`;
-  const built = ["dist", "dist/grammars", "media"].flatMap((folder) =>
+  const built = ["dist", "dist/shared", "dist/grammars", "media"].flatMap((folder) =>
     readdirSync(path.join(root, folder)).map((name) => path.join(root, folder, name)),
   );
   const newest = Math.max(...[path.join(root, "package.json"), ...built].map((file) => statSync(file).mtimeMs));

@@ -1,4 +1,6 @@
 import * as assert from "node:assert";
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
 import * as vscode from "vscode";
 import { COMMAND_NAMES } from "../../extension/command-names.js";
 import { changeSetting, onSettings, serverSettings, setting } from "../../extension/settings.js";
@@ -16,6 +18,18 @@ describe("the extension in a window", () => {
     const registered = await vscode.commands.getCommands(true);
     const missing = COMMAND_NAMES.filter((name) => !registered.includes(`flameline.${name}`));
     assert.deepStrictEqual(missing, []);
+  });
+
+  it("has read nothing but its own code by then: libraries are read by the first use", () => {
+    const dist = path.join(extension().extensionPath, "dist", path.sep);
+    const read = Object.keys(require.cache).filter((file) => file.startsWith(dist));
+    assert.ok(read.includes(path.join(dist, "extension.js")), "the extension's modules are seen");
+    const sources = read.flatMap((file) => (JSON.parse(readFileSync(`${file}.map`, "utf8")) as { sources: string[] }).sources);
+    assert.ok(sources.some((source) => source.endsWith("extension/main.ts")));
+    assert.deepStrictEqual(
+      sources.filter((source) => source.includes("node_modules")),
+      [],
+    );
   });
 
   it("reads every setting with its default", () => {
