@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -230,13 +229,31 @@ func TestAContainerSeesItselfOnly(t *testing.T) {
 	}
 }
 
+// workInside runs a program in a folder that only the container has, reached by a link whose target means another thing
+// outside.
+func workInside(t *testing.T) int32 {
+	t.Helper()
+	if err := syscall.Mount("inside", "/mnt", "tmpfs", 0, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll("/mnt/work", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("/mnt/work", "/mnt/link"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile("/mnt/work/burn.sh", []byte("while :; do :; done\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return burnAs(t, 0, "sh", "/mnt/work/burn.sh")
+}
+
 // TestHelperInsideAContainer is run by the test above, in a namespace of its own.
 func TestHelperInsideAContainer(t *testing.T) {
 	socket := os.Getenv("FLAMELINE_TEST_SOCKET")
 	if socket == "" {
-		t.Skip("skipped: runs as a part of TestAContainerSeesItselfOnly")
+		return // nothing by itself
 	}
-	runtime.LockOSThread()
 	own := burnAs(t, 0)
 	seen := []wire.ProcessRow{}
 	found := false
@@ -246,6 +263,40 @@ func TestHelperInsideAContainer(t *testing.T) {
 	}
 	if !found {
 		t.Errorf("process %d of the container is not among %+v", own, seen)
+	}
+	c := connectAs(t, 0, socket)
+	// Numbers and paths mean what they mean inside.
+	program := workInside(t)
+	for name, target := range map[string]wire.Target{
+		"a process":   {Kind: wire.TargetProcess, PID: program, Children: true},
+		"a workspace": {Kind: wire.TargetWorkspace, Folders: []string{"/mnt/link"}, ExcludePIDs: []int32{own}},
+	} {
+		r := c.record(target, 199, 2*time.Second)
+		if len(r.samples.Stack) < 50 {
+			t.Errorf("%s: %d samples", name, len(r.samples.Stack))
+		}
+		for i := range r.samples.Stack {
+			if p := r.process(i); p.PID != program || r.threads[r.samples.Thread[i]].TID != program {
+				t.Fatalf("%s: a sample of %+v in thread %d, want process %d", name, p, r.threads[r.samples.Thread[i]].TID, program)
+			}
+		}
+	}
+	without := c.record(wire.Target{Kind: wire.TargetWorkspace, Folders: []string{"/mnt/work"}, ExcludePIDs: []int32{program}}, 99, time.Second)
+	if len(without.samples.Stack) > 0 {
+		t.Errorf("the process that was left out has %d samples", len(without.samples.Stack))
+	}
+	c.send(wire.ProcessesRequest{Type: wire.TypeProcesses, Request: 1})
+	var list wire.ProcessList
+	if err := json.Unmarshal(c.await(wire.TypeProcesses, 10*time.Second), &list); err != nil {
+		t.Fatal(err)
+	}
+	listed := map[int32]bool{}
+	for _, p := range list.Processes {
+		listed[p.PID] = true
+	}
+	// The test itself is the first process of the namespace.
+	if !listed[own] || !listed[program] || !listed[1] || len(listed) > 8 {
+		t.Errorf("the list of processes is %+v", list.Processes)
 	}
 	text, err := json.Marshal(seen)
 	if err != nil {

@@ -65,7 +65,7 @@ async function report(connection: HelperConnection | undefined, given: Arguments
     world.out(
       hello === undefined
         ? "No helper is running; one starts with a recording.\n"
-        : `Helper ${hello.helper} is running as process ${hello.pid}${serves ? ", the service for all users," : ""} at ${socketPath} and can record ${hello.events.join(", ")}.\n`,
+        : `Helper ${hello.helper} is running ${hello.pid > 0 ? `as process ${hello.pid}` : "outside this container"}${serves ? ", the service for all users," : ""} at ${socketPath} and can record ${hello.events.join(", ")}.\n`,
     );
     world.out(`${serviceText(installed, current === true)}\n`);
   }

@@ -112,7 +112,7 @@ async function lookForHelper(options: DoctorOptions, machine: Machine): Promise<
     const { helper, pid, events } = connection.hello;
     connection.close();
     const recordable = Array.isArray(events) ? events.join(", ") : "?";
-    const text = `Helper ${helper} is running (process ${pid}) and can record: ${recordable}.`;
+    const text = `Helper ${helper} is running (${pid > 0 ? `process ${pid}` : "outside this container"}) and can record: ${recordable}.`;
     return { finding: { id: "running", ok: true, text }, socketPath: connection.socketPath };
   } catch (error) {
     return { finding: fromError("running", error) };

@@ -107,7 +107,7 @@ func (c *connection) read() error {
 	c.log = c.log.With("name", fmt.Sprintf("%.40q", hello.Client))
 	c.log.Info("client connected", "uid", c.peer.uid)
 	c.send(wire.HelperHello{
-		Type: wire.TypeHello, Protocol: wire.ProtocolVersion, Helper: wire.HelperVersion, PID: os.Getpid(), PeerUID: c.peer.uid,
+		Type: wire.TypeHello, Protocol: wire.ProtocolVersion, Helper: wire.HelperVersion, PID: c.ownNumber(), PeerUID: c.peer.uid,
 		Kernel: kernelRelease(), Processors: runtime.NumCPU(), Events: wire.RecordableEvents,
 	})
 	allowance := newAllowance(time.Now(), 1)
@@ -134,6 +134,14 @@ func (c *connection) read() error {
 			return refuse(wire.BadMessage, "a second hello")
 		}
 	}
+}
+
+// ownNumber is what the client calls our process: in a container it has no number, and ours would be another's there.
+func (c *connection) ownNumber() int {
+	if c.peer.namespace != 0 {
+		return 0
+	}
+	return os.Getpid()
 }
 
 func (c *connection) next(ctx context.Context) (message wire.ClientMessage, bytes int, err error) {
