@@ -97,7 +97,7 @@ describe("with someone to ask", () => {
       return "right";
     });
     expect(found).toBe("connected");
-    const left = readdirSync(tmpdir()).filter((name) => name.startsWith(".flameline-") && !before.includes(name));
+    const left = readdirSync(tmpdir()).filter((name) => name.startsWith(`.flameline-${process.pid}-`) && !before.includes(name));
     expect(left).toEqual([]);
   });
 
