@@ -42,7 +42,8 @@ export function whyNoDebian() {
  * @returns {{ steps: Record<string, { status: number, output: string }>, log: string }}
  */
 export function runInDebian(script, files) {
-  const test = path.join(folder, "test");
+  // Beside it: what is written into the Debian itself goes with its last process.
+  const test = `${folder}.test`;
   rmSync(test, { recursive: true, force: true });
   mkdirSync(test, { recursive: true });
   for (const [name, source] of Object.entries(files)) {

@@ -106,13 +106,15 @@ func (m *Machine) turnOn(helper string, served []int, changed []text, wanted boo
 	if err := m.Control("daemon-reload"); err != nil {
 		return err
 	}
-	if err := m.Control("enable", "--now", socketName); err != nil {
+	if err := m.Control("enable", socketName); err != nil {
 		return err
 	}
+	deed := "start"
 	if slices.ContainsFunc(changed, func(t text) bool { return t.name == socketName }) {
-		if err := m.Control("restart", socketName); err != nil {
-			return err
-		}
+		deed = "restart"
+	}
+	if err := m.Control(deed, socketName); err != nil {
+		return err
 	}
 	// Ended and not started: the next client starts the new one.
 	if err := m.Control("stop", serviceName); err != nil {

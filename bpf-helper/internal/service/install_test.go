@@ -115,7 +115,7 @@ func TestInstallUpgradeAndUninstallLeaveNothing(t *testing.T) {
 			t.Errorf("%s lacks %q:\n%s", path, want, content)
 		}
 	}
-	if want := []string{"daemon-reload", "enable --now flameline.socket", "restart flameline.socket", "stop flameline.service"}; !slices.Equal(m.asked, want) {
+	if want := []string{"daemon-reload", "enable flameline.socket", "restart flameline.socket", "stop flameline.service"}; !slices.Equal(m.asked, want) {
 		t.Errorf("systemd was asked %q", m.asked)
 	}
 	m.asked = nil
@@ -128,7 +128,7 @@ func TestInstallUpgradeAndUninstallLeaveNothing(t *testing.T) {
 	if m.content(installedHelper) != "two, which is longer" {
 		t.Errorf("after the upgrade there is %q", m.content(installedHelper))
 	}
-	if want := []string{"daemon-reload", "enable --now flameline.socket", "stop flameline.service"}; !slices.Equal(m.asked, want) {
+	if want := []string{"daemon-reload", "enable flameline.socket", "start flameline.socket", "stop flameline.service"}; !slices.Equal(m.asked, want) {
 		t.Errorf("for an upgrade systemd was asked %q", m.asked)
 	}
 	said, err := m.Uninstall()
