@@ -30,7 +30,8 @@ export function describeContainer(engine: ContainerEngine): { sentence: string; 
     case "podman":
       return {
         sentence,
-        action: 'Start the container again from its host like this (in a dev container: "runArgs": ["--privileged", "--pid=host"]):',
+        action:
+          'Start the container again with /run/flameline of a host that has the service (docs/service.md), or with all rights (in a dev container: "runArgs": ["--privileged", "--pid=host"]):',
         command: `${engine} run --privileged --pid=host IMAGE`,
       };
     case "kubernetes":

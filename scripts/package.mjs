@@ -20,6 +20,7 @@ export function packageTarget(target) {
   // The packages differ in one file, which is built for each and put back for the checkout at the end.
   if (target === "universal") {
     rmSync(helper, { force: true });
+    rmSync(`${helper}.sha256`, { force: true });
   } else {
     must("bash", ["bpf-helper/build.sh", "--arch", target.endsWith("arm64") ? "arm64" : "amd64", "--output", helper]);
   }

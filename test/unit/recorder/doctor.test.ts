@@ -1,3 +1,4 @@
+import { appendFileSync, copyFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { examine, type Finding, reportText } from "../../../recorder/doctor.js";
 import type { Machine } from "../../../recorder/machine.js";
@@ -76,7 +77,7 @@ const faults: readonly (readonly [string, Readonly<Record<string, string>>, Part
     "a container with its own process numbers",
     { "/run/.containerenv": "" },
     { inFirstPidNamespace: () => false },
-    'rights: This container has its own process numbers, and the kernel\'s samples carry the host\'s. → Start the container again from its host like this (in a dev container: "runArgs": ["--privileged", "--pid=host"]): podman run --privileged --pid=host IMAGE',
+    'rights: This container has its own process numbers, and the kernel\'s samples carry the host\'s. → Start the container again with /run/flameline of a host that has the service (docs/service.md), or with all rights (in a dev container: "runArgs": ["--privileged", "--pid=host"]): podman run --privileged --pid=host IMAGE',
   ],
   [
     "a missing sudo",
@@ -98,4 +99,37 @@ test.each(faults)("%s is found, with its mend", async (_, files, change, expecte
     .filter((finding) => !finding.ok)
     .map(({ id, text, mend }) => `${id}: ${text} → ${mend ?? ""}`.replaceAll(process.execPath, "HELPER"));
   expect(wrong).toEqual([expected]);
+});
+
+test("where a service serves the user, neither rights nor root are needed, as in a container", async () => {
+  await helper.listen(undefined, helper.servicePath);
+  const found = await findings(
+    { ...HEALTHY, "/proc/self/status": "CapBnd:\t0000000000000000\n", "/.dockerenv": "" },
+    { inFirstPidNamespace: () => false },
+  );
+  const texts = Object.fromEntries(found.map(({ id, text }) => [id, text]));
+  expect(found.filter(({ ok }) => !ok)).toEqual([]);
+  expect(texts).toMatchObject({
+    rights: "The service records for this user, so no rights are needed here.",
+    service: "The service of this machine's host serves this user.",
+    root: "Root is not needed: the service has it.",
+  });
+});
+
+test("a service that does not run, or is another package's, is told with the command that mends it", async () => {
+  const installed = helper.path("flameline-helper");
+  copyFileSync(process.execPath, installed);
+  const ofService = async (): Promise<Finding | undefined> =>
+    (await findings(HEALTHY, { servicePrograms: [installed] })).find(({ id }) => id === "service");
+  expect(await ofService()).toMatchObject({
+    ok: true,
+    text: expect.stringContaining("but does not run."),
+    mend: "flameline helper install --start",
+  });
+  appendFileSync(installed, "x");
+  expect(await ofService()).toMatchObject({
+    ok: true,
+    text: expect.stringContaining("it is not this package's helper."),
+    mend: "flameline helper install",
+  });
 });
