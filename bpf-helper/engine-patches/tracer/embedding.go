@@ -12,6 +12,7 @@ import (
 	"time"
 
 	cebpf "github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/perf"
 	"github.com/cilium/ebpf/ringbuf"
 
 	"go.opentelemetry.io/ebpf-profiler/internal/log"
@@ -19,6 +20,7 @@ import (
 	"go.opentelemetry.io/ebpf-profiler/metrics"
 	"go.opentelemetry.io/ebpf-profiler/periodiccaller"
 	"go.opentelemetry.io/ebpf-profiler/process"
+	"go.opentelemetry.io/ebpf-profiler/processmanager"
 	"go.opentelemetry.io/ebpf-profiler/support"
 	"go.opentelemetry.io/ebpf-profiler/times"
 )
@@ -55,7 +57,7 @@ func (t *Tracer) StartMonitorsWithoutTraces(ctx context.Context) error {
 	if err := t.kernelSymbolizer.StartMonitor(ctx, onlineCPUs); err != nil {
 		log.Warnf("Failed to start kallsyms monitor: %v", err)
 	}
-	if _, err := t.startEventMonitor(ctx); err != nil {
+	if err := t.watchEvents(ctx); err != nil {
 		return err
 	}
 	pidEvents := make([]libpf.PIDTID, 0)
@@ -79,6 +81,31 @@ func (t *Tracer) StartMonitorsWithoutTraces(ctx context.Context) error {
 	return nil
 }
 
+// watchEvents waits for what the unwinder reports without a sample. The engine's own monitor wakes up all the time to look
+// whether it should end.
+func (t *Tracer) watchEvents(ctx context.Context) error {
+	reader, err := perf.NewReader(t.ebpfMaps["report_events"], os.Getpagesize())
+	if err != nil {
+		return fmt.Errorf("open the ring of the unwinder's reports: %w", err)
+	}
+	context.AfterFunc(ctx, func() { _ = reader.Close() })
+	go func() {
+		var record perf.Record
+		for {
+			if err := reader.ReadInto(&record); err != nil {
+				if !errors.Is(err, perf.ErrClosed) {
+					log.Errorf("Reports of the unwinder are read late from now on: %v", err)
+				}
+				return
+			}
+			if len(record.RawSample) > 0 {
+				t.triggerReportEvent(record.RawSample)
+			}
+		}
+	}()
+	return nil
+}
+
 // TraceReader reads the traces that the kernel has written, when asked.
 type TraceReader struct {
 	tracer *Tracer
@@ -97,9 +124,8 @@ func (t *Tracer) NewTraceReader() (*TraceReader, error) {
 	return &TraceReader{tracer: t, reader: reader}, nil
 }
 
-// Drain handles every trace that is in the ring now, at most `limit`, and returns their number. `before` sees each
-// trace right before the engine turns it into frames and hands it to the TraceReporter.
-func (r *TraceReader) Drain(limit int, before func(*libpf.EbpfTrace)) (int, error) {
+// Drain hands over every trace that is in the ring now, at most `limit`, and returns their number. A trace is only lent.
+func (r *TraceReader) Drain(limit int, handle func(*libpf.EbpfTrace)) (int, error) {
 	handled := 0
 	for handled < limit {
 		if err := r.reader.ReadInto(&r.record); err != nil {
@@ -115,12 +141,15 @@ func (r *TraceReader) Drain(limit int, before func(*libpf.EbpfTrace)) (int, erro
 		if err != nil {
 			return handled, err
 		}
-		before(trace)
-		r.tracer.HandleTrace(trace)
+		handle(trace)
+		r.tracer.tracePool.Put(trace)
 		handled++
 	}
 	return handled, nil
 }
+
+// Frames turns frames of traces into those of source code.
+func (t *Tracer) Frames() *processmanager.ProcessManager { return t.processManager }
 
 // Processed tells the engine that all traces taken before `ktime` were handled, so that what it keeps for processes
 // that exited before can go.

@@ -25,12 +25,16 @@ import (
 )
 
 const (
-	// pollInterval is how often ticks and traces are read. Half of the shortest interval between batches.
+	// pollInterval is how often ticks and traces are read. What a process that is gone was interpreting can't be read any more, so a
+	// short one must be looked at soon.
 	pollInterval = 50 * time.Millisecond
-	// After pollsBeforeRest polls without a sample the next come less often, until the clock is set or a process begins. (What a process that is gone was
-	// interpreting can't be read any more, so a short one must be looked at soon.)
+	// After so many polls without a new process, and without the clock being set, they come less often; after as many
+	// without a sample they nearly stop.
 	pollsBeforeRest = 40
+	calmInterval    = 100 * time.Millisecond
 	restInterval    = 250 * time.Millisecond
+	// tracesOfCalm is the number of traces in a poll above which the next must not come later: the ring has to be emptied.
+	tracesOfCalm = 64
 	// tracesPerPoll bounds the work between two looks at the ring of ticks.
 	tracesPerPoll = 4096
 	// traceRoom sizes the ring of traces: so many of the longest (25 KB) fit for each processor. Most have a tenth of that,
@@ -106,7 +110,7 @@ func (e *Engine) load(ctx context.Context) error {
 	times.StartRealtimeSync(ctx, 0)
 	var err error
 	e.tracer, err = tracer.NewTracer(ctx, &tracer.Config{
-		TraceReporter:          reporter{e},
+		TraceReporter:          reporter{},
 		ExecutableReporter:     e.modules,
 		Intervals:              intervals,
 		InterpretersConfig:     interpreters,

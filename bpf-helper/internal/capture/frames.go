@@ -19,10 +19,14 @@ type frameTable struct {
 	lock    sync.Mutex
 	frames  map[unique.Handle[libpf.Frame]]*Frame
 	leaves  map[Frame]*Frame
+
+	converted libpf.Frames // of one frame of a trace, used again
+	recent    recentPaths
+	path      *path // spare
 }
 
 func newFrameTable(modules *moduleTable) *frameTable {
-	t := &frameTable{modules: modules}
+	t := &frameTable{modules: modules, path: &path{}}
 	t.reset()
 	return t
 }
@@ -30,6 +34,7 @@ func newFrameTable(modules *moduleTable) *frameTable {
 func (t *frameTable) reset() {
 	t.frames = map[unique.Handle[libpf.Frame]]*Frame{}
 	t.leaves = map[Frame]*Frame{}
+	t.recent = recentPaths{}
 }
 
 // Error codes of the engine that say that a stack was cut at a limit; all others say that unwinding failed.
@@ -38,33 +43,83 @@ const (
 	errMaxTailCalls        = 5
 )
 
-func (t *frameTable) convert(trace *libpf.Trace) ([]*Frame, Outcome) {
+// converter turns the frames of the kernel's records into frames of source code.
+type converter interface {
+	KernelFrames(addresses []uint64, frames *libpf.Frames)
+	// UserFrame appends what a frame stands for, and says whether it will stand for the same again.
+	UserFrame(pid libpf.PID, frame libpf.EbpfFrame, frames *libpf.Frames) (lasting bool)
+	Converted(pid libpf.PID)
+}
+
+// convert gives the frames of a trace, leaf first, appended to `frames`.
+func (t *frameTable) convert(trace *libpf.EbpfTrace, by converter, frames []*Frame) ([]*Frame, Outcome) {
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	if len(t.frames) > maxFrames {
 		t.reset()
 	}
-	outcome := Whole
-	frames := make([]*Frame, 0, len(trace.Frames))
-	for _, handle := range trace.Frames {
+	kernel := min(int(trace.NumKernelFrames), len(trace.FrameData))
+	t.converted = t.converted[:0]
+	if kernel > 0 {
+		by.KernelFrames(trace.FrameData[:kernel], &t.converted)
+		frames = t.appendFrames(frames, t.converted)
+	}
+	words := trace.FrameData[kernel:]
+	outcome, lasting := Whole, true
+	same := t.recent.common(trace.TID, trace.PID, words)
+	first := len(frames)
+	t.path.begin(trace.PID)
+	for at := 0; at < len(words); {
+		if index, found := same.at(at); found {
+			frames = append(frames, t.path.take(same.before, index, at, len(frames)-first)...)
+			break
+		}
+		frame := libpf.EbpfFrame(words[at:])
+		length := int(frame.Length())
+		if length == 0 || at+length > len(words) {
+			outcome = Broken // not a frame that we know
+			break
+		}
+		if frame = frame[:length]; frame.Flags().Error() {
+			outcome = worse(outcome, frame.Data())
+		} else {
+			t.converted = t.converted[:0]
+			lasting = by.UserFrame(trace.PID, frame, &t.converted) && lasting
+			t.path.add(at, len(frames)-first)
+			frames = t.appendFrames(frames, t.converted)
+		}
+		at += length
+	}
+	by.Converted(trace.PID)
+	if outcome == Whole && lasting {
+		t.path.finish(words, frames[first:])
+		t.path = t.recent.keep(trace.TID, t.path)
+	}
+	return frames, outcome
+}
+
+// worse is an outcome after an error of the unwinder.
+func worse(outcome Outcome, code uint64) Outcome {
+	if code == errStackLengthExceeded || code == errMaxTailCalls {
+		return Truncated
+	}
+	if outcome == Whole {
+		return Broken
+	}
+	return outcome
+}
+
+func (t *frameTable) appendFrames(frames []*Frame, converted libpf.Frames) []*Frame {
+	for _, handle := range converted {
 		frame, known := t.frames[handle]
 		if !known {
 			value := handle.Value()
-			if value.Type.IsError() {
-				code := value.AddressOrLineno
-				if code == errStackLengthExceeded || code == errMaxTailCalls {
-					outcome = Truncated
-				} else if outcome == Whole {
-					outcome = Broken
-				}
-				continue
-			}
 			frame = t.frame(&value)
 			t.frames[handle] = frame
 		}
 		frames = append(frames, frame)
 	}
-	return frames, outcome
+	return frames
 }
 
 var languages = map[libpf.InterpreterType]wire.Language{
@@ -114,13 +169,7 @@ func (t *frameTable) leafFrame(frame Frame) *Frame {
 	return &frame
 }
 
-// reporter receives the frames of each trace, in the goroutine that polls.
-type reporter struct{ engine *Engine }
+// reporter stands where the engine expects one; traces are read by poll.
+type reporter struct{}
 
-func (r reporter) ReportTraceEvent(trace *libpf.Trace, _ *samples.TraceEventMeta) error {
-	if r.engine.matcher.current != nil {
-		frames, outcome := r.engine.frames.convert(trace)
-		r.engine.matcher.finishTrace(frames, outcome)
-	}
-	return nil
-}
+func (reporter) ReportTraceEvent(*libpf.Trace, *samples.TraceEventMeta) error { return nil }

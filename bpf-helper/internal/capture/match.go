@@ -15,7 +15,11 @@ type matcher struct {
 	current *tickRecord              // the tick whose trace the engine is working on
 	leaf    func(*tickRecord) []*Frame
 	samples []Sample
+	names   map[[16]byte]string
 }
+
+// maxNames bounds the names of threads that are kept; beyond it they are made anew.
+const maxNames = 4096
 
 func newMatcher(leaf func(*tickRecord) []*Frame) matcher {
 	return matcher{leaf: leaf, fresh: map[uint32][]*tickRecord{}, old: map[uint32][]*tickRecord{}}
@@ -91,9 +95,21 @@ func (m *matcher) emit(tick *tickRecord, frames []*Frame, outcome Outcome) {
 	m.samples = append(m.samples, Sample{
 		Event: Event(tick.Event), wait: waitKey{tick.TID, tick.Began}, place: placeKey{tick.TID, tick.Mark}, preempted: tick.Preempted != 0,
 		PID: int32(tick.PID), TID: int32(tick.TID), UID: tick.UID, StartNs: tick.StartBoottime,
-		Processor: int(tick.Processor), KTime: tick.KTime, Recordings: tick.Recordings, Thread: commString(tick.Comm),
+		Processor: int(tick.Processor), KTime: tick.KTime, Recordings: tick.Recordings, Thread: m.name(tick.Comm),
 		Frames: frames, Outcome: outcome,
 	})
+}
+
+func (m *matcher) name(comm [16]byte) string {
+	name, isKnown := m.names[comm]
+	if !isKnown {
+		if m.names == nil || len(m.names) >= maxNames {
+			m.names = map[[16]byte]string{}
+		}
+		name = commString(comm)
+		m.names[comm] = name
+	}
+	return name
 }
 
 // take gives the samples made since the last call; they are valid until the next.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cilium/ebpf/ringbuf"
+	"go.opentelemetry.io/ebpf-profiler/libpf"
 	"go.opentelemetry.io/ebpf-profiler/times"
 	"go.opentelemetry.io/ebpf-profiler/tracer"
 )
@@ -19,7 +20,7 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 	defer reader.Close()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	empty := 0
+	empty, calm := 0, 0 // polls since a sample, and since something said to stay awake
 	settled := time.Now()
 	for {
 		var done chan struct{}
@@ -28,10 +29,13 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			return
 		case done = <-e.settle:
 		case <-e.awake:
-			empty = 0
+			empty, calm = 0, 0
 			ticker.Reset(pollInterval)
 			continue
 		case <-ticker.C:
+		}
+		if calm++; calm == pollsBeforeRest {
+			ticker.Reset(calmInterval)
 		}
 		if empty++; empty == pollsBeforeRest {
 			ticker.Reset(restInterval)
@@ -43,9 +47,12 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			}
 			return
 		}
-		handled, err := reader.Drain(tracesPerPoll, e.matcher.startTrace)
+		handled, err := reader.Drain(tracesPerPoll, e.addTrace)
 		if err != nil {
 			e.log.Error("reading traces failed", "err", err)
+		}
+		if handled > tracesOfCalm {
+			e.stayAwake()
 		}
 		if handled < tracesPerPoll {
 			e.matcher.finishRound()
@@ -66,7 +73,7 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		waited := e.waits.ledger.take()
 		if len(samples)+len(stacks) > 0 {
 			if empty >= pollsBeforeRest {
-				ticker.Reset(pollInterval)
+				ticker.Reset(calmInterval)
 			}
 			empty = 0
 		}
@@ -90,6 +97,14 @@ func splitWaits(samples []Sample) (cpu, waits []Sample) {
 		return samples, nil
 	}
 	return samples[:first], samples[first:]
+}
+
+func (e *Engine) addTrace(trace *libpf.EbpfTrace) {
+	m := &e.matcher
+	if m.startTrace(trace); m.current == nil {
+		return
+	}
+	m.finishTrace(e.frames.convert(trace, e.tracer.Frames(), make([]*Frame, 0, int(trace.NumFrames)+int(trace.NumKernelFrames))))
 }
 
 // follow hands over process events until the gate closes.

@@ -39,6 +39,7 @@ type Recording struct {
 	frameRows  map[capture.Frame]int
 	frameCount int
 	stacks     map[stackKey]int
+	paths      map[int32]*path // by thread
 	stackCount int
 	processes  map[*target.Process]int
 	threads    map[threadKey]int
@@ -71,7 +72,7 @@ func New(number int64, hz int, startKTime, startBoottime int64) *Recording {
 	r := &Recording{
 		Number: number, Hz: hz, start: startKTime, boot: startBoottime,
 		strings: map[string]int{"": 0}, frames: map[*capture.Frame]int{}, frameRows: map[capture.Frame]int{},
-		stacks: map[stackKey]int{}, processes: map[*target.Process]int{}, threads: map[threadKey]int{}, credit: map[int]int{},
+		stacks: map[stackKey]int{}, paths: map[int32]*path{}, processes: map[*target.Process]int{}, threads: map[threadKey]int{}, credit: map[int]int{},
 	}
 	r.begin()
 	// String 0 is "", and is sent like every other string.
@@ -129,15 +130,7 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 		r.loss.Broken++
 	case capture.Whole:
 	}
-	var unresolved []Unresolved
-	stack := -1
-	for i := len(frames) - 1; i >= 0; i-- {
-		frame, isNew := r.frame(frames[i])
-		if isNew && frames[i].Module != nil && frames[i].Function == "" {
-			unresolved = append(unresolved, Unresolved{frame, frames[i]})
-		}
-		stack = r.stack(stack, frame)
-	}
+	stack, unresolved := r.path(sample.TID, frames)
 	if stack < 0 {
 		frame, _ := r.frame(&noFrame)
 		stack = r.stack(-1, frame)

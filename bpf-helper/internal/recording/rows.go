@@ -54,6 +54,45 @@ func (r *Recording) frame(f *capture.Frame) (index int, isNew bool) {
 	return index, true
 }
 
+// path is the latest stack of a thread: most of the next one's outer frames are the same.
+type path struct {
+	frames []*capture.Frame // outermost first
+	stacks []int            // as far as each frame
+}
+
+// maxPaths bounds the threads whose latest stack is kept.
+const maxPaths = 1024
+
+// path gives the stack of frames, which come leaf first, and those of its frames that are new and have no name yet.
+func (r *Recording) path(tid int32, frames []*capture.Frame) (stack int, unresolved []Unresolved) {
+	before := r.paths[tid]
+	if before == nil {
+		if len(r.paths) >= maxPaths {
+			clear(r.paths)
+		}
+		before = &path{}
+		r.paths[tid] = before
+	}
+	same := 0
+	for same < len(frames) && same < len(before.frames) && before.frames[same] == frames[len(frames)-1-same] {
+		same++
+	}
+	before.frames, before.stacks = before.frames[:same], before.stacks[:same]
+	stack = -1
+	if same > 0 {
+		stack = before.stacks[same-1]
+	}
+	for i := len(frames) - 1 - same; i >= 0; i-- {
+		frame, isNew := r.frame(frames[i])
+		if isNew && frames[i].Module != nil && frames[i].Function == "" {
+			unresolved = append(unresolved, Unresolved{frame, frames[i]})
+		}
+		stack = r.stack(stack, frame)
+		before.frames, before.stacks = append(before.frames, frames[i]), append(before.stacks, stack)
+	}
+	return stack, unresolved
+}
+
 func (r *Recording) stack(parent, frame int) int {
 	key := stackKey{parent, frame}
 	if index, known := r.stacks[key]; known {
