@@ -13,6 +13,7 @@ const SCRIPT = `
 useradd --create-home alice
 mkdir /opt/package
 cp /test/flameline-helper /test/flameline-helper.sha256 /test/flameline.js /test/askpass.js /opt/package
+cp -r /test/shared /opt/package
 chmod -R a+rX /opt/package; chmod 755 /opt/package/flameline-helper; cp /test/node /usr/local/bin/node; chmod 755 /usr/local/bin/node
 flameline() { node /opt/package/flameline.js "$@"; }
 alice() { su alice -c "cd; node /opt/package/flameline.js $*"; }
@@ -47,7 +48,7 @@ test("systemd starts it by its socket with the rights of its unit; polkit knows 
   const reason = whyNotPrepared() ?? whyNoDebian();
   test.skip(reason !== undefined, reason);
   const dist = (name: string) => path.join(root, "dist", name);
-  const names = ["flameline-helper", "flameline-helper.sha256", "flameline.js", "askpass.js"];
+  const names = ["flameline-helper", "flameline-helper.sha256", "flameline.js", "askpass.js", "shared"];
   const files = { ...Object.fromEntries(names.map((name) => [name, dist(name)])), node: process.execPath };
   const { steps, log } = runInDebian(SCRIPT, files);
   test.skip(!log.includes("Reached target"), `no container boots here: ${log}`);

@@ -38,7 +38,7 @@ export function whyNoDebian() {
 /**
  * Boots it, runs a shell script in it as root, and ends it.
  * @param {string} script its steps are functions of the shell: `step NAME COMMAND…`
- * @param {Record<string, string>} files copied to /test, by name
+ * @param {Record<string, string>} files files and folders copied to /test, by name
  * @returns {{ steps: Record<string, { status: number, output: string }>, log: string }}
  */
 export function runInDebian(script, files) {
@@ -47,7 +47,7 @@ export function runInDebian(script, files) {
   rmSync(test, { recursive: true, force: true });
   mkdirSync(test, { recursive: true });
   for (const [name, source] of Object.entries(files)) {
-    cpSync(source, path.join(test, name));
+    cpSync(source, path.join(test, name), { recursive: true });
   }
   const run = path.join(test, "run.sh");
   writeFileSync(
