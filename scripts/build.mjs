@@ -9,21 +9,14 @@ import { GRAMMARS } from "./grammars.mjs";
 import { writeNotices } from "./notices.mjs";
 import { root } from "./paths.mjs";
 import { common, node, programs } from "./programs.mjs";
+import { webview } from "./webview-bundle.mjs";
 
 const dist = path.join(root, "dist");
 
 /** @type {Record<string, import("esbuild").BuildOptions>} */
 const bundles = {
   programs,
-  webview: {
-    ...common,
-    platform: "browser",
-    format: "iife",
-    target: "es2022",
-    sourcemap: "linked",
-    entryPoints: ["webview/main.ts"],
-    outfile: "dist/webview.js",
-  },
+  webview,
   // In one piece: sudo runs it.
   askpass: {
     ...common,

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { chromium as browsers } from "@playwright/test";
 import { chromium } from "../../scripts/vscode-server.mjs";
+import { webview } from "../../scripts/webview-bundle.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 const ORIGIN = "http://flameline.test/";
@@ -109,15 +110,12 @@ export const launch = () => browsers.launch(chromium);
 
 /** Bundles the page as the build does. */
 export async function bundle() {
-  const options = { bundle: true, write: false, minify: true, logLevel: "warning" };
-  const page = await esbuild.build({
-    ...options,
-    entryPoints: [path.join(root, "webview/main.ts")],
-    format: "iife",
-    outfile: "/out/webview.js",
-  });
+  const page = await esbuild.build({ ...webview, sourcemap: false, write: false });
   const html = await esbuild.build({
-    ...options,
+    bundle: true,
+    write: false,
+    minify: true,
+    logLevel: "warning",
     entryPoints: [path.join(root, "extension/flame-graph-html.ts")],
     format: "esm",
     outfile: "/out/html.mjs",

@@ -181,6 +181,40 @@ describe.skipIf(!haveBrowser())("the flame graph's page", { timeout: 60_000 }, (
     expect(await page.locator(".callers").isVisible()).toBe(false);
   });
 
+  test("the callers' graph is drawn at once: each box with its name, as wide as its share, over or under the one that it calls", async () => {
+    const answer = answerOf("parse");
+    const callers = {
+      ...box("parse", 101),
+      children: [
+        { ...box("often", 72), value: 3e6 },
+        { ...box("rarely", 73), value: 2e6 },
+      ],
+    };
+    const page = await open(columnsFromText(SHOP), { callers: { ...answer, callers } });
+    await page.mouse.click(...(await boxAt(page, 2, 0.1)));
+    await page.locator("vscode-button", { hasText: "Callers and callees" }).click();
+    const chart = page.locator(".chart").first();
+    await chart.locator("g").first().waitFor();
+    const boxes = await chart.locator("g").evaluateAll((groups) =>
+      groups.map((group) => {
+        const { x, y, width, height } = group.querySelector("rect")?.getBoundingClientRect() ?? new DOMRect();
+        const text = group.querySelector(".d3-flame-graph-label")?.textContent;
+        return { text, x, y, width, height, title: group.querySelector("title")?.textContent };
+      }),
+    );
+    const [parse, often, rarely] = ["parse", "often", "rarely"].map((name) => boxes.find(({ text }) => text === name));
+    if (!parse || !often || !rarely) throw new Error(`not all boxes are there: ${JSON.stringify(boxes)}`);
+    expect(boxes).toHaveLength(3);
+    const whole = await chart.locator("svg").boundingBox();
+    expect([parse.x, parse.width]).toEqual([whole?.x, whole?.width]);
+    expect(parse.width).toBeGreaterThan(100);
+    expect([often.width, rarely.width].map((width) => Math.round((100 * width) / parse.width))).toEqual([60, 40]);
+    expect([often.x, rarely.x].map((x) => Math.round(x))).toEqual([parse.x, parse.x + often.width].map((x) => Math.round(x)));
+    expect([often.y, rarely.y]).toEqual([parse.y - 20, parse.y - 20]);
+    expect(boxes.map(({ height }) => height)).toEqual([20, 20, 20]);
+    expect(often.title).toContain("often");
+  });
+
   test("a process that is chosen is asked for, and told to all views", async () => {
     const page = await open(columnsFromText(SHOP));
     const processes = page.locator("vscode-dropdown[aria-label=Process]");
