@@ -53,6 +53,11 @@ export class LiveFigures {
     return first === undefined || last === undefined || first === last ? undefined : ownShare(first, last, this.#processors);
   }
 
+  /** False where the kernel does not tell how long BPF programs ran: then they are not in `ownShare`. */
+  get kernelTells(): boolean {
+    return (this.#readings.at(-1)?.cost.bpfNs ?? 0) >= 0;
+  }
+
   #ends(): [Reading | undefined, Reading | undefined] {
     return [this.#readings[0], this.#readings.at(-1)];
   }

@@ -52,7 +52,11 @@ function recordingText(state: SessionState & { kind: "recording" }, change: Chan
     `Recording ${state.name}. Click to stop.`,
     `${figures.samples.toLocaleString("en")} samples${figures.lost > 0 ? `, ${figures.lost.toLocaleString("en")} lost` : ""}, ${Math.round(figures.rate)} a second.`,
     ...(hottest === null || hottest === undefined ? ["No sample yet."] : [`Hottest: ${hottest.name}, ${share} itself.`]),
-    ...(cost === undefined ? [] : [`Recording itself takes ${percent(cost)} of this machine.`]),
+    ...(cost === undefined
+      ? []
+      : [
+          `Recording itself takes ${percent(cost)} of this machine${figures.kernelTells ? "" : ", and its part in the kernel, which the kernel does not tell this helper"}.`,
+        ]),
   ];
   return { text: `$(record) ${parts.join(" · ")}`, tooltip: tooltip.join("\n") };
 }

@@ -80,6 +80,17 @@ describe("the status bar", () => {
     expect(statusText(state(figures), undefined, 1_001_000)?.tooltip).toContain("1,234 samples, 7 lost");
   });
 
+  test("says where the kernel's part of our own cost is not known", () => {
+    const tooltip = (bpfNs: number): string | undefined => {
+      const figures = new LiveFigures(2);
+      figures.add(batch(1e9, 0, cost(bpfNs)));
+      figures.add(batch(2e9, 198, cost(bpfNs)));
+      return statusText(state(figures), undefined, 1_001_000)?.tooltip;
+    };
+    expect(tooltip(-1)).toContain("% of this machine, and its part in the kernel, which the kernel does not tell this helper.");
+    expect(tooltip(0)).toMatch(/% of this machine\.$/);
+  });
+
   test("does not show the hottest function of another recording", () => {
     expect(statusText(state(), change("old", "r0"), 1_000_000)?.text).toBe("$(record) 0:00 · 0/s");
   });
