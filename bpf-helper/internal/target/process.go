@@ -101,12 +101,12 @@ func (p Proc) Read(pid int32) (*Process, error) {
 // is. It costs a third of Read, and a build starts hundreds of programs a second.
 func (p Proc) ReadLinks(pid int32, startNs uint64) (*Process, error) {
 	folder := filepath.Join(p.Folder, strconv.Itoa(int(pid)))
-	var info unix.Stat_t
-	if err := unix.Stat(folder, &info); err != nil {
+	uid, err := fileOwner(folder)
+	if err != nil {
 		return nil, fmt.Errorf("read process %d: %w", pid, ErrGone)
 	}
 	process := &Process{
-		PID: pid, UID: info.Uid, StartNs: startNs,
+		PID: pid, UID: uid, StartNs: startNs,
 		Executable:       strings.TrimSuffix(readLink(folder, "exe"), " (deleted)"),
 		WorkingDirectory: strings.TrimSuffix(readLink(folder, "cwd"), " (deleted)"),
 		Root:             readLink(folder, "root"),
@@ -170,11 +170,18 @@ func parseStat(text string) (*Process, error) {
 	}, nil
 }
 
-// owner is the uid whose process it is: all four uids agree with each other and with the owner of its folder, which is
-// root where the process may not be dumped.
-func owner(folder string) uint32 {
+// fileOwner is the owner of the files in a process's folder: root where the process may not be dumped. The folder itself
+// tells the effective uid in any case.
+func fileOwner(folder string) (uint32, error) {
 	var info unix.Stat_t
-	if unix.Stat(folder, &info) != nil {
+	err := unix.Stat(filepath.Join(folder, "stat"), &info)
+	return info.Uid, err
+}
+
+// owner is the uid whose process it is: all four uids agree with each other and with the owner of its files.
+func owner(folder string) uint32 {
+	ownerOfFiles, err := fileOwner(folder)
+	if err != nil {
 		return MixedUID
 	}
 	status, err := os.ReadFile(filepath.Join(folder, "status"))
@@ -191,11 +198,11 @@ func owner(folder string) uint32 {
 			return MixedUID
 		}
 		for _, id := range all {
-			if id != strconv.FormatUint(uint64(info.Uid), 10) {
+			if id != strconv.FormatUint(uint64(ownerOfFiles), 10) {
 				return MixedUID
 			}
 		}
-		return info.Uid
+		return ownerOfFiles
 	}
 	return MixedUID
 }

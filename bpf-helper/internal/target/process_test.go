@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -24,6 +26,42 @@ func TestAProcessWithMixedUIDsBelongsToNoOne(t *testing.T) {
 	for _, uids := range []string{"1000 0 0 0", "0 0 0 1", "", "x x x x", fmt.Sprintf("%[1]d %[1]d %[1]d %[2]d", os.Getuid(), os.Getuid()+1)} {
 		if p, err := fakeProc(t, fake{pid: 7, uids: uids + " "}).Read(7); err != nil || p.UID != MixedUID {
 			t.Errorf("uids %q give %d, %v", uids, p.UID, err)
+		}
+	}
+}
+
+// What may not be dumped may not be looked at by its own user either: an agent that holds keys, a program that was setuid.
+func TestAProcessThatMayNotBeDumpedBelongsToNoOne(t *testing.T) {
+	const other = 64_243
+	for _, dumpable := range []int{1, 0} {
+		command := exec.Command("/usr/bin/python3", "-c", fmt.Sprintf("import ctypes, sys; ctypes.CDLL(None).prctl(4, %d); print(flush=True); sys.stdin.read()", dumpable))
+		uid := uint32(os.Getuid())
+		if uid == 0 {
+			uid = other
+			command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: other, Gid: other}}
+		}
+		command.Dir, command.Env = "/", []string{"PATH=/usr/bin:/bin"}
+		input, err := command.StdinPipe()
+		must(t, err)
+		output, err := command.StdoutPipe()
+		must(t, err)
+		if err := command.Start(); err != nil {
+			t.Skipf("skipped: no Python: %v", err)
+		}
+		_, _ = output.Read(make([]byte, 1))
+		pid := int32(command.Process.Pid)
+		start, err := Proc{"/proc"}.StartNs(pid)
+		must(t, err)
+		whole, wholeErr := Proc{"/proc"}.Read(pid)
+		links, linksErr := Proc{"/proc"}.ReadLinks(pid, start)
+		_ = input.Close()
+		_ = command.Wait()
+		must(t, errors.Join(wholeErr, linksErr))
+		if visible := Visible(uid, whole.UID); visible != (dumpable == 1) {
+			t.Errorf("dumpable %d: its owner may look: %v", dumpable, visible)
+		}
+		if visible := Visible(uid, links.UID); visible != (dumpable == 1) {
+			t.Errorf("dumpable %d, read after an exec: its owner may look: %v", dumpable, visible)
 		}
 	}
 }
