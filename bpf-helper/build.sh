@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Builds the helper: a static, stripped binary.
 #
-#   bash bpf-helper/build.sh [--arch amd64|arm64] [--output FILE]     default: this machine's, dist/flameline-helper
+#   bash bpf-helper/build.sh [--arch amd64|arm64] [--output FILE] [--version TEXT]
+#                                     default: this machine's, dist/flameline-helper, the version of package.json
 #   bash bpf-helper/build.sh --vendor-only                            only what `go vet` and `go test` need
 #
 # The engine is vendored (ignored by git) and our files under engine-patches/ are copied over it, so that every Go tool
@@ -11,12 +12,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 arch="$(go env GOARCH)"
 output="../dist/flameline-helper"
 vendor_only=""
+version=""
 while [ $# -gt 0 ]; do
   case "$1" in
     --arch) arch="$2"; shift 2 ;;
     --output) output="$(cd "$OLDPWD" && realpath -m "$2")"; shift 2 ;;
+    --version) version="$2"; shift 2 ;;
     --vendor-only) vendor_only=yes; shift ;;
-    *) echo "build.sh: unknown argument $1; try --arch, --output or --vendor-only" >&2; exit 2 ;;
+    *) echo "build.sh: unknown argument $1; try --arch, --output, --version or --vendor-only" >&2; exit 2 ;;
   esac
 done
 
@@ -61,7 +64,7 @@ calls tracer/tracer.go "noPrealloc := probeNoPrealloc()" "noPrealloc := withOurS
 [ -z "$vendor_only" ] || exit 0
 flock -s 9
 
-version="$(sed -n 's/^  "version": "\(.*\)",$/\1/p' ../package.json | head -1)"
+[ -n "$version" ] || version="$(sed -n 's/^  "version": "\(.*\)",$/\1/p' ../package.json | head -1)"
 mkdir -p "$(dirname "$output")"
 CGO_ENABLED=0 GOOS=linux GOARCH="$arch" go build -trimpath -buildvcs=false \
   -ldflags "-s -w -X flameline.dev/helper/internal/wire.HelperVersion=${version:-0.0.0}" -o "$output" .
