@@ -11,6 +11,7 @@ import * as path from "node:path";
 import * as esbuild from "esbuild";
 import { withoutUnusedFeatures } from "./client-features.mjs";
 import { root } from "./paths.mjs";
+import { withoutUnusedServerFeatures } from "./server-features.mjs";
 
 /** Options shared by all bundles: no source text in the maps, so that the package stays small. */
 export const common = { bundle: true, minify: true, sourcesContent: false, logLevel: "warning", legalComments: "none" };
@@ -41,6 +42,7 @@ export const programs = {
   metafile: true,
   plugins: [
     withoutUnusedFeatures,
+    withoutUnusedServerFeatures,
     // Nothing comes of a build with errors: what is there stays.
     {
       name: "common-js",
