@@ -4,6 +4,7 @@ import * as path from "node:path";
 import type * as vscode from "vscode";
 import { showError } from "../../extension/failures.js";
 import { type Plan, RecordingSession } from "../../extension/recording/recording-session.js";
+import { recordingCommands } from "../../extension/recording-commands.js";
 import type { HelperMessage } from "../../protocol/helper.js";
 import { HelperConnection } from "../../recorder/helper-connection.js";
 import { FlamelineError } from "../../recorder/failures.js";
@@ -118,6 +119,49 @@ describe("a recording in a window", () => {
     );
     await parts.kept.forget(first?.id ?? "");
     assert.deepStrictEqual(await parts.kept.list(), []);
+  });
+
+  it("that a row's command without its row is about is the only one, or the one that the user says", async () => {
+    const { renameRecording, deleteRecording, openRecording } = recordingCommands(parts.kept, parts.server, {
+      show: async () => undefined,
+    });
+    const names = async () => (await parts.kept.list()).map(({ name }) => name).toSorted();
+    /** Which recordings were offered, or undefined where nothing was asked. */
+    const choosing = async (choice: string | undefined, deed: () => Promise<void>): Promise<string[] | undefined> => {
+      let offered: string[] | undefined;
+      await stubbed(
+        "showQuickPick",
+        (rows: readonly { label: string }[]) => {
+          offered = rows.map(({ label }) => label).toSorted();
+          return rows.find(({ label }) => label === choice);
+        },
+        deed,
+      );
+      return offered;
+    };
+    const renameTo = (name: string) => async () => {
+      await stubbed("showInputBox", () => name, renameRecording);
+    };
+    const deletion = async () => {
+      await stubbed("showWarningMessage", () => "Delete", deleteRecording);
+    };
+
+    assert.strictEqual(await choosing(undefined, deletion), undefined, "nothing is there to choose from");
+    await session.record(async () => PLAN);
+    await session.stop();
+    assert.strictEqual(await choosing(undefined, renameTo("first")), undefined, "the only one needs no question");
+    assert.deepStrictEqual(await names(), ["first"]);
+    await session.record(async () => PLAN);
+    await session.stop();
+    assert.deepStrictEqual(await choosing("the app", renameTo("second")), ["first", "the app"]);
+    assert.deepStrictEqual(await names(), ["first", "second"]);
+    await choosing("first", openRecording);
+    const summary = await parts.server.ask("flameline/summary", {});
+    assert.strictEqual(summary?.id, (await parts.kept.list()).find(({ name }) => name === "first")?.id);
+    assert.deepStrictEqual(await choosing(undefined, deletion), ["first", "second"]);
+    assert.deepStrictEqual(await names(), ["first", "second"], "who chooses none deletes none");
+    await choosing("second", deletion);
+    assert.deepStrictEqual(await names(), ["first"]);
   });
 
   it("is refused while another one runs", async () => {

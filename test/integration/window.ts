@@ -66,7 +66,14 @@ export async function lensesOf(document: vscode.TextDocument): Promise<string[]>
   );
 }
 
-type Dialog = "showErrorMessage" | "showInformationMessage" | "showOpenDialog" | "showQuickPick" | "showSaveDialog" | "showInputBox";
+type Dialog =
+  | "showErrorMessage"
+  | "showInformationMessage"
+  | "showWarningMessage"
+  | "showOpenDialog"
+  | "showQuickPick"
+  | "showSaveDialog"
+  | "showInputBox";
 
 /** Answers a dialog in the user's place while `deed` runs; gives what the last one was asked with. */
 export async function stubbed<A extends never[]>(dialog: Dialog, answer: (...args: A) => unknown, deed: () => unknown): Promise<unknown[]> {
