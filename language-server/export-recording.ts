@@ -16,7 +16,7 @@ export async function exportRecording(
   }
   const data =
     format === "pprof"
-      ? await encodeGzippedPprof(loaded.recording, { commandLines: false })
+      ? await encodeGzippedPprof(loaded, { commandLines: false })
       : Buffer.from(encodeCollapsed(loaded.recording, selection));
   await writeAtomically(path, data);
   return { bytes: data.byteLength };

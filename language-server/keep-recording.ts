@@ -3,16 +3,22 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { encodePprof } from "../profile/formats/pprof.js";
-import type { Recording } from "../profile/recording.js";
+import { encodePprof, encodePprofInSteps } from "../profile/formats/pprof.js";
 import { writeAtomically } from "./atomic-file.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import { inTurns } from "./pacing.js";
 
 const gzipAsync = promisify(gzip);
 
-/** Bytes of a `.pb.gz` of the recording; one that goes to others has no command lines, which may hold secrets. */
-export async function encodeGzippedPprof(recording: Recording, { commandLines }: { commandLines: boolean }): Promise<Uint8Array> {
-  return gzipAsync(encodePprof(recording, { commandLines }));
+/**
+ * Bytes of a `.pb.gz` of the recording; one that goes to others has no command lines, which may hold secrets. Other requests get their
+ * turns meanwhile, unless the recording still grows: a batch between two steps would move what has been written.
+ */
+export async function encodeGzippedPprof(
+  { recording, live }: Pick<LoadedRecording, "recording" | "live">,
+  options: { readonly commandLines: boolean },
+): Promise<Uint8Array> {
+  return gzipAsync(live ? encodePprof(recording, options) : await inTurns(encodePprofInSteps(recording, options)));
 }
 
 /**
@@ -29,7 +35,7 @@ export async function keepRecording(loaded: LoadedRecording, folder: string): Pr
   if ((await countLines(batches)) > loaded.messages) {
     return "incomplete";
   }
-  await writeAtomically(join(folder, "run.pb.gz"), await encodeGzippedPprof(loaded.recording, { commandLines: true }));
+  await writeAtomically(join(folder, "run.pb.gz"), await encodeGzippedPprof(loaded, { commandLines: true }));
   await rm(batches, { force: true });
   return "kept";
 }

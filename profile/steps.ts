@@ -8,3 +8,14 @@ export function atOnce<T>(steps: Steps<T>): T {
     if (step.done === true) return step.value;
   }
 }
+
+/** Rows between two pauses: about a millisecond's work. */
+const ROWS_A_STEP = 1024;
+
+/** Visits the rows of a table from 0, with pauses. */
+export function* eachRow(rows: number, visit: (row: number) => void): Steps<void> {
+  for (let row = 0; row < rows; row++) {
+    visit(row);
+    if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
+  }
+}

@@ -3,7 +3,9 @@ import type { Selection } from "../../protocol/queries.js";
 import { EVENTS, type LANGUAGES, languageAt } from "../names.js";
 import type { Recording } from "../recording.js";
 import { forEachSelected } from "../selection.js";
+import { atOnce, eachRow, type Steps } from "../steps.js";
 import { guessLanguage, markerOf } from "./guess-language.js";
+import { LocationLists } from "./location-lists.js";
 import { type LanguageException, writeAccount, writeDetails } from "./pprof-comment.js";
 import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, PROFILE, SAMPLE, VALUE_TYPE } from "./pprof-fields.js";
 import { ProtoWriter } from "./proto-writer.js";
@@ -17,6 +19,11 @@ interface EncodeOptions {
 
 /** The recording as an uncompressed pprof profile; pprof.ts says what is where. */
 export function encodePprof(recording: Recording, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
+  return atOnce(encodePprofInSteps(recording, options));
+}
+
+/** The same with pauses: a million samples take a second. The recording must not change meanwhile. */
+export function encodePprofInSteps(recording: Recording, options: EncodeOptions = {}): Steps<Uint8Array<ArrayBuffer>> {
   return new PprofEncoder(recording, options).encode();
 }
 
@@ -35,20 +42,25 @@ class PprofEncoder {
     this.#options = options;
   }
 
-  encode(): Uint8Array<ArrayBuffer> {
+  *encode(): Steps<Uint8Array<ArrayBuffer>> {
     const { info } = this.#recording;
     const { selection } = this.#options;
     const events = selection === undefined ? this.#recording.eventsPresent() : [selection.event];
     const counted = this.#recording.samples.count.view().some((count) => count !== 1);
     if (counted) this.#valueType(PROFILE.sampleType, "samples", "count");
     for (const event of events) this.#valueType(PROFILE.sampleType, event, unitOf(event));
-    const writeSamples = this.#samples(events, counted);
-    this.#mappingsAndLocations();
-    const languages = this.#functions();
+    const rows = selection && this.#rowsOf(selection);
+    const writeSample = this.#samples(events, counted);
+    yield* this.#mappingsAndLocations();
+    const languages = yield* this.#functions();
     this.#out.int(PROFILE.comment, this.#string(writeAccount(this.#recording, selection === undefined ? info.events : events)));
     this.#out.text(
       PROFILE.flamelineDetails,
-      writeDetails(this.#recording, languages, { commandLines: true, ...this.#options, samples: this.#rows() }),
+      writeDetails(this.#recording, languages, {
+        commandLines: true,
+        ...this.#options,
+        samples: rows?.length ?? this.#recording.samples.length,
+      }),
     );
     const start = BigInt(info.startUnixNs);
     this.#out.halves(PROFILE.timeNanos, Number(start >> 32n), Number(start & 0xffff_ffffn));
@@ -58,23 +70,23 @@ class PprofEncoder {
       this.#out.int(PROFILE.period, Math.round(1e9 / info.hz));
     }
     this.#out.int(PROFILE.defaultSampleType, this.#string(events[0] ?? "cpu"));
-    for (const text of this.#recording.strings) this.#out.text(PROFILE.stringTable, text);
-    for (const text of this.#extra.keys()) this.#out.text(PROFILE.stringTable, text);
+    for (const texts of [this.#recording.strings, [...this.#extra.keys()]]) {
+      yield* eachRow(texts.length, (index) => this.#out.text(PROFILE.stringTable, texts[index] ?? ""));
+    }
     // The bulk comes last: of a file that was cut off, all names and the first samples can be read.
-    writeSamples();
+    if (rows === undefined) yield* eachRow(this.#recording.samples.length, writeSample);
+    else yield* eachRow(rows.length, (index) => writeSample(rows[index] ?? 0));
     return this.#out.view();
   }
 
-  #rows(): number {
-    const { selection } = this.#options;
-    if (selection === undefined) return this.#recording.samples.length;
-    let rows = 0;
-    forEachSelected(this.#recording, selection, () => rows++);
+  #rowsOf(selection: Selection): number[] {
+    const rows: number[] = [];
+    forEachSelected(this.#recording, selection, (row) => rows.push(row));
     return rows;
   }
 
-  /** Makes the strings that samples need and returns what writes the samples. */
-  #samples(events: readonly EventName[], counted: boolean): () => void {
+  /** Makes the strings that samples need and returns what writes the sample of a row. */
+  #samples(events: readonly EventName[], counted: boolean): (row: number) => void {
     const { samples } = this.#recording;
     const [stacks, threads, times] = [samples.stack.view(), samples.thread.view(), samples.timeNs.view()];
     const [kinds, values, counts] = [samples.event.view(), samples.value.view(), samples.count.view()];
@@ -84,8 +96,7 @@ class PprofEncoder {
     const timeKey = this.#string("timestamp_ns");
     const eventKey = this.#string("event");
     const eventNames = EVENTS.map((event) => (events.includes(event) ? this.#string(event) : 0));
-    const { selection } = this.#options;
-    const write = (row: number): void => {
+    return (row) => {
       const message = this.#message;
       message.clear();
       const list = locations.of(stacks[row] ?? -1);
@@ -111,10 +122,6 @@ class PprofEncoder {
         message.bytes(SAMPLE.label, this.#inner.view());
       }
       this.#out.bytes(PROFILE.sample, message.view());
-    };
-    return () => {
-      if (selection !== undefined) forEachSelected(this.#recording, selection, write);
-      else for (let row = 0; row < samples.length; row++) write(row);
     };
   }
 
@@ -144,10 +151,10 @@ class PprofEncoder {
     });
   }
 
-  #mappingsAndLocations(): void {
+  *#mappingsAndLocations(): Steps<void> {
     const { frames, strings } = this.#recording;
     const mappings = new Map<string, number>();
-    for (let frame = 0; frame < frames.length; frame++) {
+    yield* eachRow(frames.length, (frame) => {
       const module = strings[frames.module.at(frame)] ?? "";
       const name = module === "" ? markerOf(languageAt(frames.language.at(frame))) : module;
       const known = mappings.get(name) ?? mappings.size + 1;
@@ -167,7 +174,7 @@ class PprofEncoder {
         message.bytes(LOCATION.line, this.#inner.view());
       }
       this.#out.bytes(PROFILE.location, message.view());
-    }
+    });
     for (const [name, id] of mappings) {
       const message = this.#message;
       message.clear();
@@ -180,10 +187,10 @@ class PprofEncoder {
   }
 
   /** Writes the functions and gives those whose language a reader would not guess. */
-  #functions(): Partial<Record<(typeof LANGUAGES)[number], LanguageException[]>> {
+  *#functions(): Steps<Partial<Record<(typeof LANGUAGES)[number], LanguageException[]>>> {
     const { functions } = this.#recording;
     const exceptions: Partial<Record<(typeof LANGUAGES)[number], LanguageException[]>> = {};
-    for (let fn = 0; fn < functions.length; fn++) {
+    yield* eachRow(functions.length, (fn) => {
       const [name, file, module, language] = [functions.nameOf(fn), functions.fileOf(fn), functions.moduleOf(fn), functions.languageOf(fn)];
       const mapping = module === "" ? markerOf(language) : module;
       if (guessLanguage(file, mapping) !== language) {
@@ -199,7 +206,7 @@ class PprofEncoder {
       message.int(FUNCTION.filename, functions.file.at(fn));
       message.int(FUNCTION.startLine, functions.lineOf(fn));
       this.#out.bytes(PROFILE.function, message.view());
-    }
+    });
     return exceptions;
   }
 
@@ -227,32 +234,6 @@ class PprofEncoder {
 
 /** The largest double that is an int64. */
 const LARGEST_INT64 = 2 ** 63 - 1024;
-
-/** The packed location ids of each stack, innermost first, made once a stack: most stacks have many samples. */
-class LocationLists {
-  readonly #parents: Int32Array;
-  readonly #frames: Int32Array;
-  readonly #start: Int32Array;
-  readonly #end: Int32Array;
-  readonly #ids = new ProtoWriter();
-
-  constructor({ stacks }: Recording) {
-    this.#parents = stacks.parent.view();
-    this.#frames = stacks.frame.view();
-    this.#start = new Int32Array(stacks.length);
-    this.#end = new Int32Array(stacks.length);
-  }
-
-  of(stack: number): Uint8Array {
-    if (stack < 0) return new Uint8Array();
-    if (this.#end[stack] === 0) {
-      this.#start[stack] = this.#ids.length;
-      for (let at = stack; at >= 0; at = this.#parents[at] ?? -1) this.#ids.varint((this.#frames[at] ?? 0) + 1);
-      this.#end[stack] = this.#ids.length;
-    }
-    return this.#ids.view().subarray(this.#start[stack], this.#end[stack]);
-  }
-}
 
 /** pprof's own word for the unit. */
 function unitOf(event: EventName): string {

@@ -23,4 +23,4 @@
  * A file that only counts samples is taken at its period, or at 10 ms a sample, and says so.
  */
 export { decodePprof, decodePprofInSteps } from "./pprof-decode.js";
-export { encodePprof } from "./pprof-encode.js";
+export { encodePprof, encodePprofInSteps } from "./pprof-encode.js";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
 import { functionCosts } from "../../../profile/cost.js";
-import { decodePprof, decodePprofInSteps, encodePprof } from "../../../profile/formats/pprof.js";
+import { decodePprof, decodePprofInSteps, encodePprof, encodePprofInSteps } from "../../../profile/formats/pprof.js";
 import { Recording } from "../../../profile/recording.js";
 import { summarize } from "../../../profile/summary.js";
 import { batchFromStacks, formatSamples, recordingFromCollapsed, recordingFromColumns } from "../../support/profile-text.js";
@@ -42,6 +42,19 @@ test("a long profile is read in steps, with the same result", () => {
   // The index has 20,000 samples and locations, which are both read once more.
   expect(pauses).toBeGreaterThan(25);
   expect(formatSamples(step.value.recording)).toBe(formatSamples(decodePprof(bytes).recording));
+});
+
+test("a long profile is written in steps, with the same result", () => {
+  const rows = Array.from({ length: 20_000 }, (_, row) => `main:1(/w/a.py);work${row}:${row + 1}(/w/a.py) 7`);
+  const recording = recordingFromCollapsed(rows.join("\n"));
+  const steps = encodePprofInSteps(recording);
+  let pauses = 0;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) pauses++;
+  // 20,000 samples, locations, functions and strings, each with a pause after at most 1,100 of them.
+  expect(pauses).toBeGreaterThan((4 * 20_000) / 1_100);
+  expect(formatSamples(decodePprof(step.value).recording)).toBe(formatSamples(recording));
+  expect(Buffer.compare(step.value, encodePprof(recording))).toBe(0);
 });
 
 describe("what we write", () => {
