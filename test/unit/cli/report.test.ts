@@ -216,7 +216,7 @@ describe("a bad file", () => {
     writeFileSync(run.path("cut.pb.gz"), packed.subarray(0, packed.length - 100));
     // 10 samples were written: the last ones are gone, and the first ones keep their names.
     expect(await run.line("report", "cut.pb.gz")).toMatch(/ in [1-9] samples? [^]*app\.py/);
-    expect(run.err).toContain("flameline: The file ends before its time: the samples after that are missing.");
+    expect(run.err).toContain("flameline: The file is truncated or damaged: what follows the damage is missing.");
   });
 
   test.each([

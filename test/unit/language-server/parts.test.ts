@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { carryRewritten } from "../../../language-server/carry-rewritten.js";
 import { inTurns, Paced } from "../../../language-server/pacing.js";
-import { readLines } from "../../../language-server/read-lines.js";
+import { readLines } from "../../../profile-files/read-lines.js";
 import { duration, percent, quantity } from "../../../language-server/wording.js";
 import { carryLines } from "../../../source/carry.js";
 
