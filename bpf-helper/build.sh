@@ -61,6 +61,8 @@ calls processmanager/processinfo.go "pm.getELFInfo(" "pm.survivingELFInfo("
 calls processmanager/processinfo.go "pm.eim.AddOrIncRef(" "pm.survivingAdd("
 calls processmanager/processinfo.go ":= pr.GetMappingFileLastModified(mapping)" ":= lastModified(pr, mapping)"
 calls tracer/tracer.go "noPrealloc := probeNoPrealloc()" "noPrealloc := withOurSizes(adaption)"
+calls nativeunwind/elfunwindinfo/elfgopclntab.go "if fileStrategy == strategyFramePointer {" \
+  "if fileStrategy = g.strategyFor(fun, fileStrategy); strategyFramePointer == fileStrategy {"
 [ -z "$vendor_only" ] || exit 0
 flock -s 9
 
