@@ -121,7 +121,8 @@ export function describe(failure: Failure): Description {
     case "no-privilege":
       return {
         sentence: `The helper runs as root but lacks the rights to record (${failure.detail}).`,
-        action: "Give this machine CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) and record again; the doctor lists what is missing.",
+        action:
+          "Give it CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) and the calls bpf() and perf_event_open(), and record again; the doctor lists what is missing.",
         command: "flameline doctor",
       };
     case "kernel-unsupported":

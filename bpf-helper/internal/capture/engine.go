@@ -84,6 +84,9 @@ type Engine struct {
 
 // Load loads everything into the kernel; seconds, most of them the verifier's. Nothing is sampled before SetRate.
 func Load(sink Sink, log *slog.Logger) (*Engine, error) {
+	if err := preconditions(); err != nil {
+		return nil, err
+	}
 	enginelog.SetLogger(*slog.New(engineLog{log.With("component", "engine").Handler()}))
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &Engine{log: log, sink: sink, cancel: cancel, done: ctx.Done(), modules: newModuleTable(), awake: make(chan struct{}, 1), settle: make(chan chan struct{})}

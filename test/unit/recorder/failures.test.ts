@@ -81,7 +81,7 @@ test("all failures, as a user reads them", () => {
       "Installing the service needs root, and sudo is not installed here. Run this in a terminal as someone who may: su -c 'x install'",
       "The service could not be removed: process 9 does not end. Mend that and try again; the doctor says what is there now: flameline doctor",
       "This is a container without the rights to record, and only its host can grant them. Let an administrator of the cluster start the pod with hostPID: true and securityContext.privileged: true, for example: kubectl run work --image=IMAGE --overrides='{"spec":{"hostPID":true,"containers":[{"name":"work","image":"IMAGE","securityContext":{"privileged":true}}]}}'",
-      "The helper runs as root but lacks the rights to record (CAP_BPF is missing). Give this machine CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) and record again; the doctor lists what is missing: flameline doctor",
+      "The helper runs as root but lacks the rights to record (CAP_BPF is missing). Give it CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) and the calls bpf() and perf_event_open(), and record again; the doctor lists what is missing: flameline doctor",
       "This kernel cannot record: no BTF. Use Linux 5.10 or newer with BPF and BTF enabled; the doctor lists what is missing: flameline doctor",
       "Recording needs root, and sudo is not installed here. Run this in a terminal, leave it running, and record again: su -c ''\\''/it'\\''\\'\\'''\\''s here/flameline-helper'\\'' serve --user 1000'",
       "Recording needs root, and your user may not use sudo. Ask an administrator of this machine to run this command, then record again: su -c ''\\''/it'\\''\\'\\'''\\''s here/flameline-helper'\\'' serve --user 1000'",
