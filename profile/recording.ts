@@ -1,6 +1,6 @@
 import type { EventName } from "../protocol/events.js";
 import type { Batch, CostAccount, LossCounts, ProcessRow, Started, Stopped, ThreadRow } from "../protocol/helper.js";
-import { EVENTS, eventIndex } from "./names.js";
+import { EVENTS } from "./names.js";
 import { RecordingTables } from "./tables.js";
 import { WireReader } from "./wire-reader.js";
 
@@ -92,15 +92,15 @@ export class Recording extends RecordingTables {
 
   /** The events that have samples or were asked for, in the protocol's order. */
   eventsPresent(): EventName[] {
-    const present = new Set<number>(this.info.events.map(eventIndex));
-    for (const event of this.samples.event.view()) present.add(event);
-    return EVENTS.filter((_, index) => present.has(index));
+    const wanted = this.info.events;
+    const kinds = this.samples.event.view();
+    return EVENTS.filter((event, index) => wanted.includes(event) || kinds.includes(index));
   }
 
   /** The events that have samples, in the protocol's order. */
   eventsWithSamples(): EventName[] {
-    const present = new Set<number>(this.samples.event.view());
-    return EVENTS.filter((_, index) => present.has(index));
+    const kinds = this.samples.event.view();
+    return EVENTS.filter((_, index) => kinds.includes(index));
   }
 }
 

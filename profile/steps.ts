@@ -13,7 +13,7 @@ export function atOnce<T>(steps: Steps<T>): T {
 const ROWS_A_STEP = 1024;
 
 /** Visits the rows of a table from 0, with pauses. */
-export function* eachRow(rows: number, visit: (row: number) => void): Steps<void> {
+export function* eachRow(rows: number, visit: (row: number) => unknown): Steps<void> {
   for (let row = 0; row < rows; row++) {
     visit(row);
     if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield;

@@ -46,7 +46,9 @@ class PprofEncoder {
     const { info } = this.#recording;
     const { selection } = this.#options;
     const events = selection === undefined ? this.#recording.eventsPresent() : [selection.event];
-    const counted = this.#recording.samples.count.view().some((count) => count !== 1);
+    const counts = this.#recording.samples.count.view();
+    let counted = false;
+    yield* eachRow(counts.length, (row) => (counted ||= counts[row] !== 1));
     if (counted) this.#valueType(PROFILE.sampleType, "samples", "count");
     for (const event of events) this.#valueType(PROFILE.sampleType, event, unitOf(event));
     const rows = selection && this.#rowsOf(selection);

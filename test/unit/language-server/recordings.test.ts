@@ -40,21 +40,26 @@ test("finishing writes the profile and the sampled sources, and removes the batc
 
 test("while the file of a long recording is made, other requests get their turns", async () => {
   const recording = recordingFromCollapsed("main:1(/w/a.py);work:2(/w/a.py) 7\n".repeat(400_000));
-  encodePprof(recording); // compiled
-  const start = performance.now();
-  encodePprof(recording);
-  const atOnceMs = performance.now() - start;
-  let [longestMs, last, done] = [0, performance.now(), false];
-  const turn = (): void => {
-    longestMs = Math.max(longestMs, performance.now() - last);
-    last = performance.now();
-    if (!done) setImmediate(turn);
-  };
-  setImmediate(turn);
   const bytes = await encodeGzippedPprof({ recording, live: false }, { commandLines: true });
-  done = true;
-  expect(longestMs).toBeLessThan(atOnceMs / 2);
   expect(decodePprof(gunzipSync(bytes)).recording.samples.length).toBe(400_000);
+  // Of three tries: another program may hold the processor for a while.
+  const shares: number[] = [];
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const start = performance.now();
+    encodePprof(recording);
+    const atOnceMs = performance.now() - start;
+    let [longestMs, last, done] = [0, performance.now(), false];
+    const turn = (): void => {
+      longestMs = Math.max(longestMs, performance.now() - last);
+      last = performance.now();
+      if (!done) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await encodeGzippedPprof({ recording, live: false }, { commandLines: true });
+    done = true;
+    shares.push(longestMs / atOnceMs);
+  }
+  expect(Math.min(...shares)).toBeLessThan(0.5);
 });
 
 test("a kept recording shows its numbers on the text that ran, though the file was changed since", async () => {
