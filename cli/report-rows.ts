@@ -1,11 +1,11 @@
 /** The rows of `flameline report`: costs by line, function or process, with each place found on this machine. */
 import { functionCosts, lineCosts, stackCosts } from "../profile/cost.js";
 import { costCarriers } from "../profile/cost-carriers.js";
-import { type WaitSum, waitSums } from "../profile/wait-sums.js";
+import { waitSums } from "../profile/wait-sums.js";
 import type { Recording } from "../profile/recording.js";
 import { forEachSelected, idleSum } from "../profile/selection.js";
 import type { EventName, FrameLanguage, WaitClass } from "../protocol/events.js";
-import type { Selection } from "../protocol/queries.js";
+import type { Selection, WaitRow } from "../protocol/queries.js";
 import { costRole, waitRole } from "../source/cost-role.js";
 import { Locator } from "../source/locator.js";
 import { plainFunctionName } from "./function-name.js";
@@ -40,7 +40,7 @@ export interface ReportTable {
   /** Idle waits that were left out, ns. */
   readonly idle: number;
   /** Of `off_cpu`: parts of `total` by what is waited for, the longest first. */
-  readonly classes: readonly WaitSum[];
+  readonly classes: readonly WaitRow[];
 }
 
 /** A row with the file's recorded name, which may be a bare one. */

@@ -24,6 +24,9 @@ export const COMMAND_NAMES = [
   "showAllCode",
   "showHottestLines",
   "showHottestFunctions",
+  "showWaitClasses",
+  "showEvent",
+  "toggleIdle",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import type { CommandName } from "./command-names.js";
 import { openDoctorReport } from "./doctor.js";
+import type { EventSwitch } from "./events/event-switch.js";
 import { exportRecording } from "./export-recording.js";
 import { WindowError } from "./failures.js";
 import type { FlameGraphs } from "./flame-graphs.js";
@@ -22,6 +23,7 @@ export interface Features {
   readonly session: RecordingSession;
   readonly graphs: FlameGraphs;
   readonly hottest: HottestTree;
+  readonly events: EventSwitch;
 }
 
 export type Handler = (...args: unknown[]) => unknown;
@@ -35,6 +37,7 @@ export function createCommands({
   session,
   graphs,
   hottest,
+  events,
 }: Features): Readonly<Record<CommandName, Handler>> {
   return {
     profileWorkspace: () => session.record(workspacePlan),
@@ -85,6 +88,9 @@ export function createCommands({
     showAllCode: () => hottest.showOnlyMine(false),
     showHottestLines: () => hottest.show("line"),
     showHottestFunctions: () => hottest.show("function"),
+    showWaitClasses: () => hottest.show("wait"),
+    showEvent: (event) => events.choose(event),
+    toggleIdle: () => events.toggleIdle(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { EVENT_UNITS, type EventName } from "../protocol/events.js";
+import { EVENT_UNITS, type EventName, WAIT_CLASSES, type WaitClass } from "../protocol/events.js";
 import type { Selection } from "../protocol/queries.js";
 import type { FromWebview } from "../protocol/webview.js";
 
@@ -44,7 +44,8 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
 
 function readSelection(value: unknown): Selection | undefined {
   if (!isRecord(value) || !isEvent(value["event"])) return undefined;
-  const { fromNs, toNs, pids, threads } = value;
+  const { fromNs, toNs, pids, threads, idle, waits } = value;
+  if (!isOptional(idle, isBoolean) || !isOptional(waits, isWaits)) return undefined;
   if (!isOptional(fromNs, isTime) || !isOptional(toNs, isTime) || !isOptional(pids, isIndices) || !isOptional(threads, isIndices)) {
     return undefined;
   }
@@ -54,6 +55,8 @@ function readSelection(value: unknown): Selection | undefined {
     ...(toNs === undefined ? {} : { toNs }),
     ...(pids === undefined ? {} : { pids }),
     ...(threads === undefined ? {} : { threads }),
+    ...(idle === undefined ? {} : { idle }),
+    ...(waits === undefined ? {} : { waits }),
   };
 }
 
@@ -63,6 +66,14 @@ function isOptional<T>(value: unknown, is: (value: unknown) => value is T): valu
 
 function isEvent(value: unknown): value is EventName {
   return typeof value === "string" && Object.hasOwn(EVENT_UNITS, value);
+}
+
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === "boolean";
+}
+
+function isWaits(value: unknown): value is WaitClass[] {
+  return Array.isArray(value) && value.every((each) => WAIT_CLASSES.some((known) => known === each));
 }
 
 function isTime(value: unknown): value is number {

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import { createCommands } from "./commands.js";
 import { DisposableStore } from "./disposable-store.js";
 import { guarded, showError } from "./failures.js";
+import { EventSwitch } from "./events/event-switch.js";
 import { FlameGraphPanel } from "./flame-graph-panel.js";
 import { FlameGraphs } from "./flame-graphs.js";
 import { distFolder } from "./folders.js";
@@ -37,6 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const graphs = held.add(new FlameGraphs(context.extensionUri, server));
   const hottest = held.add(new HottestTree(server, log));
+  const events = held.add(new EventSwitch(server));
   const heat = held.add(new Heat(context.extensionUri, server, log));
   held.add(new StatusBar(session, server));
   held.add(new RecordingsTree(kept, session));
@@ -51,7 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ),
   );
 
-  const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest });
+  const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest, events });
   for (const [name, handler] of Object.entries(commands)) {
     held.add(vscode.commands.registerCommand(`flameline.${name}`, guarded(log, handler)));
   }

@@ -1,9 +1,11 @@
+import type { EventName } from "../protocol/events.js";
 import type { ServerSettings } from "../protocol/language-server.js";
 
 /** Every setting of `package.json`, by its name without "flameline."; a unit test compares the two. */
 export interface Settings {
   /** Samples a second on each processor: 1 to 999. */
   readonly sampleRate: number;
+  readonly events: readonly EventName[];
   readonly profileSeconds: number;
   readonly "heat.enabled": boolean;
   readonly "heat.endOfLine": boolean;
@@ -20,6 +22,7 @@ export interface Settings {
 /** What holds where neither the user nor `package.json` says anything; the same test compares these too. */
 export const DEFAULTS: Settings = {
   sampleRate: 99,
+  events: ["cpu", "off_cpu"],
   profileSeconds: 30,
   "heat.enabled": true,
   "heat.endOfLine": false,

@@ -84,7 +84,8 @@ export class Annotations {
     if (previous === undefined) {
       return NOTHING_BEFORE;
     }
-    const old = await previous.view({ event: view.selection.event });
+    const { event, idle } = view.selection;
+    const old = await previous.view({ event, ...(idle === undefined ? {} : { idle }) });
     const path = previous.places.pathIndex(document.realPath);
     if (path < 0 || old.sum === 0) {
       return NOTHING_BEFORE;

@@ -1,7 +1,9 @@
 import { definitionLine } from "../source/definition-line.js";
+import type { WaitClass } from "../protocol/events.js";
 import { functionOfFrame } from "../source/find-function.js";
 import type { Outline, OutlineFunction } from "../source/outline.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import { mostlyAt, mostlyMember } from "./mostly.js";
 import { shownSelf } from "./own-cost.js";
 import type { View } from "./view.js";
 import type { Workspace } from "./workspace.js";
@@ -16,6 +18,8 @@ export interface DocumentFunction {
   /** In the event's unit; recursion and several recorded names of the same source function count once. */
   readonly self: number;
   readonly total: number;
+  /** Of `off_cpu`: what most of `total` waits for. */
+  readonly mostly?: WaitClass;
   /** The recorded function with the highest total among those that lie here. */
   readonly function: number;
 }
@@ -54,6 +58,7 @@ function outlinedFunctions(loaded: LoadedRecording, view: View, path: number, ou
       nameLine,
       self: self[index] ?? 0,
       total: sums.total[index] ?? 0,
+      ...mostlyMember(mostlyAt(view, `functions of ${path}`, (one) => one.sumBy(functions.length, groupOf), index)),
       function: best[index] ?? -1,
     }))
     .filter(({ total }) => total > 0);
@@ -86,6 +91,7 @@ function recordedFunctions(loaded: LoadedRecording, view: View, path: number, te
       nameLine,
       self: self[group] ?? 0,
       total: sums.total[group] ?? 0,
+      ...mostlyMember(mostlyAt(view, `functions of ${path}`, (one) => one.sumBy(groupOfFunction.size, () => groupOfPosition), group)),
       function: fn,
     }))
     .filter(({ total }) => total > 0);

@@ -1,6 +1,7 @@
 import { EVENT_UNITS } from "../protocol/events.js";
 import type { DocumentHeat, LineHeat } from "../protocol/queries.js";
 import type { Annotations } from "./annotations.js";
+import { mostlyAt, mostlyMember } from "./mostly.js";
 import { shownLines } from "./own-cost.js";
 
 /** The heat of a document's lines as they are now; null when there is no recording or no such file. */
@@ -14,7 +15,12 @@ export async function documentHeat(annotations: Annotations, uri: string): Promi
   const before = await annotations.before(document, view);
   const lines = annotated.lines.map(({ id, line }): LineHeat => {
     const old = before.lines.get(line);
-    const heat = { lineIndex: line - 1, self: self[id] ?? 0, total: total[id] ?? 0 };
+    const heat = {
+      lineIndex: line - 1,
+      self: self[id] ?? 0,
+      total: total[id] ?? 0,
+      ...mostlyMember(mostlyAt(view, "lines", (one) => one.lines(), id)),
+    };
     return old === undefined ? heat : { ...heat, before: old.total };
   });
   const { event } = view.selection;

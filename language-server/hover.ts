@@ -6,7 +6,7 @@ import type { Annotated, Annotations } from "./annotations.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { ofWhat } from "./lenses.js";
 import { shownLines } from "./own-cost.js";
-import { percent, quantity } from "./wording.js";
+import { percent, quantity, rate } from "./wording.js";
 
 /** Rows of each list; the rest is added up in one. */
 const SHOWN_ROWS = 5;
@@ -29,6 +29,12 @@ export async function lineHover(annotations: Annotations, uri: string, lineIndex
     `**${share(own.total)} total · ${share(own.self)} self** — ${ofWhat(view)}`,
     `${quantity(own.total, unit)} total, ${quantity(own.self, unit)} in the line itself${loaded.justMyCode ? " and in what it calls that is not your code" : ""}`,
   ];
+  const classes = view.classes().map(({ waits, view: part }) => ({ waits, total: part.lines().total[id] ?? 0 }));
+  const waits = classes.filter((row) => row.total > 0).sort((a, b) => b.total - a.total);
+  if (waits.length > 0) {
+    parts.push(`Waits ${rate(own.total, view.durationNs)} (of all threads together)`);
+    parts.push(table("Waits for", waits, (row) => row.waits, own.total));
+  }
   if (before !== undefined) {
     parts.push(`Before → after: total ${percent(before.total)} → ${share(own.total)}, self ${percent(before.self)} → ${share(own.self)}`);
   }

@@ -3,7 +3,7 @@ import type { Annotated, Annotations } from "./annotations.js";
 import type { DocumentFunction } from "./document-functions.js";
 import type { LensBook } from "./lens-book.js";
 import type { View } from "./view.js";
-import { count, duration, eventWords, percent } from "./wording.js";
+import { count, duration, eventWords, percent, rate } from "./wording.js";
 import type { Workspace } from "./workspace.js";
 
 /** Run by a click on a lens, with the function's index in the recording; the extension registers it. */
@@ -24,7 +24,7 @@ export async function documentLenses(workspace: Workspace, book: LensBook, annot
   const { document, view } = annotated;
   const functions = await annotated.functions();
   const hot = hotFunctions(functions, view, workspace.settings.minimumShare);
-  const lenses = book.lenses(document.realPath, hot, progressOf(annotated, hot));
+  const lenses = book.lenses(bookKey(annotated), hot, progressOf(annotated, hot));
   if (lenses.length === 0) {
     return [];
   }
@@ -52,7 +52,7 @@ export async function documentHints(workspace: Workspace, book: LensBook, annota
   const { document, view } = annotated;
   const functions = await annotated.functions();
   const hot = hotFunctions(functions, view, workspace.settings.minimumShare);
-  const late = book.late(document.realPath, hot);
+  const late = book.late(bookKey(annotated), hot);
   const shown = form === "endOfLine" ? hot : functions.filter(({ key }) => late.has(key));
   if (shown.length === 0) {
     return [];
@@ -74,6 +74,11 @@ export async function documentHints(workspace: Workspace, book: LensBook, annota
   });
 }
 
+/** Each event has hot functions of its own; the user who switches between them finds the same lenses again. */
+function bookKey({ document, view }: Annotated): string {
+  return `${view.selection.event} ${document.realPath}`;
+}
+
 function hotFunctions(functions: readonly DocumentFunction[], view: View, minimumShare: number): DocumentFunction[] {
   return functions.filter(({ total }) => view.sum > 0 && total / view.sum >= minimumShare);
 }
@@ -83,8 +88,11 @@ function progressOf({ loaded, view, path }: Annotated, hot: readonly DocumentFun
   return { live: loaded.live, samples: share * view.samples, sinceFirstNs: loaded.recording.info.durationNs - loaded.firstSampledNs(path) };
 }
 
-/** "38 % total · 12 % self — CPU of 3 processes, 8 s", with what it was in the recording before. */
-function lensTitle(fn: Pick<DocumentFunction, "self" | "total"> | undefined, view: View, before: number | undefined): string {
+/**
+ * "38 % total · 12 % self — CPU of 3 processes, 8 s", with what it was in the recording before. Of waits it is how long in each second and what
+ * for: "waits 340 ms/s, mostly lock · 34 % of waiting — 3 processes, 8 s, without 30 s idle".
+ */
+function lensTitle(fn: Pick<DocumentFunction, "self" | "total" | "mostly"> | undefined, view: View, before: number | undefined): string {
   const was = before === undefined ? "" : ` (was ${percent(before)})`;
   if (view.sum === 0) {
     return `no samples yet${was}`;
@@ -92,11 +100,21 @@ function lensTitle(fn: Pick<DocumentFunction, "self" | "total"> | undefined, vie
   const share = (fn?.total ?? 0) / view.sum;
   const changed = before !== undefined && Math.abs(share - before) >= CHANGE_SHARE;
   const total = percent(share);
+  if (view.selection.event === "off_cpu") {
+    const mostly = fn?.mostly === undefined ? "" : `, mostly ${fn.mostly}`;
+    return `waits ${rate(fn?.total ?? 0, view.durationNs)}${mostly} · ${total} of waiting${changed ? was : ""} — ${scope(view)}`;
+  }
   const self = percent((fn?.self ?? 0) / view.sum);
   return `${total} total${changed ? was : ""} · ${self} self — ${ofWhat(view)}`;
 }
 
 /** "CPU of 3 processes, 8 s". */
 export function ofWhat(view: View): string {
-  return `${eventWords(view.selection.event)} of ${count(view.processes.size, "process", "processes")}, ${duration(view.durationNs)}`;
+  return `${eventWords(view.selection.event)} of ${scope(view)}`;
+}
+
+/** "3 processes, 8 s"; of waits also how much was left out as idle. */
+function scope(view: View): string {
+  const idle = view.idle > 0 ? `, without ${duration(view.idle)} idle` : "";
+  return `${count(view.processes.size, "process", "processes")}, ${duration(view.durationNs)}${idle}`;
 }

@@ -1,4 +1,3 @@
-import type { EventName } from "../protocol/events.js";
 import type { CodeOwner, FunctionRow, RecordingSummary, Selection } from "../protocol/queries.js";
 import type { Recording } from "../profile/recording.js";
 import { hottestLines } from "./hottest-lines.js";
@@ -8,6 +7,7 @@ import { InstalledFiles } from "../source/owner/installed-files.js";
 import { Places } from "./places.js";
 import { loadedMs, oldestMs } from "./loaded-since.js";
 import { RecordedTexts } from "./recorded-texts.js";
+import { mostlyAt, mostlyMember } from "./mostly.js";
 import { type GroupSums, View } from "./view.js";
 import type { Workspace } from "./workspace.js";
 
@@ -106,9 +106,8 @@ export class LoadedRecording {
 
   /** What is shown before anyone chooses: CPU where there is some, else the first event that has samples. */
   defaultSelection(): Selection {
-    const events = this.recording.eventsPresent();
-    const event: EventName = events.includes("cpu") ? "cpu" : (events[0] ?? "cpu");
-    return { event };
+    const [first = "cpu"] = this.recording.eventsWithSamples();
+    return { event: first };
   }
 
   summary(): RecordingSummary {
@@ -153,6 +152,7 @@ export class LoadedRecording {
       line: line > 0 ? line : null,
       self: self[fn] ?? 0,
       total: total[fn] ?? 0,
+      ...mostlyMember(mostlyAt(view, "functions", (one) => one.functions(), fn)),
     };
   }
 

@@ -22,7 +22,7 @@ import { Paced } from "./pacing.js";
 import { RepeatedWish } from "./repeated-wish.js";
 import { type NotificationHandlers, notify, registerNotifications, registerRequests, type RequestHandlers } from "./requests.js";
 import { Session, type SessionChange } from "./session.js";
-import { hottestFunction, hottestFunctions, hottestLines } from "./tables.js";
+import { hottestFunction, hottestFunctions, hottestLines, waitTotals } from "./tables.js";
 import { Workspace } from "./workspace.js";
 
 /** The extension hears of changes, and lenses are asked for again, at most so often. */
@@ -82,7 +82,9 @@ function answer(
       const hottest = shown === undefined ? null : hottestFunction(shown.loaded, shown.view);
       notify(connection, "flameline/changed", {
         recording: shown?.loaded.id ?? null,
-        event: session.selection.event,
+        selection: session.selection,
+        events: shown?.loaded.recording.eventsWithSamples() ?? [],
+        idle: shown?.view.idle ?? 0,
         samples: shown?.view.samples ?? 0,
         hottest,
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
@@ -123,6 +125,7 @@ function answer(
     "flameline/documentHeat": async ({ uri }) => documentHeat(annotations, uri),
     "flameline/functions": async (params) => hottestFunctions(session.required(), session.selection, params),
     "flameline/lines": async (params) => hottestLines(session.required(), session.selection, params),
+    "flameline/waits": async (params) => waitTotals(session.required(), params.selection ?? session.selection),
     "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params)),
     "flameline/callers": async (params) =>
       session.current === undefined ? null : functionGraph(session.current, params.function, params.selection),

@@ -184,8 +184,9 @@ export class Session {
     }
     this.#current = loaded;
     // Threads and times of a selection are those of one recording; the event is what the user wants to see.
-    const event = this.#selection?.event;
-    this.#selection = event !== undefined && loaded.recording.eventsPresent().includes(event) ? { event } : undefined;
+    const { event, idle } = this.#selection ?? {};
+    const kept = idle === undefined ? {} : { idle };
+    this.#selection = event !== undefined && loaded.recording.eventsPresent().includes(event) ? { event, ...kept } : undefined;
     this.#onChange(change);
   }
 

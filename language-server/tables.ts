@@ -1,5 +1,7 @@
-import type { FunctionRow, LineRow, Selection } from "../protocol/queries.js";
+import { waitSums } from "../profile/wait-sums.js";
+import type { FunctionRow, LineRow, Selection, TableScope, WaitRow } from "../protocol/queries.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import { mostlyAt, mostlyMember } from "./mostly.js";
 import { shownFunctions, shownLines } from "./own-cost.js";
 import type { View } from "./view.js";
 
@@ -14,12 +16,22 @@ export async function hottestFunctions(
   loaded: LoadedRecording,
   selection: Selection,
   request: TableRequest,
-): Promise<{ rows: FunctionRow[]; total: number }> {
+): Promise<TableScope & { rows: FunctionRow[] }> {
   const view = await loaded.view(request.selection ?? selection);
   const sums = request.mineOnly ? shownFunctions(loaded, view) : view.functions();
   const { self, total } = sums;
   const functions = hottest(self, total, request.limit, (fn) => !request.mineOnly || loaded.owner(fn) === "mine");
-  return { rows: functions.map((fn) => loaded.functionRow(view, fn, sums)), total: view.sum };
+  return { rows: functions.map((fn) => loaded.functionRow(view, fn, sums)), ...scopeOf(view) };
+}
+
+/** What is waited for, the longest first. */
+export async function waitTotals(loaded: LoadedRecording, selection: Selection): Promise<TableScope & { rows: WaitRow[] }> {
+  const view = await loaded.view(selection);
+  return { rows: waitSums(loaded.recording, selection), ...scopeOf(view) };
+}
+
+function scopeOf(view: View): TableScope {
+  return { event: view.selection.event, total: view.sum, durationNs: view.durationNs, idle: view.idle };
 }
 
 /** The hottest lines, as they are in the text that ran, by self cost, then by total. */
@@ -27,7 +39,7 @@ export async function hottestLines(
   loaded: LoadedRecording,
   selection: Selection,
   request: TableRequest,
-): Promise<{ rows: LineRow[]; total: number }> {
+): Promise<TableScope & { rows: LineRow[] }> {
   const view = await loaded.view(request.selection ?? selection);
   const { places, recording } = loaded;
   const { self, total } = request.mineOnly ? shownLines(loaded, view) : view.lines();
@@ -43,9 +55,10 @@ export async function hottestLines(
       owner: loaded.owner(fn),
       self: self[id] ?? 0,
       total: total[id] ?? 0,
+      ...mostlyMember(mostlyAt(view, "lines", (one) => one.lines(), id)),
     };
   });
-  return { rows, total: view.sum };
+  return { rows, ...scopeOf(view) };
 }
 
 /** The hottest function for the status bar: of the user's own code where it has any, by self cost. */

@@ -3,6 +3,8 @@ import { costCarriers } from "../profile/cost-carriers.js";
 import { forEachSelected } from "../profile/selection.js";
 import { stackChildren } from "../profile/stack-children.js";
 import type { Recording } from "../profile/recording.js";
+import { waitSums } from "../profile/wait-sums.js";
+import type { WaitClass } from "../protocol/events.js";
 import type { Selection } from "../protocol/queries.js";
 import type { Places } from "./places.js";
 
@@ -28,6 +30,8 @@ export class View {
   /** Sum of the selection, in the event's unit. */
   readonly sum: number;
   readonly samples: number;
+  /** Idle waits that the selection leaves out, ns. */
+  readonly idle: number;
   /** Pids with samples. */
   readonly processes: ReadonlySet<number>;
   readonly #recording: Recording;
@@ -41,9 +45,10 @@ export class View {
     this.#places = places;
     this.selection = selection;
     this.revision = recording.revision;
-    const { sum, samples, pids, runs } = tally(recording, places, selection);
+    const { sum, samples, idle, pids, runs } = tally(recording, places, selection);
     this.sum = sum;
     this.samples = samples;
+    this.idle = idle;
     this.processes = pids;
     this.#runs = runs;
   }
@@ -52,6 +57,16 @@ export class View {
   get durationNs(): number {
     const { fromNs = 0, toNs = Number.POSITIVE_INFINITY } = this.selection;
     return Math.max(0, Math.min(toNs, this.#recording.info.durationNs) - Math.max(0, fromNs));
+  }
+
+  /** What of `off_cpu` is waiting for each class that there is, the longest first; none for other events. */
+  classes(): readonly { readonly waits: WaitClass; readonly view: View }[] {
+    return this.once("classes", () =>
+      waitSums(this.#recording, this.selection).map(({ waits }) => ({
+        waits,
+        view: new View(this.#recording, this.#places, { ...this.selection, waits: [waits] }),
+      })),
+    );
   }
 
   /** By line id. */
@@ -211,6 +226,7 @@ function sumSubtrees({ stacks, self }: Run, parents: Int32Array): { stacks: Int3
 interface Tally {
   readonly sum: number;
   readonly samples: number;
+  readonly idle: number;
   readonly pids: ReadonlySet<number>;
   readonly runs: readonly Run[];
 }
@@ -225,7 +241,8 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
   let chosen = 0;
   let sum = 0;
   let taken = 0;
-  forEachSelected(recording, selection, (row) => {
+  let idle = 0;
+  const choose = (row: number): void => {
     const thread = threadOf[row] ?? 0;
     const context = contextOf[thread] ?? 0;
     seenThreads[thread] = 1;
@@ -233,7 +250,8 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
     rows[chosen++] = row;
     sum += values[row] ?? 0;
     taken += counts[row] ?? 0;
-  });
+  };
+  forEachSelected(recording, selection, choose, (row) => (idle += values[row] ?? 0));
   const pids = new Set<number>();
   seenThreads.forEach((seen, thread) => {
     const pid = seen === 1 ? processes[threads[thread]?.process ?? -1]?.pid : undefined;
@@ -261,7 +279,7 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
       selfOf[stack] = 0;
     }
   }
-  return { sum, samples: taken, pids, runs };
+  return { sum, samples: taken, idle, pids, runs };
 }
 
 /** Rows sorted by context in one pass; most recordings have one context only. */

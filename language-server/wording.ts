@@ -49,6 +49,18 @@ export function duration(ns: number): string {
   return join(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
 }
 
+/** An amount of time in each second: "340 ms/s", "4.2 ms/s", "1.9 s/s"; "< 0.1 ms/s" for next to nothing. */
+export function rate(ns: number, overNs: number): string {
+  const milliseconds = overNs > 0 ? (1e3 * ns) / overNs : 0;
+  if (milliseconds >= 999.5) {
+    return `${(milliseconds / 1e3).toFixed(milliseconds >= 9950 ? 0 : 1)} s/s`;
+  }
+  if (milliseconds < 0.05) {
+    return milliseconds > 0 ? "< 0.1 ms/s" : "0 ms/s";
+  }
+  return `${milliseconds >= 9.95 ? Math.round(milliseconds) : milliseconds.toFixed(1)} ms/s`;
+}
+
 /** A value with its unit: a duration, or bytes as "1.2 MB". */
 export function quantity(value: number, unit: EventUnit): string {
   if (unit === "ns") {

@@ -1,17 +1,11 @@
-import { WAIT_CLASSES, type WaitClass } from "../protocol/events.js";
-import type { Selection } from "../protocol/queries.js";
+import { WAIT_CLASSES } from "../protocol/events.js";
+import type { Selection, WaitRow } from "../protocol/queries.js";
 import { forEachSelected } from "./selection.js";
 import type { RecordingTables } from "./tables.js";
 import { waitTable } from "./waits.js";
 
-/** What is waited for, and for how long in all, ns. */
-export interface WaitSum {
-  readonly waits: WaitClass;
-  readonly total: number;
-}
-
 /** The selection's waits by class, the longest first; those without a class (other tools' profiles have none) are left out. */
-export function waitSums(recording: RecordingTables, selection: Selection): WaitSum[] {
+export function waitSums(recording: RecordingTables, selection: Selection): WaitRow[] {
   if (selection.event !== "off_cpu") return [];
   const table = waitTable(recording);
   const { stack, value } = recording.samples;
@@ -24,7 +18,7 @@ export function waitSums(recording: RecordingTables, selection: Selection): Wait
 }
 
 /** Sums by index into WAIT_CLASSES as rows, the longest first, without those of nothing. */
-export function sortedSums(sums: Float64Array): WaitSum[] {
+export function sortedSums(sums: Float64Array): WaitRow[] {
   const rows = WAIT_CLASSES.map((waits, index) => ({ waits, total: sums[index] ?? 0 }));
   return rows.filter(({ total }) => total > 0).sort((a, b) => b.total - a.total);
 }

@@ -12,8 +12,10 @@ import type {
   RecordingSummary,
   Selection,
   SourceLocation,
+  TableScope,
   TreeColumns,
   TreeDirection,
+  WaitRow,
 } from "./queries.js";
 
 /** Settings that the server needs; sent at start and on each change. */
@@ -60,9 +62,14 @@ export interface ServerRequests {
   /** The hottest, by self cost. With `mineOnly` and just-my-code, self has the library, runtime and kernel code that is called. */
   "flameline/functions": {
     params: { limit: number; mineOnly: boolean; selection?: Selection };
-    result: { rows: FunctionRow[]; total: number };
+    result: TableScope & { rows: FunctionRow[] };
   };
-  "flameline/lines": { params: { limit: number; mineOnly: boolean; selection?: Selection }; result: { rows: LineRow[]; total: number } };
+  "flameline/lines": {
+    params: { limit: number; mineOnly: boolean; selection?: Selection };
+    result: TableScope & { rows: LineRow[] };
+  };
+  /** What is waited for, the longest first; no rows unless the event is `off_cpu`. */
+  "flameline/waits": { params: { selection?: Selection }; result: TableScope & { rows: WaitRow[] } };
   "flameline/tree": {
     params: { direction: TreeDirection; selection: Selection /** Share under which nodes are left out. */; minimumShare: number };
     result: TreeColumns | null;
@@ -87,7 +94,12 @@ export interface ServerNotifications {
 export interface ClientNotifications {
   "flameline/changed": {
     readonly recording: string | null;
-    readonly event: EventName;
+    /** What every view shows. */
+    readonly selection: Selection;
+    /** Events that have samples, in the order of the protocol. */
+    readonly events: readonly EventName[];
+    /** Idle waits that the selection leaves out, ns. */
+    readonly idle: number;
     readonly samples: number;
     readonly hottest: FunctionRow | null;
     /** hottest's share of the selection, 0 to 1. */

@@ -59,6 +59,8 @@ export interface FunctionRow {
   readonly line: number | null;
   readonly self: number;
   readonly total: number;
+  /** Of `off_cpu`: what most of `total` waits for. */
+  readonly mostly?: WaitClass;
 }
 
 export interface LineRow {
@@ -68,6 +70,23 @@ export interface LineRow {
   readonly language: FrameLanguage;
   readonly owner: CodeOwner;
   readonly self: number;
+  readonly total: number;
+  /** Of `off_cpu`: what most of `total` waits for. */
+  readonly mostly?: WaitClass;
+}
+
+/** Over what a table's rows are: the sum of the selection in the event's unit, its length, and idle waits that it leaves out. */
+export interface TableScope {
+  readonly event: EventName;
+  readonly total: number;
+  readonly durationNs: number;
+  /** ns; 0 for other events than `off_cpu`. */
+  readonly idle: number;
+}
+
+/** What is waited for, and for how long in all, ns. */
+export interface WaitRow {
+  readonly waits: WaitClass;
   readonly total: number;
 }
 
@@ -85,6 +104,8 @@ export interface TreeColumns {
   readonly event: EventName;
   readonly unit: EventUnit;
   readonly samples: number;
+  /** Idle waits that the selection leaves out, ns. */
+  readonly idle: number;
   /** Subtrees that were left out because their top is under the given minimum, and the sum of those tops. */
   readonly folded: number;
   readonly foldedValue: number;
@@ -149,6 +170,8 @@ export interface LineHeat {
   readonly total: number;
   /** Total share (0 to 1) in the recording before this one, when the line was in both. */
   readonly before?: number;
+  /** Of `off_cpu`: what most of `total` waits for. */
+  readonly mostly?: WaitClass;
 }
 
 export interface DocumentHeat {

@@ -6,7 +6,7 @@ export interface GraphView {
   readonly direction: TreeDirection;
   readonly selection: Selection;
   readonly search: string;
-  readonly colorBy: "owner" | "language";
+  readonly colorBy: "owner" | "language" | "waits";
 }
 
 export type ToWebview =

@@ -24,6 +24,22 @@ export function withEvent(selection: Selection, value: string): Selection {
   return event ? { ...selection, event } : selection;
 }
 
+/** Whether waits of threads with nothing to do are shown: only of waits there is a choice. */
+export function idleChoices(selection: Selection): Choices {
+  return {
+    choices: [
+      { value: "without", label: "Without idle waits" },
+      { value: "with", label: "Idle waits too" },
+    ],
+    chosen: selection.idle === true ? "with" : "without",
+  };
+}
+
+export function withIdle(selection: Selection, value: string): Selection {
+  const { idle: _idle, ...rest } = selection;
+  return value === "with" ? { ...rest, idle: true } : rest;
+}
+
 /** Processes, those of one name together first: `python3: all 12`. Values are pids joined by commas. */
 export function processChoices(summary: RecordingSummary, selection: Selection): Choices {
   const rows = [...summary.processes].filter((row) => row.samples > 0).sort((a, b) => b.samples - a.samples);

@@ -1,6 +1,6 @@
 import type { RecordingSummary, Selection, TreeDirection } from "../protocol/queries.js";
 import type { GraphView } from "../protocol/webview.js";
-import { eventChoices, processChoices, threadChoices, withEvent, withProcesses, withThreads } from "./choices.js";
+import { eventChoices, idleChoices, processChoices, threadChoices, withEvent, withIdle, withProcesses, withThreads } from "./choices.js";
 import type { ColorBy } from "./palette.js";
 import { type Chooser, makeButton, makeChooser, makeTextInput } from "./toolkit.js";
 
@@ -22,6 +22,7 @@ export class Controls {
   readonly #event: Chooser;
   readonly #processes: Chooser;
   readonly #threads: Chooser;
+  readonly #idle: Chooser;
   readonly #direction: Chooser;
   readonly #colors: Chooser;
   readonly #search;
@@ -35,11 +36,12 @@ export class Controls {
     this.#event = makeChooser("Event", (value) => actions.select(withEvent(this.#selection, value)));
     this.#processes = makeChooser("Process", (value) => actions.select(withProcesses(this.#selection, value)));
     this.#threads = makeChooser("Thread", (value) => actions.select(withThreads(this.#selection, value)));
+    this.#idle = makeChooser("Waits of threads with nothing to do", (value) => actions.select(withIdle(this.#selection, value)));
     this.#direction = makeChooser("Direction: callers first, or hottest first", (value) =>
       actions.turn(value === "bottom-up" ? "bottom-up" : "top-down"),
     );
-    this.#colors = makeChooser("Colours: whose code it is, or its language", (value) =>
-      actions.color(value === "language" ? "language" : "owner"),
+    this.#colors = makeChooser("Colours: whose code it is, its language, or what it waits for", (value) =>
+      actions.color(value === "language" || value === "waits" ? value : "owner"),
     );
     this.#search = makeTextInput("Search functions and files", "Search functions and files", actions.search);
     this.#search.element.classList.add("search");
@@ -48,7 +50,8 @@ export class Controls {
       if (event.key === "Escape") actions.leaveSearch();
     });
     this.#matches.className = "matches";
-    this.element.append(this.#event.element, this.#processes.element, this.#threads.element, this.#direction.element, this.#colors.element);
+    const choosers = [this.#event, this.#idle, this.#processes, this.#threads, this.#direction, this.#colors];
+    this.element.append(...choosers.map(({ element }) => element));
     this.searchElement.className = "search-row";
     this.searchElement.setAttribute("role", "search");
     this.searchElement.append(this.#matches, this.#search.element, makeButton("Reset zoom", "Show everything (Esc)", actions.resetZoom));
@@ -63,6 +66,7 @@ export class Controls {
     };
     if (summary) {
       fill(this.#event, eventChoices(summary, selection), true);
+      fill(this.#idle, idleChoices(selection), selection.event === "off_cpu");
       fill(this.#processes, processChoices(summary, selection), summary.processes.length > 1);
       fill(this.#threads, threadChoices(summary, selection), summary.threads.length > 1);
     }
@@ -77,6 +81,7 @@ export class Controls {
       [
         { value: "owner", label: "By whose code" },
         { value: "language", label: "By language" },
+        ...(selection.event === "off_cpu" ? [{ value: "waits", label: "By what is waited for" }] : []),
       ],
       view.colorBy,
     );

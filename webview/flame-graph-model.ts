@@ -61,7 +61,7 @@ export class FlameGraphModel {
 
   /** The user chose another event, process or thread: all views follow. */
   select(selection: Selection): void {
-    this.view = { ...this.view, selection };
+    this.view = withSelection(this.view, selection);
     this.#post({ type: "select", selection });
     this.#ask();
     this.onChange({ kind: "view" });
@@ -108,7 +108,7 @@ export class FlameGraphModel {
     const chosen = !isSame(selection, this.view.selection);
     const grown = !isSame(summary, this.summary);
     this.summary = summary;
-    this.view = { ...this.view, selection };
+    this.view = withSelection(this.view, selection);
     if (other) this.tree = undefined;
     if (!summary) this.#setTree(null, this.view.direction);
     else if (other || chosen || (grown && !summary.live)) this.#ask();
@@ -140,6 +140,14 @@ export class FlameGraphModel {
   #query() {
     return { direction: this.view.direction, selection: this.view.selection, minimumShare: this.minimumShare };
   }
+}
+
+/** Of waits the first question is what for, of everything else whose code it is; other colours are the user's choice and stay. */
+function withSelection(view: GraphView, selection: Selection): GraphView {
+  const waits = selection.event === "off_cpu";
+  const begins = waits && view.selection.event !== "off_cpu" && view.colorBy === "owner";
+  const ends = !waits && view.colorBy === "waits";
+  return { ...view, selection, colorBy: begins ? "waits" : ends ? "owner" : view.colorBy };
 }
 
 function isSame(a: unknown, b: unknown): boolean {

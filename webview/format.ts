@@ -6,6 +6,11 @@ export function formatValue(value: number, unit: EventUnit): string {
   return unit === "ns" ? formatNs(value) : scaled(value, 1024, ["bytes", "KiB", "MiB", "GiB", "TiB"]);
 }
 
+/** Time in each second of a selection: `waits 1.92 s in each second`. Threads add up. */
+export function formatRate(ns: number, overNs: number): string {
+  return `waits ${formatValue((1e9 * ns) / overNs, "ns")} in each second`;
+}
+
 /** A share of one as percent: `12.3 %`; tiny shares say so instead of `0.00 %`. */
 export function formatShare(part: number, whole: number): string {
   if (!(whole > 0) || !Number.isFinite(part)) return "–";

@@ -1,5 +1,6 @@
 import { fromBase64 } from "../profile/base64.js";
 import type { TreeColumns } from "../protocol/queries.js";
+import { type WaitKind, waitKinds } from "./wait-kinds.js";
 
 /**
  * A call tree as typed columns, nodes in preorder, ready to be drawn: an object per node would cost ten times the
@@ -26,8 +27,11 @@ export interface GraphTree {
   readonly value: Float64Array;
   /** Sum of everything to the left of the node, in the unit: its horizontal place. */
   readonly left: Float64Array;
-  readonly functions: TreeColumns["functions"];
-  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "folded" | "foldedValue">;
+  readonly functions: TreeColumns["functions"] & {
+    /** What most of the function's waiting is for; the same for all in trees of other events. */
+    readonly waits: readonly WaitKind[];
+  };
+  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "idle" | "folded" | "foldedValue">;
   /** Nodes whose numbers could not be true (not finite, negative, more than the parent has) and were cut to fit. */
   readonly repaired: number;
 }
@@ -45,16 +49,18 @@ export function decodeTree(columns: TreeColumns): GraphTree {
   const self = new Float64Array(decodeBase64(columns.self, count * 8));
   const value = new Float64Array(decodeBase64(columns.value, count * 8));
   const { name } = columns.functions;
-  const { event, unit, samples, folded, foldedValue } = columns;
+  const { event, unit, samples, idle, folded, foldedValue } = columns;
+  const arranged = arrange(fn, end, self, value, name.length);
+  const waits = waitKinds({ fn, end, value, parent: arranged.parent }, columns.functions);
   return {
     count,
-    ...arrange(fn, end, self, value, name.length),
+    ...arranged,
     fn,
     end,
     self,
     value,
-    functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText) },
-    info: { event, unit, samples, folded, foldedValue },
+    functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText), waits },
+    info: { event, unit, samples, idle, folded, foldedValue },
   };
 }
 

@@ -1,7 +1,8 @@
 import type { FrameLanguage } from "../protocol/events.js";
 import type { CodeOwner } from "../protocol/queries.js";
+import type { WaitKind } from "./wait-kinds.js";
 
-export type ColorBy = "owner" | "language";
+export type ColorBy = "owner" | "language" | "waits";
 export type ThemeKind = "light" | "dark" | "high-contrast" | "high-contrast-light";
 
 /** Neighbours of one group differ a little, so that their edges can be seen. */
@@ -23,6 +24,16 @@ export const OWNER_GROUPS: Readonly<Record<CodeOwner, Group>> = {
   library: { label: "Libraries", light: "#8dbbe6", dark: "#2b6396" },
   runtime: { label: "Runtime", light: "#b48bc4", dark: "#6d3f70" },
   kernel: { label: "Kernel", light: "#8fa097", dark: "#3f5048" },
+  unknown: { label: "Unknown", light: "#d6d6d3", dark: "#666666" },
+};
+
+/** What is waited for, in as few hues: the same test computes that they stay apart. */
+export const WAIT_GROUPS: Readonly<Record<WaitKind, Group>> = {
+  lock: { label: "Locks", light: "#f6b95f", dark: "#9d5b0d" },
+  answer: { label: "Network, pipes, children, events", light: "#8dbbe6", dark: "#2b6396" },
+  storage: { label: "Disk and pages", light: "#b48bc4", dark: "#6d3f70" },
+  sleep: { label: "Sleep", light: "#8fa097", dark: "#3f5048" },
+  processor: { label: "A processor (run queue)", light: "#f3ef9f", dark: "#463800" },
   unknown: { label: "Unknown", light: "#d6d6d3", dark: "#666666" },
 };
 
@@ -58,7 +69,7 @@ export interface Palette {
 const SPECIALS = { root: 0, run: 1, match: 2, dimRoot: 3, dimRun: 4 } as const;
 
 export function groupsFor(colorBy: ColorBy): readonly (readonly [string, Group])[] {
-  return Object.entries(colorBy === "owner" ? OWNER_GROUPS : LANGUAGE_GROUPS);
+  return Object.entries({ owner: OWNER_GROUPS, language: LANGUAGE_GROUPS, waits: WAIT_GROUPS }[colorBy]);
 }
 
 /** Bucket of a group's shade, of its faded twin, or of a special box. */

@@ -30,7 +30,7 @@ export function readSavedView(state: unknown): SavedView {
       direction: view["direction"] === "bottom-up" ? "bottom-up" : "top-down",
       selection: FIRST_VIEW.view.selection, // the extension knows the selection, and all views follow it
       search: typeof view["search"] === "string" ? view["search"] : "",
-      colorBy: view["colorBy"] === "language" ? "language" : "owner",
+      colorBy: view["colorBy"] === "language" || view["colorBy"] === "waits" ? view["colorBy"] : "owner",
     },
     minimumShare: state["minimumShare"] === 0 ? 0 : DEFAULT_MINIMUM_SHARE,
     scrollTop: typeof state["scrollTop"] === "number" && state["scrollTop"] > 0 ? state["scrollTop"] : 0,

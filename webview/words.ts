@@ -1,5 +1,5 @@
 import type { RecordingSummary } from "../protocol/queries.js";
-import { EVENT_WORDS, formatCount, formatShare, formatValue } from "./format.js";
+import { EVENT_WORDS, formatCount, formatRate, formatShare, formatValue } from "./format.js";
 import { at, type GraphTree, nodeName } from "./graph-tree.js";
 import { LANGUAGE_GROUPS, OWNER_GROUPS } from "./palette.js";
 import type { Search } from "./search.js";
@@ -43,6 +43,9 @@ export function emptyWords(summary: RecordingSummary | null, tree: GraphTree | n
   if (!any && summary.live) return "No samples yet: nothing that is recorded has used the processor so far.";
   if (!any) return "This recording has no samples: nothing that was recorded ran while it was made.";
   const event = tree ? EVENT_WORDS[tree.info.event] : "this event";
+  if (tree && tree.info.idle > 0) {
+    return `Nothing but idle waits (${formatValue(tree.info.idle, "ns")}) in what is chosen above: “Idle waits too” shows them.`;
+  }
   if (tree && tree.info.samples > 0) return `The ${formatCount(tree.info.samples, "sample")} of ${event} chosen above have no value.`;
   return `No samples of ${event} in what is chosen above: choose another event, process or thread.`;
 }
@@ -62,6 +65,8 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
   return [
     `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
     seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
+    info.event === "off_cpu" && summary.durationNs > 0 ? formatRate(tree.total, summary.durationNs) : "",
+    info.idle > 0 ? `${formatValue(info.idle, "ns")} of idle waits left out` : "",
     ...(missing.length > 0 ? missing : ["no sample lost"]),
     loss.unresolvedFrames > 0 ? formatCount(loss.unresolvedFrames, "frame without a name", "frames without a name") : "",
     tree.repaired > 0 ? `${formatCount(tree.repaired, "box", "boxes")} with impossible values cut to fit` : "",

@@ -41,7 +41,7 @@ function endOfLineText(line: LineHeat, share: number, changed: boolean, always: 
   if (changed && line.before !== undefined) {
     return `${percent(line.before)} → ${percent(share)}`;
   }
-  return always ? percent(share) : "";
+  return always ? `${percent(share)}${line.mostly === undefined ? "" : ` ${line.mostly}`}` : "";
 }
 
 /** A share as people read it: "38 %", "4.2 %", "0.5 %", "<0.1 %", "0 %". */

@@ -1,4 +1,5 @@
 /** The figures of the status bar, from what the helper sends. Pure. */
+import type { EventName } from "../../protocol/events.js";
 import type { Batch, LossCounts } from "../../protocol/helper.js";
 import { type CostReading, ownShare } from "./own-cost.js";
 
@@ -13,16 +14,23 @@ interface Reading extends CostReading {
 export class LiveFigures {
   readonly #processors: number;
   readonly #readings: Reading[] = [];
+  readonly #event: EventName;
   #samples = 0;
   #loss: LossCounts | undefined;
 
-  /** @param processors number of processors of the machine */
-  constructor(processors: number) {
+  /**
+   * @param processors number of processors of the machine
+   * @param event whose samples count: those of another event would make the rate say nothing of either
+   */
+  constructor(processors: number, event: EventName) {
     this.#processors = Math.max(processors, 1);
+    this.#event = event;
   }
 
   add(batch: Batch): void {
-    this.#samples += batch.samples.stack.length;
+    for (const event of batch.samples.event) {
+      this.#samples += event === this.#event ? 1 : 0;
+    }
     this.#loss = batch.loss;
     this.#readings.push({ timeNs: batch.timeNs, cost: batch.cost, samples: this.#samples });
     while (this.#readings.length > 2 && (this.#readings[1]?.timeNs ?? 0) < batch.timeNs - WINDOW_NS) {

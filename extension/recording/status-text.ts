@@ -51,7 +51,9 @@ function recordingText(state: SessionState & { kind: "recording" }, change: Chan
   const tooltip = [
     `Recording ${state.name}. Click to stop.`,
     `${figures.samples.toLocaleString("en")} samples${figures.lost > 0 ? `, ${figures.lost.toLocaleString("en")} lost` : ""}, ${Math.round(figures.rate)} a second.`,
-    ...(hottest === null || hottest === undefined ? ["No sample yet."] : [`Hottest: ${hottest.name}, ${share} itself.`]),
+    ...(hottest === null || hottest === undefined
+      ? ["No sample yet."]
+      : [`Hottest: ${hottest.name}, ${share} ${change?.selection.event === "off_cpu" ? "of the waiting " : ""}itself.`]),
     ...(cost === undefined
       ? []
       : [

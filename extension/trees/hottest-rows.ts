@@ -1,11 +1,14 @@
 /** The rows of the list of hottest functions and lines. Pure. */
 import * as path from "node:path";
-import type { CodeOwner, FunctionRow, LineRow } from "../../protocol/queries.js";
+import { rate } from "../amount.js";
+import type { CodeOwner, FunctionRow, LineRow, TableScope, WaitRow } from "../../protocol/queries.js";
+import type { WaitClass } from "../../protocol/events.js";
 import { percent } from "../heat/heat-levels.js";
 
 export type HottestItem =
-  | { readonly kind: "function"; readonly row: FunctionRow; readonly total: number }
-  | { readonly kind: "line"; readonly row: LineRow; readonly total: number };
+  | { readonly kind: "function"; readonly row: FunctionRow; readonly scope: TableScope }
+  | { readonly kind: "line"; readonly row: LineRow; readonly scope: TableScope }
+  | { readonly kind: "wait"; readonly row: WaitRow; readonly scope: TableScope };
 
 export interface RowText {
   readonly label: string;
@@ -21,15 +24,37 @@ const OWNERS: Readonly<Record<CodeOwner, string>> = {
   unknown: "unknown code",
 };
 
+const WAITS: Readonly<Record<WaitClass, string>> = {
+  disk: "For a file system or a block device",
+  network: "For a socket",
+  lock: "For a mutex, a condition, a semaphore, a queue of messages or a lock on a file",
+  sleep: "For time to pass",
+  pipe: "For a pipe, a terminal, an eventfd, a signalfd or an inotify",
+  child: "For a process to end",
+  "run queue": "For a processor: the thread could run, but something else did",
+  "page-in": "For a page of a mapped file",
+  events: "For whichever of several comes first: epoll, poll, select",
+  "unknown wait": "The kernel's functions tell nothing that we know",
+};
+
 export function rowText(item: HottestItem): RowText {
-  const { row, total } = item;
+  const { scope } = item;
+  const { total, durationNs } = scope;
+  if (item.kind === "wait") {
+    const { waits, total: part } = item.row;
+    const share = percent(total > 0 ? part / total : 0);
+    return { label: waits, description: `${share} of waiting · ${rate(part, durationNs)}`, tooltip: WAITS[waits] };
+  }
+  const { row } = item;
   const self = percent(total > 0 ? row.self / total : 0);
   const all = percent(total > 0 ? row.total / total : 0);
   const place = placeOf(row.file, row.line);
   const name = item.kind === "function" ? item.row.name : item.row.functionName;
+  const kind = row.mostly === undefined ? "" : ` · ${row.mostly}`;
+  const waits = scope.event === "off_cpu" ? ` · waits ${rate(row.total, durationNs)}${kind}` : "";
   return {
     label: item.kind === "function" ? name : place === "" ? name : place,
-    description: `${self} self · ${all} total${item.kind === "function" && place !== "" ? ` · ${place}` : ""}${item.kind === "line" ? ` · ${name}` : ""}`,
+    description: `${self} self · ${all} total${waits}${item.kind === "function" && place !== "" ? ` · ${place}` : ""}${item.kind === "line" ? ` · ${name}` : ""}`,
     tooltip: `${name}\n${row.file === null ? "No source on this machine" : `${row.file}${row.line === null ? "" : `:${row.line}`}`}\n${row.language}, ${OWNERS[row.owner]}`,
   };
 }

@@ -2,6 +2,7 @@ import * as vscode from "vscode";
 import type { CodeOwner } from "../../protocol/queries.js";
 import { DisposableStore } from "../disposable-store.js";
 import type { LanguageServer } from "../language-server-client.js";
+import { scopeText } from "../events/event-words.js";
 import { setting } from "../settings.js";
 import { type HottestItem, rowText } from "./hottest-rows.js";
 
@@ -23,7 +24,8 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
   readonly #changed = this.#held.add(new vscode.EventEmitter<void>());
   readonly #server: LanguageServer;
   readonly #log: vscode.LogOutputChannel;
-  #by: "function" | "line" = "function";
+  readonly #view: vscode.TreeView<HottestItem>;
+  #by: HottestItem["kind"] = "function";
   #onlyMine = setting("justMyCode");
   #open = false;
   #redraw: NodeJS.Timeout | undefined;
@@ -32,17 +34,20 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
   constructor(server: LanguageServer, log: vscode.LogOutputChannel) {
     this.#server = server;
     this.#log = log;
-    this.#held.add(vscode.window.registerTreeDataProvider("flameline.hottest", this));
+    this.#view = this.#held.add(vscode.window.createTreeView("flameline.hottest", { treeDataProvider: this }));
     this.#held.add(
-      server.onChanged(({ recording }) => {
+      server.onChanged(({ recording, selection: { event } }) => {
         this.#open = recording !== null;
+        if (this.#by === "wait" && event !== "off_cpu") {
+          this.show("function");
+        }
         this.#redrawSoon();
       }),
     );
     this.#setContext();
   }
 
-  show(by: "function" | "line"): void {
+  show(by: HottestItem["kind"]): void {
     this.#by = by;
     this.#setContext();
     this.#changed.fire();
@@ -56,16 +61,24 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
 
   async getChildren(parent?: HottestItem): Promise<HottestItem[]> {
     if (parent !== undefined || !this.#open) {
+      this.#view.description = "";
       return [];
     }
     const asked = { limit: ROWS, mineOnly: this.#onlyMine };
     try {
       if (this.#by === "function") {
-        const { rows, total } = await this.#server.ask("flameline/functions", asked);
-        return rows.map((row) => ({ kind: "function", row, total }));
+        const { rows, ...scope } = await this.#server.ask("flameline/functions", asked);
+        this.#view.description = scopeText(scope);
+        return rows.map((row) => ({ kind: "function", row, scope }));
       }
-      const { rows, total } = await this.#server.ask("flameline/lines", asked);
-      return rows.map((row) => ({ kind: "line", row, total }));
+      if (this.#by === "wait") {
+        const { rows, ...scope } = await this.#server.ask("flameline/waits", {});
+        this.#view.description = scopeText(scope);
+        return rows.map((row) => ({ kind: "wait", row, scope }));
+      }
+      const { rows, ...scope } = await this.#server.ask("flameline/lines", asked);
+      this.#view.description = scopeText(scope);
+      return rows.map((row) => ({ kind: "line", row, scope }));
     } catch (error) {
       // It was closed meanwhile: the welcome text says what to do.
       this.#log.debug(`no hottest rows: ${String(error)}`);
@@ -75,13 +88,17 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
 
   getTreeItem(item: HottestItem): vscode.TreeItem {
     const { label, description, tooltip } = rowText(item);
-    const { file, line, owner } = item.row;
     const row = new vscode.TreeItem(label);
     row.description = description;
     row.tooltip = tooltip;
-    row.iconPath = new vscode.ThemeIcon(ICONS[owner]);
     row.contextValue = item.kind;
     row.accessibilityInformation = { label: `${label}, ${description}` };
+    if (item.kind === "wait") {
+      row.iconPath = new vscode.ThemeIcon("watch");
+      return row;
+    }
+    const { file, line, owner } = item.row;
+    row.iconPath = new vscode.ThemeIcon(ICONS[owner]);
     if (file !== null) {
       const at = new vscode.Position(Math.max((line ?? 1) - 1, 0), 0);
       row.command = { command: "vscode.open", title: "Open", arguments: [vscode.Uri.file(file), { selection: new vscode.Range(at, at) }] };
@@ -106,5 +123,6 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
   #setContext(): void {
     void vscode.commands.executeCommand("setContext", "flameline.onlyMine", this.#onlyMine);
     void vscode.commands.executeCommand("setContext", "flameline.hottestLines", this.#by === "line");
+    void vscode.commands.executeCommand("setContext", "flameline.hottestWaits", this.#by === "wait");
   }
 }

@@ -57,3 +57,9 @@ describe("heat of lines", () => {
     ).toEqual([]);
   });
 });
+
+test("a line's end says what it mostly waits for", () => {
+  const heat = { uri: "file:///a.py", version: 1, event: "off_cpu", unit: "ns", total: 10 } as const;
+  const lines = [{ lineIndex: 3, self: 4, total: 4, mostly: "run queue" } as const];
+  expect(heatMarks({ ...heat, lines }, true)[0]?.text).toBe("40 % run queue");
+});

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
+import { chosenEvents, scopeText } from "../../../extension/events/event-words.js";
 import { rowText } from "../../../extension/trees/hottest-rows.js";
 
+const scope = { event: "cpu", total: 1000, durationNs: 2e9, idle: 0 } as const;
 const shared = { language: "python", owner: "mine", self: 380, total: 500 } as const;
 
 test("a function's row says its shares and its place", () => {
   const row = { ...shared, function: 3, name: "resize", file: "/w/app.py", line: 12 };
-  expect(rowText({ kind: "function", row, total: 1000 })).toEqual({
+  expect(rowText({ kind: "function", row, scope })).toEqual({
     label: "resize",
     description: "38 % self · 50 % total · app.py:12",
     tooltip: "resize\n/w/app.py:12\npython, your code",
@@ -14,9 +16,41 @@ test("a function's row says its shares and its place", () => {
 
 test("a line's row is named by its place, and by its function where it has no source", () => {
   const row = { ...shared, functionName: "resize", file: "/w/app.py", line: 12 };
-  expect(rowText({ kind: "line", row, total: 1000 }).label).toBe("app.py:12");
-  expect(rowText({ kind: "line", row: { ...row, file: null, line: null }, total: 1000 })).toMatchObject({
+  expect(rowText({ kind: "line", row, scope }).label).toBe("app.py:12");
+  expect(rowText({ kind: "line", row: { ...row, file: null, line: null }, scope })).toMatchObject({
     label: "resize",
     tooltip: "resize\nNo source on this machine\npython, your code",
   });
+});
+
+const waiting = { event: "off_cpu", total: 4e9, durationNs: 2e9, idle: 30e9 } as const;
+
+test("of waits a row says how long in each second, and what for", () => {
+  const row = { ...shared, self: 1e9, total: 3e9, mostly: "lock", function: 3, name: "take", file: "/w/app.py", line: 12 } as const;
+  expect(rowText({ kind: "function", row, scope: waiting }).description).toBe("25 % self · 75 % total · waits 1.5 s/s · lock · app.py:12");
+});
+
+test("a class of waits has its share, its time in each second, and its meaning", () => {
+  expect(rowText({ kind: "wait", row: { waits: "run queue", total: 1e8 }, scope: waiting })).toEqual({
+    label: "run queue",
+    description: "2.5 % of waiting · 50 ms/s",
+    tooltip: "For a processor: the thread could run, but something else did",
+  });
+});
+
+test("the list says what its shares are of, over how long, and what was left out", () => {
+  expect(scopeText(waiting)).toBe("Waiting · 4 s over 2 s · 30 s idle left out");
+  expect(scopeText({ event: "memory", total: 12_300_000, durationNs: 0, idle: 0 })).toBe("Memory · 12 MB");
+});
+
+test.each([
+  [
+    ["cpu", "off_cpu"],
+    ["cpu", "off_cpu"],
+  ],
+  [["off_cpu", "off_cpu"], ["off_cpu"]],
+  [["walls", 3, null], ["cpu"]],
+  [[], ["cpu"]],
+])("the setting %j records %j", (setting, events) => {
+  expect(chosenEvents(setting)).toEqual(events);
 });

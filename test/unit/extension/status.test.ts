@@ -42,7 +42,7 @@ describe("what recording costs", () => {
 });
 
 test("rates are those of the last seconds, not of the whole recording", () => {
-  const figures = new LiveFigures(2);
+  const figures = new LiveFigures(2, "cpu");
   for (let second = 1; second <= 10; second++) {
     figures.add(batch(second * 1e9, second <= 5 ? 1000 : 100, cost(second * 1e7)));
   }
@@ -52,7 +52,7 @@ test("rates are those of the last seconds, not of the whole recording", () => {
 });
 
 describe("the status bar", () => {
-  const state = (figures = new LiveFigures(2)): SessionState => ({
+  const state = (figures = new LiveFigures(2, "cpu")): SessionState => ({
     kind: "recording",
     id: "r1",
     name: "app",
@@ -61,21 +61,23 @@ describe("the status bar", () => {
   });
   const change = (name: string, recording = "r1"): ClientNotifications["flameline/changed"] => ({
     recording,
-    event: "cpu",
+    selection: { event: "cpu" },
+    events: ["cpu"],
+    idle: 0,
     samples: 1,
     hottest: { function: 0, name, language: "python", owner: "mine", file: null, line: null, self: 38, total: 40 },
     hottestShare: 0.38,
   });
 
   test("says time, rate, hottest function and our own cost", () => {
-    const figures = new LiveFigures(2);
+    const figures = new LiveFigures(2, "cpu");
     figures.add(batch(1e9, 0, cost(0)));
     figures.add(batch(2e9, 198, cost(12e6)));
     expect(statusText(state(figures), change("resize"), 1_012_300)?.text).toBe("$(record) 0:12 · 198/s · resize 38 % · cost 0.6 %");
   });
 
   test("says lost samples in its tooltip", () => {
-    const figures = new LiveFigures(2);
+    const figures = new LiveFigures(2, "cpu");
     figures.add(batch(1e9, 1234, cost(0), 7));
     expect(statusText(state(figures), undefined, 1_001_000)?.tooltip).toContain("1,234 samples, 7 lost");
   });
@@ -118,4 +120,11 @@ describe("the status bar", () => {
   test("writes hours only where there are some", () => {
     expect([0, 7_400, 750_000, 3_723_000].map(clock)).toEqual(["0:00", "0:07", "12:30", "1:02:03"]);
   });
+});
+
+test("waits don't count as samples a second where CPU time is recorded", () => {
+  const figures = new LiveFigures(2, "cpu");
+  const mixed = batch(1e9, 10, cost(0));
+  figures.add({ ...mixed, samples: { ...mixed.samples, event: mixed.samples.event.map((_, i) => (i < 4 ? "cpu" : "off_cpu")) } });
+  expect(figures.samples).toBe(4);
 });

@@ -246,7 +246,7 @@ test("the extension hears of changes at most four times a second, and last of th
   expect(server.changes.length).toBeLessThanOrEqual(4 * seconds + 2);
   expect(server.changes.length).toBeGreaterThanOrEqual(2);
   expect(server.refreshes.length).toBeLessThanOrEqual(4 * seconds + 2);
-  expect(server.changes.at(-1)).toMatchObject({ event: "cpu", hottest: { name: "parse" }, hottestShare: 1 });
+  expect(server.changes.at(-1)).toMatchObject({ selection: { event: "cpu" }, hottest: { name: "parse" }, hottestShare: 1 });
 });
 
 test("without a recording questions are answered with nothing, or with what to do", async () => {

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { eventChoices, processChoices, threadChoices, withEvent, withProcesses, withThreads } from "../../../webview/choices.js";
+import {
+  eventChoices,
+  idleChoices,
+  processChoices,
+  threadChoices,
+  withEvent,
+  withIdle,
+  withProcesses,
+  withThreads,
+} from "../../../webview/choices.js";
 import { summaryWith } from "./tree-text.js";
 
 const process = (pid: number, name: string, samples: number) => ({ pid, name, commandLine: name, samples });
@@ -60,4 +69,13 @@ describe("choices", () => {
     expect(withEvent({ event: "cpu", pids: [1] }, "io_read")).toEqual({ event: "io_read", pids: [1] });
     expect(withEvent({ event: "cpu" }, "nonsense")).toEqual({ event: "cpu" });
   });
+});
+
+test("idle waits are left out until they are asked for, and another process or event does not change that", () => {
+  const selection = withIdle({ event: "off_cpu" }, "with");
+  expect(selection).toEqual({ event: "off_cpu", idle: true });
+  expect(idleChoices(selection).chosen).toBe("with");
+  expect(withProcesses(selection, "2")).toEqual({ event: "off_cpu", idle: true, pids: [2] });
+  expect(withIdle(selection, "without")).toEqual({ event: "off_cpu" });
+  expect(idleChoices({ event: "off_cpu" }).chosen).toBe("without");
 });

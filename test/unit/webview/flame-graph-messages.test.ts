@@ -11,6 +11,7 @@ describe("messages from the page", () => {
     { type: "getCallers", request: 2, function: 9, selection: { event: "memory" } },
     { type: "openSource", function: 0, selection: SELECTION, preserveFocus: true },
     { type: "select", selection: SELECTION },
+    { type: "select", selection: { event: "off_cpu", idle: true, waits: ["lock", "run queue"] } },
     { type: "copy", text: "a" },
   ])("$type is read as it is", (message) => {
     expect(readFromWebview(message)).toEqual(message);
@@ -31,6 +32,8 @@ describe("messages from the page", () => {
     { type: "openSource", function: 1, selection: SELECTION },
     { type: "select", selection: { event: "cpu", pids: ["1; rm"] } },
     { type: "select", selection: { event: "cpu", fromNs: "0" } },
+    { type: "select", selection: { event: "off_cpu", idle: "yes" } },
+    { type: "select", selection: { event: "off_cpu", waits: ["lock", "<b>"] } },
     { type: "copy", text: { toString: 1 } },
   ])("%j is not read", (message) => {
     expect(readFromWebview(message)).toBeUndefined();

@@ -160,3 +160,37 @@ describe("the kept view", () => {
     { view: { direction: "sideways", search: 4 }, anchor: { path: [1] }, scrollTop: Number.NaN, selected: "x" },
   ])("%j is no view and gives the first one", (state) => expect(readSavedView(state)).toEqual(FIRST_VIEW));
 });
+
+describe("another event", () => {
+  const recording = (event: "cpu" | "off_cpu") =>
+    ({ type: "recording", summary: summaryWith({ live: false }), selection: { event } }) as const;
+
+  test("waits are coloured by what they are for, and the colours of before come back", () => {
+    const { model } = start();
+    model.receive(recording("cpu"));
+    model.receive(recording("off_cpu"));
+    expect(model.view.colorBy).toBe("waits");
+    model.receive(recording("cpu"));
+    expect(model.view.colorBy).toBe("owner");
+  });
+
+  test("colours that the user chose stay", () => {
+    const { model } = start();
+    model.receive(recording("cpu"));
+    model.color("language");
+    model.select({ event: "off_cpu" });
+    expect(model.view.colorBy).toBe("language");
+    model.color("owner");
+    model.receive(recording("off_cpu"));
+    expect(model.view.colorBy).toBe("owner");
+  });
+
+  test("a tree of another event is asked for when another view chose it", () => {
+    const { model, asked } = start();
+    model.receive(recording("cpu"));
+    const before = asked().length;
+    model.receive(recording("off_cpu"));
+    model.receive(recording("off_cpu"));
+    expect(asked().length).toBe(before + 1);
+  });
+});

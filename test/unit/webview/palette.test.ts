@@ -10,6 +10,7 @@ import {
   SHADES,
   specialBucket,
   type ThemeKind,
+  WAIT_GROUPS,
 } from "../../../webview/palette.js";
 
 /** Colours as the three kinds of dichromats see them: Machado, Oliveira and Fernandes 2009, severity 1.0, linear RGB. */
@@ -83,8 +84,18 @@ describe("colours", () => {
     }
   });
 
+  test.each(Object.entries(SIGHTS))("what is waited for can be told apart with %s sight", (_, sight) => {
+    for (const shade of ["light", "dark"] as const) {
+      const groups = Object.values(WAIT_GROUPS);
+      const pairs = groups.flatMap((a, i) =>
+        groups.slice(i + 1).map((b) => ({ pair: `${shade}: ${a.label} / ${b.label}`, apart: distance(a[shade], b[shade], sight) })),
+      );
+      expect(pairs.filter(({ apart }) => apart < 6)).toEqual([]);
+    }
+  });
+
   test.each(BACKGROUNDS)("labels can be read on every fill of the %s theme", (kind, background) => {
-    for (const colorBy of ["owner", "language"] as const) {
+    for (const colorBy of ["owner", "language", "waits"] as const) {
       const { fills, text, dimText } = makePalette(kind, colorBy, background);
       const groups = groupsFor(colorBy).length;
       const plain = [
