@@ -106,8 +106,9 @@ export class LoadedRecording {
 
   /** What is shown before anyone chooses: CPU where there is some, else the first event that has samples. */
   defaultSelection(): Selection {
-    const [first = "cpu"] = this.recording.eventsWithSamples();
-    return { event: first };
+    // Which event has the first sample of a live recording is chance: views must not change by themselves a moment later.
+    const [sampled] = this.live ? [] : this.recording.eventsWithSamples();
+    return { event: sampled ?? this.recording.eventsPresent()[0] ?? "cpu" };
   }
 
   summary(): RecordingSummary {

@@ -52,7 +52,9 @@ export function chooseColumns(
     const meaning = meaningOf(type);
     if (meaning === undefined) return;
     const known = named.get(meaning.event);
-    if (known !== undefined && known === options.defaultType) {
+    // Time on the processor says more than time on the wall beside it, whichever comes last.
+    const isBetter = known === "cpu" && type.type === "wall" && options.defaultType !== "wall";
+    if (known !== undefined && (known === options.defaultType || isBetter)) {
       left.push(type.type);
       return;
     }

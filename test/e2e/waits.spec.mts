@@ -1,20 +1,19 @@
 /** What a program waits for, by the real helper: beside the program's own account, in the command and in the real VS Code. */
-import { copyFileSync, chownSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import * as path from "node:path";
 import { expect, test } from "@playwright/test";
 import { lastAccount } from "../../scripts/examples.mjs";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
 import {
-  answer,
   findBox,
+  goToLine,
   graphFrame,
   hoverText,
   openFile,
   openSideBar,
   quickInput,
   runCommand,
-  statusBar,
   viewPane,
   viewRows,
   visibleLines,
@@ -77,84 +76,76 @@ test("the command tells what each line waits for, as the program does itself", a
 });
 
 test.describe("in VS Code", () => {
-  const stage = useStage({ user: TEST_USER, sudo: true });
-  const RIGHTS = "Flameline: Administrator Rights";
+  const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
   let program: ReturnType<typeof runProgram> | undefined;
-  test.afterAll(() => program?.stop());
+  test.afterEach(() => program?.stop());
 
   const lensOf = async (name: string): Promise<string> => {
     const line = lineOf(`def ${name}(`);
-    await openFile(stage.page, "waits.py", line);
+    await goToLine(stage.page, line);
     return (await visibleLines(stage.page)).find((each) => each.line === line)?.lens ?? "";
   };
-  const show = async (event: RegExp): Promise<void> => {
-    await stage.page.locator('.statusbar-item[id$="flameline.event"]').click();
-    await quickInput(stage.page, "Flameline: Show Event").locator(".monaco-list-row", { hasText: event }).click();
-  };
 
-  test("a recording has both events, and the status bar shows which one is looked at", async () => {
-    test.setTimeout(240_000);
-    const { page, user, workspace } = stage;
+  test("one switch changes lenses, hovers, lists and graph, and a waiting line's share is the program's own", async ({ browser }) => {
+    test.setTimeout(300_000);
+    const { user, workspace } = stage;
     const { uid, gid } = user;
-    const file = path.join(workspace, "waits.py");
-    copyFileSync(FIXTURE, file);
-    chownSync(file, uid, gid);
+    stage.put("waits.py", readFileSync(FIXTURE));
     program = runProgram(["python3", "-u", "waits.py", "600"], { cwd: workspace, uid, gid });
-    await runCommand(page, "Profile This Workspace");
-    await answer(page, RIGHTS, user.password);
-    await expect(statusBar(page)).toContainText(/\d\/s/, { timeout: 90_000 });
-    await expect(page.locator('.statusbar-item[id$="flameline.event"]')).toContainText("CPU time", { timeout: 30_000 });
-  });
+    const page = await stage.openWindow(browser);
+    const event = page.locator('.statusbar-item[id$="flameline.event"]');
 
-  test("one switch changes lenses, lists and graph; the waiting line's share is the program's own", async () => {
-    test.setTimeout(240_000);
-    const { page } = stage;
-    await openFile(page, "waits.py", lineOf("def compute("));
-    await expect.poll(() => lensOf("compute"), { timeout: 60_000 }).toMatch(/% total · .* — CPU of/);
-    await show(/Waiting/);
-    await expect.poll(() => lensOf("acquire"), { timeout: 60_000 }).toMatch(/^waits \d+ ms\/s, mostly lock · \d+ % of waiting/);
-    await expect.poll(() => lensOf("receive")).toMatch(/mostly network/);
-    await stage.picture("waits-lenses");
-    await expect(async () => {
-      for (const [name, share] of said(program?.output() ?? "")) {
-        const found = Number(/· ([\d.]+) % of waiting/.exec(await lensOf(name))?.[1] ?? -100);
-        expect(Math.abs(found - share), `${name}: ${found} % beside ${share} %`).toBeLessThan(TOLERANCE);
-      }
-    }).toPass({ timeout: 60_000 });
-    const hover = await hoverText(page, lineOf("    LOCK.acquire()"));
-    expect(hover).toMatch(/Waits \d+ ms\/s/);
-    expect(hover).toMatch(/Waits for[^]*lock/);
-    await stage.picture("waits-hover");
-    await page.keyboard.press("Escape");
-  });
+    await test.step("a recording has both events and begins with CPU time", async () => {
+      await openFile(page, "waits.py", lineOf("def compute("));
+      await stage.record();
+      await expect(event).toContainText("CPU time", { timeout: 30_000 });
+      await expect.poll(() => lensOf("compute"), { timeout: 60_000 }).toMatch(/% total · .* — CPU of/);
+    });
 
-  test("the list tells over what its shares are, and what is waited for", async () => {
-    const { page } = stage;
-    await openSideBar(page);
-    await expect(viewRows(page, "Hottest", /acquire.*waits \d+ ms\/s · lock/)).toBeVisible();
-    await expect(viewPane(page, "Hottest").locator(".pane-header")).toContainText(/Waiting · .* idle left out/);
-    await viewPane(page, "Hottest").locator(".pane-header").hover();
-    await viewPane(page, "Hottest").locator('.action-label[aria-label^="Show What Is Waited For"]').click();
-    await expect(viewRows(page, "Hottest", /lock.*% of waiting/)).toBeVisible();
-    await stage.picture("waits-classes");
-  });
+    await test.step("the status bar switches the lenses to waits, with the shares that the program says", async () => {
+      await event.click();
+      await quickInput(page, "Flameline: Show Event").locator(".monaco-list-row", { hasText: "Waiting" }).click();
+      await expect.poll(() => lensOf("acquire"), { timeout: 60_000 }).toMatch(/^waits \d+ ms\/s, mostly lock · \d+ % of waiting/);
+      await stage.picture("waits-lenses");
+      await expect(async () => {
+        for (const [name, share] of said(program?.output() ?? "")) {
+          const lens = await lensOf(name);
+          const found = Number(/· ([\d.]+) % of waiting/.exec(lens)?.[1] ?? -100);
+          expect(Math.abs(found - share), `${name}: ${lens} beside ${share} %`).toBeLessThan(TOLERANCE);
+        }
+      }).toPass({ timeout: 60_000 });
+      const hover = await hoverText(page, lineOf("    LOCK.acquire()"));
+      expect(hover).toMatch(/Waits \d+ ms\/s/);
+      expect(hover).toMatch(/Waits for[^]*lock/);
+      await stage.picture("waits-hover");
+      await page.keyboard.press("Escape");
+    });
 
-  test("the graph follows, is coloured by what is waited for, and its own list switches everything back", async () => {
-    test.setTimeout(180_000);
-    const { page } = stage;
-    await runCommand(page, "Open Flame Graph");
-    const graph = graphFrame(page);
-    await expect(graph.locator(".legend")).toContainText("Locks", { timeout: 30_000 });
-    await expect(graph.locator("body")).toContainText(/of waiting time[^]*idle waits left out/);
-    await findBox(page, "acquire");
-    await stage.picture("waits-graph");
-    await graph.locator('vscode-dropdown[aria-label="Event"]').click();
-    await graph.locator("vscode-option", { hasText: "CPU time" }).click();
-    await expect(page.locator('.statusbar-item[id$="flameline.event"]')).toContainText("CPU time");
-    await expect(graph.locator(".legend")).toContainText("Your code");
-    await expect.poll(() => lensOf("compute")).toMatch(/% total · .* — CPU of/);
-    await stage.picture("waits-back");
-    await runCommand(page, "Stop");
-    await expect(statusBar(page)).toBeHidden({ timeout: 30_000 });
+    await test.step("the list tells over what its shares are, and what is waited for", async () => {
+      const pane = viewPane(page, "Hottest");
+      await openSideBar(page);
+      await expect(viewRows(page, "Hottest", /acquire.*waits \d+ ms\/s · lock/)).toBeVisible();
+      await expect(pane.locator(".pane-header")).toContainText(/Waiting · .* idle left out/);
+      await pane.locator(".pane-header").hover();
+      await pane.locator('.action-label[aria-label^="Show What Is Waited For"]').click();
+      await expect(viewRows(page, "Hottest", /lock.*% of waiting/)).toBeVisible();
+      await stage.picture("waits-classes");
+    });
+
+    await test.step("the graph follows, is coloured by what is waited for, and its own list switches everything back", async () => {
+      await runCommand(page, "Open Flame Graph");
+      const graph = graphFrame(page);
+      await expect(graph.locator(".legend")).toContainText("Locks", { timeout: 30_000 });
+      await expect(graph.locator("body")).toContainText(/of waiting time[^]*idle waits left out/);
+      await findBox(page, "acquire");
+      await stage.picture("waits-graph");
+      await graph.locator('vscode-dropdown[aria-label="Event"]').click();
+      await graph.locator("vscode-option:visible", { hasText: "CPU time" }).click();
+      await expect(event).toContainText("CPU time");
+      await expect(graph.locator(".legend")).toContainText("Your code");
+      await expect.poll(() => lensOf("compute")).toMatch(/% total · .* — CPU of/);
+      await stage.picture("waits-back");
+    });
+    await stage.stop();
   });
 });

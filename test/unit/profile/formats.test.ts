@@ -101,6 +101,8 @@ describe("sample types", () => {
     ["Go's mutex profile", "contentions/count delay/nanoseconds", "", 1],
     ["ours", "cpu/nanoseconds off_cpu/nanoseconds io_read/bytes", "cpu", 0],
     ["Node's", "sample/count wall/microseconds", "", 0],
+    ["those with CPU and wall time", "samples/count cpu/nanoseconds wall/nanoseconds", "", 0],
+    ["those with wall time by default", "samples/count cpu/nanoseconds wall/nanoseconds", "wall", 0],
     ["counts at a known period", "samples/count", "", 2e6],
     ["counts only", "samples/count", "", 0],
     ["something else", "goroutine/count", "", 0],

@@ -57,6 +57,7 @@ test("a thread that waits at one place all the time is idle there", () => {
   expect(idle(recording)).toBe(9);
   expect(seconds(recording)).toBe(0);
   expect(seconds(recording, { ...WAITS, idle: true })).toBe(9);
+  expect(seconds(recording, { ...WAITS, idle: true, waits: ["lock"] })).toBe(9);
 });
 
 test("nine tenths of a thread's time are all of it, less is not", () => {
