@@ -84,7 +84,7 @@ describe("the status bar", () => {
 
   test("says where the kernel's part of our own cost is not known", () => {
     const tooltip = (bpfNs: number): string | undefined => {
-      const figures = new LiveFigures(2);
+      const figures = new LiveFigures(2, "cpu");
       figures.add(batch(1e9, 0, cost(bpfNs)));
       figures.add(batch(2e9, 198, cost(bpfNs)));
       return statusText(state(figures), undefined, 1_001_000)?.tooltip;
