@@ -1,6 +1,7 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
 import type { CallersAndCallees, SmallNode } from "../protocol/queries.js";
+import { EVENT_NAMES } from "./events/event-words.js";
 import { openSource, type FlameGraphs } from "./flame-graphs.js";
 import { percent } from "./heat/heat-levels.js";
 import type { LanguageServer } from "./language-server-client.js";
@@ -39,7 +40,7 @@ export async function showFunction(index: number, server: LanguageServer, graphs
   const chosen = await vscode.window.showQuickPick(
     picks(answer, goTo, () => graphs.show(index)),
     {
-      title: `${name}: ${percent(share(total, answer))} in all, ${percent(share(self, answer))} itself`,
+      title: `${name}: ${percent(share(total, answer))} in all, ${percent(share(self, answer))} itself (${EVENT_NAMES[selection.event].short})`,
       placeHolder: "Callers and callees",
       matchOnDescription: true,
     },

@@ -181,7 +181,9 @@ export class FlameGraphPage {
   }
 
   #recolor(): void {
-    const { colorBy } = this.#model.view;
+    const { view, tree } = this.#model;
+    // Other tools' profiles of waits don't say what for.
+    const colorBy = view.colorBy === "waits" && tree?.waits.length === 0 ? "owner" : view.colorBy;
     this.#graph.setColors(colorBy);
     this.#callers.recolor(this.#graph.palette("owner"));
     this.#legend.show(this.#graph.tree, this.#graph.palette(colorBy), colorBy);

@@ -1,6 +1,6 @@
 import { fromBase64 } from "../profile/base64.js";
 import type { TreeColumns } from "../protocol/queries.js";
-import { type WaitKind, waitKinds } from "./wait-kinds.js";
+import { waitKinds } from "./wait-kinds.js";
 
 /**
  * A call tree as typed columns, nodes in preorder, ready to be drawn: an object per node would cost ten times the
@@ -27,10 +27,9 @@ export interface GraphTree {
   readonly value: Float64Array;
   /** Sum of everything to the left of the node, in the unit: its horizontal place. */
   readonly left: Float64Array;
-  readonly functions: TreeColumns["functions"] & {
-    /** What most of the function's waiting is for; the same for all in trees of other events. */
-    readonly waits: readonly WaitKind[];
-  };
+  readonly functions: TreeColumns["functions"];
+  /** What most of each node's waiting is for, as an index into `WAIT_KINDS`; empty in trees of other events. */
+  readonly waits: Uint8Array;
   readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "idle" | "folded" | "foldedValue">;
   /** Nodes whose numbers could not be true (not finite, negative, more than the parent has) and were cut to fit. */
   readonly repaired: number;
@@ -51,7 +50,6 @@ export function decodeTree(columns: TreeColumns): GraphTree {
   const { name } = columns.functions;
   const { event, unit, samples, idle, folded, foldedValue } = columns;
   const arranged = arrange(fn, end, self, value, name.length);
-  const waits = waitKinds({ fn, end, value, parent: arranged.parent }, columns.functions);
   return {
     count,
     ...arranged,
@@ -59,7 +57,8 @@ export function decodeTree(columns: TreeColumns): GraphTree {
     end,
     self,
     value,
-    functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText), waits },
+    functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText) },
+    waits: waitKinds({ fn, value, parent: arranged.parent }, columns.functions),
     info: { event, unit, samples, idle, folded, foldedValue },
   };
 }

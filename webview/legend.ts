@@ -1,6 +1,7 @@
 import { formatShare } from "./format.js";
 import { at, type GraphTree } from "./graph-tree.js";
 import type { ColorBy, Palette } from "./palette.js";
+import { WAIT_KINDS } from "./wait-kinds.js";
 
 /** What each colour means, with the share of self value that the group has; groups without any are left out. */
 export class Legend {
@@ -26,15 +27,22 @@ export class Legend {
   }
 }
 
-/** Self value by owner or language, in the tree's unit. Bottom-up trees carry their self value in the first row only. */
+/** Self value by owner, by language or by what is waited for, in the tree's unit. Bottom-up trees carry their self value in the first row only. */
 export function groupShares(tree: GraphTree, colorBy: ColorBy): Map<string, number> {
+  const shares = new Map<string, number>();
+  if (colorBy === "waits") {
+    for (let node = 1; node < tree.waits.length; node++) {
+      const kind = WAIT_KINDS[at(tree.waits, node)] ?? "unknown";
+      shares.set(kind, (shares.get(kind) ?? 0) + at(tree.self, node));
+    }
+    return shares;
+  }
   const keys: readonly string[] = tree.functions[colorBy];
   const byFunction = new Float64Array(keys.length);
   for (let node = 1; node < tree.count; node++) {
     const fn = at(tree.fn, node);
     if (fn >= 0) byFunction[fn] = at(byFunction, fn) + at(tree.self, node);
   }
-  const shares = new Map<string, number>();
   byFunction.forEach((self, fn) => shares.set(keys[fn] ?? "", (shares.get(keys[fn] ?? "") ?? 0) + self));
   return shares;
 }

@@ -12,8 +12,10 @@ const LABEL_PADDING = 5;
 export interface Ink {
   readonly palette: Palette;
   readonly groups: number;
-  /** By function: its undimmed bucket. */
+  /** By function: its undimmed bucket; where `kinds` has the group, its shade alone. */
   readonly buckets: Uint8Array;
+  /** By node: its group, where the colour is not the function's. */
+  readonly kinds: Uint8Array | undefined;
   /** By function: columns of its name in a font of fixed width. */
   readonly columns: Int32Array;
   readonly font: string;
@@ -44,7 +46,7 @@ export function makeInk(
 ): Ink {
   const { name } = tree.functions;
   const groups = groupsFor(colorBy).map(([key]) => key);
-  const keys: readonly string[] = tree.functions[colorBy];
+  const keys: readonly string[] = colorBy === "waits" ? [] : tree.functions[colorBy];
   const buckets = Uint8Array.from(name, (text, fn) =>
     bucketOf(groups.length, Math.max(0, groups.indexOf(keys[fn] ?? "")), shadeOf(text), false),
   );
@@ -53,7 +55,8 @@ export function makeInk(
   const glyph = context.measureText("M".repeat(32)).width / 32;
   const columns = Int32Array.from(name, columnsOf);
   const palette = makePalette(theme.kind, colorBy, theme.background);
-  return { palette, groups: groups.length, buckets, columns, font, glyph, ratio, background: theme.background, focus: theme.focus };
+  const kinds = colorBy === "waits" ? tree.waits : undefined;
+  return { palette, groups: groups.length, buckets, kinds, columns, font, glyph, ratio, background: theme.background, focus: theme.focus };
 }
 
 /** Draws boxes a colour at a time, then labels, then the marks; `boxes` lie in device pixels. */
@@ -123,10 +126,12 @@ function fillBoxes(
 
 function bucketOfBox(tree: GraphTree, boxes: Boxes, box: number, ink: Ink, searching: boolean): number {
   if (searching && at(boxes.matched, box) === 1) return specialBucket(ink.groups, "match");
-  const fn = at(tree.fn, at(boxes.node, box));
+  const node = at(boxes.node, box);
+  const fn = at(tree.fn, node);
   if (fn < 0) return specialBucket(ink.groups, searching ? "dimRoot" : "root");
   if (at(boxes.nodes, box) > 1) return specialBucket(ink.groups, searching ? "dimRun" : "run");
-  return at(ink.buckets, fn) + (searching ? ink.groups * SHADES : 0);
+  const group = ink.kinds === undefined ? 0 : at(ink.kinds, node) * SHADES;
+  return at(ink.buckets, fn) + group + (searching ? ink.groups * SHADES : 0);
 }
 
 function drawLabels(

@@ -57,6 +57,10 @@ export function makeChooser(label: string, onChoose: (value: string) => void): C
       });
       dropdown.replaceChildren(...options);
       dropdown.value = chosen;
+      // The list knows new options only when its slot has changed, and refuses until then a choice that was not in the old ones.
+      requestAnimationFrame(() => {
+        if (next === shown) dropdown.value = chosen;
+      });
     },
   };
 }

@@ -2,7 +2,9 @@ import { WAIT_CLASSES, type WaitClass } from "../protocol/events.js";
 import type { TreeColumns } from "../protocol/queries.js";
 
 /** Classes of waits that share a colour: more hues than six can't be told apart by everybody. The class itself is the box's name. */
-export type WaitKind = "lock" | "answer" | "storage" | "sleep" | "processor" | "unknown";
+export const WAIT_KINDS = ["lock", "answer", "storage", "sleep", "processor", "unknown"] as const;
+
+export type WaitKind = (typeof WAIT_KINDS)[number];
 
 const KINDS: Readonly<Record<WaitClass, WaitKind>> = {
   lock: "lock",
@@ -16,40 +18,51 @@ const KINDS: Readonly<Record<WaitClass, WaitKind>> = {
   "run queue": "processor",
   "unknown wait": "unknown",
 };
+const UNKNOWN = WAIT_KINDS.indexOf("unknown");
 
+/** Columns of a tree in preorder, by node; `parent` is -1 for the root. */
 interface Nodes {
   readonly fn: Int32Array;
-  readonly end: Int32Array;
   readonly parent: Int32Array;
   readonly value: Float64Array;
 }
 
-/** Of each function what most of its waiting in the tree is for; "unknown" where nothing tells, as in trees of other events. */
-export function waitKinds({ fn, end, parent, value }: Nodes, { name, language }: TreeColumns["functions"]): WaitKind[] {
+/**
+ * Of each node what most of its waiting is for, as an index into {@link WAIT_KINDS}; empty for trees without classes. In a tree from the
+ * leaves, callers stand below a class and are of its kind; above one, the largest sum decides.
+ */
+export function waitKinds({ fn, parent, value }: Nodes, { name, language }: TreeColumns["functions"]): Uint8Array {
   const kindOf = name.map((text, index) => {
     const known = language[index] === "kernel" ? WAIT_CLASSES.find((each) => text === `[${each}]`) : undefined;
-    return known && KINDS[known];
+    return known === undefined ? -1 : WAIT_KINDS.indexOf(KINDS[known]);
   });
-  const best: WaitKind[] = name.map((_, index) => kindOf[index] ?? "unknown");
-  if (kindOf.every((kind) => kind === undefined)) return best;
-  const sums = name.map(() => new Map<WaitKind, number>());
-  const add = (node: number, kind: WaitKind, cost: number) => {
-    const at = fn[node] ?? -1;
-    const sum = sums[at];
-    if (sum && kindOf[at] === undefined) sum.set(kind, (sum.get(kind) ?? 0) + cost);
-  };
+  if (kindOf.every((kind) => kind < 0)) return new Uint8Array();
+  const kinds = new Uint8Array(fn.length).fill(UNKNOWN);
+  const isSettled = new Uint8Array(fn.length);
   for (let node = 0; node < fn.length; node++) {
-    const kind = kindOf[fn[node] ?? -1];
-    if (kind === undefined) continue;
-    // Callers stand above a class in a tree from the roots, and below it in one from the leaves.
-    for (let up = parent[node] ?? -1; up >= 0; up = parent[up] ?? -1) add(up, kind, value[node] ?? 0);
-    for (let below = node + 1; below < (end[node] ?? 0); below++) add(below, kind, value[below] ?? 0);
+    const above = parent[node] ?? -1;
+    const own = kindOf[fn[node] ?? -1] ?? -1;
+    if (own < 0 && isSettled[above] !== 1) continue;
+    isSettled[node] = 1;
+    kinds[node] = own < 0 ? (kinds[above] ?? UNKNOWN) : own;
   }
-  sums.forEach((sum, index) => {
-    let most = 0;
-    for (const [kind, cost] of sum) {
-      if (cost > most) [most, best[index]] = [cost, kind];
+  const sums = new Float64Array(fn.length * WAIT_KINDS.length);
+  const add = (node: number, kind: number, cost: number) => {
+    const at = node * WAIT_KINDS.length + kind;
+    sums[at] = (sums[at] ?? 0) + cost;
+  };
+  for (let node = fn.length - 1; node >= 0; node--) {
+    const above = parent[node] ?? -1;
+    if (isSettled[node] === 1) {
+      if (above >= 0) add(above, kinds[node] ?? UNKNOWN, value[node] ?? 0);
+      continue;
     }
-  });
-  return best;
+    let most = 0;
+    for (let kind = 0; kind < WAIT_KINDS.length; kind++) {
+      const cost = sums[node * WAIT_KINDS.length + kind] ?? 0;
+      if (cost > most) [most, kinds[node]] = [cost, kind];
+      if (above >= 0) add(above, kind, cost);
+    }
+  }
+  return kinds;
 }

@@ -2,9 +2,10 @@ import { expect, test } from "vitest";
 import { callTree } from "../../../profile/tree.js";
 import { treeColumns } from "../../../profile/tree-columns.js";
 import type { TreeDirection } from "../../../protocol/queries.js";
-import { decodeTree, type GraphTree } from "../../../webview/graph-tree.js";
+import { decodeTree, type GraphTree, nodeName } from "../../../webview/graph-tree.js";
 import { groupShares } from "../../../webview/legend.js";
 import { searchTree } from "../../../webview/search.js";
+import { WAIT_KINDS } from "../../../webview/wait-kinds.js";
 import { emptyWords, statusWords } from "../../../webview/words.js";
 import { recordingFromCollapsed } from "../../support/profile-text.js";
 import { summaryWith } from "./tree-text.js";
@@ -23,8 +24,9 @@ function graph(direction: TreeDirection, idle = 0): GraphTree {
 }
 
 test.each(["top-down", "bottom-up"] as const)("%s, a box has the colour of what most of its waiting is for", (direction) => {
-  const { functions } = graph(direction);
-  const kinds = Object.fromEntries(functions.name.map((name, index) => [name, functions.waits[index]]));
+  const tree = graph(direction);
+  const kinds: Record<string, string | undefined> = {};
+  for (let node = tree.count - 1; node > 0; node--) kinds[nodeName(tree, node)] = WAIT_KINDS[tree.waits[node] ?? -1];
   expect(kinds).toEqual({
     main: "lock",
     take: "lock",
@@ -37,6 +39,19 @@ test.each(["top-down", "bottom-up"] as const)("%s, a box has the colour of what 
     poll: "answer",
     "[events]": "answer",
   });
+});
+
+test("a function that waits for two things has each box in its own colour", () => {
+  const recording = recordingFromCollapsed("a;wait;[lock]{kernel} 5\nb;wait;[sleep]{kernel} 3", { events: ["off_cpu"] });
+  const tree = callTree(recording, { event: "off_cpu" }, { direction: "top-down", minimumShare: 0 });
+  const { waits } = decodeTree(treeColumns(recording, tree, "off_cpu", () => "mine"));
+  expect(Array.from(waits, (kind) => WAIT_KINDS[kind])).toEqual(["lock", "lock", "lock", "lock", "sleep", "sleep", "sleep"]);
+});
+
+test("trees of other events have no such colours", () => {
+  const recording = recordingFromCollapsed("a;b 5");
+  const tree = callTree(recording, { event: "cpu" }, { direction: "top-down", minimumShare: 0 });
+  expect(decodeTree(treeColumns(recording, tree, "cpu", () => "mine")).waits).toHaveLength(0);
 });
 
 test("the legend has the shares of what is waited for", () => {
