@@ -59,6 +59,7 @@ calls processmanager/manager.go "pm.findMappingForTrace(pid, fileID, address)" "
 calls process/process.go "return os.Open(filename)" "return OpenFile(filename)"
 calls processmanager/processinfo.go "pm.getELFInfo(" "pm.survivingELFInfo("
 calls processmanager/processinfo.go "pm.eim.AddOrIncRef(" "pm.survivingAdd("
+calls processmanager/processinfo.go "= pm.newFrameMapping(" "= pm.notedFrameMapping("
 calls processmanager/processinfo.go ":= pr.GetMappingFileLastModified(mapping)" ":= lastModified(pr, mapping)"
 calls tracer/tracer.go "noPrealloc := probeNoPrealloc()" "noPrealloc := withOurSizes(adaption)"
 calls nativeunwind/elfunwindinfo/elfgopclntab.go "if fileStrategy == strategyFramePointer {" \

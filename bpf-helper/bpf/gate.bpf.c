@@ -11,6 +11,7 @@
  * space of forks and exits of wanted processes and of every exec.
  */
 #include "kernel.h"
+#include "mappings.h"
 
 #define COMM_BYTES 16
 #define FILENAME_BYTES 256
@@ -23,6 +24,11 @@ struct wanted_value {
   /* When and how often the process's new mappings were announced since its start or its last exec. */
   u64 announced_at;
   u64 announcements;
+  /* What of the process's memory was told to the unwinder, and how often since it has this memory. */
+  u64 memory;
+  u64 executable_pages; /* and one, 0 where it has to be told again */
+  u64 tellings;
+  u64 untaken; /* user space has not been told yet to take them over */
 };
 
 struct {
@@ -54,13 +60,14 @@ INLINE u64 events_of(u32 event)
   return recordings ? *recordings : 0;
 }
 
-/* The engine's first program and its last. */
+/* The engine's first program, ours that tells mappings, and the engine's last. */
+enum stage { UNWIND, TELL, END, STAGES };
 struct {
   __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-  __uint(max_entries, 2);
+  __uint(max_entries, STAGES);
   __type(key, u32);
   __type(value, u32);
-} unwinder SEC(".maps");
+} stages SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -72,7 +79,10 @@ struct {
   __uint(max_entries, 1 << 20);
 } lifecycle SEC(".maps");
 
-enum counter { TICKS_LOST, LIFECYCLE_LOST, WANTED_FULL, UNWINDER_MISSED, WAITS_LOST, THREADS_FULL, SWITCHES, COUNTERS };
+enum counter {
+  TICKS_LOST, LIFECYCLE_LOST, WANTED_FULL, UNWINDER_MISSED, WAITS_LOST, THREADS_FULL, SWITCHES, UNTOLD_BUDGET, UNTOLD_LOCKED, UNTOLD_ROOM,
+  COUNTERS
+};
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, COUNTERS);
@@ -88,6 +98,11 @@ INLINE void count(u32 counter)
   }
 }
 
+enum tick_flags {
+  IN_USER_MODE_FLAG = 1,
+  TOLD_FLAG = 2,      /* the unwinder was told of mappings, which user space has to take over */
+  NO_PROGRAM_FLAG = 4 /* between two programs, in an exec: there is no stack but the kernel's */
+};
 struct tick {
   u64 ktime;
   u64 start_boottime;
@@ -102,7 +117,7 @@ struct tick {
   u32 pid;
   u32 tid;
   u32 uid;
-  u32 user_mode;
+  u32 flags;
   /* Of a wait: when the thread was switched out, and the mark of the place it waits at; else 0. */
   u64 began;
   u64 mark;
@@ -110,11 +125,18 @@ struct tick {
   u32 preempted;
   char comm[COMM_BYTES];
 };
+/* The tick of this processor whose process's mappings are being told. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct tick);
+} pending SEC(".maps");
 
 /* What a record of `ticks` is of. */
 enum event { CPU = 0, WAIT = 1 };
 
-enum lifecycle_kind { FORKED = 1, EXECUTED = 2, EXITED = 3, MAPPING = 4 };
+enum lifecycle_kind { FORKED = 1, EXECUTED = 2, EXITED = 3, MAPPING = 4, UNKNOWN_MAPPING = 5 };
 struct lifecycle_event {
   u32 kind;
   u32 pid;
@@ -153,7 +175,12 @@ INLINE u64 started(struct task_struct *task)
   return start;
 }
 
-static long note_mapping(struct task_struct *task, struct vm_area_struct *area, struct tick *tick)
+struct leaf_mapping {
+  u64 inode, start, page;
+  u32 device;
+};
+
+static long note_mapping(struct task_struct *task, struct vm_area_struct *area, struct leaf_mapping *leaf)
 {
   unsigned long start = 0, page = 0, inode_number = 0;
   struct file *file = 0;
@@ -168,10 +195,10 @@ static long note_mapping(struct task_struct *task, struct vm_area_struct *area, 
   READ(inode, file, f_inode);
   READ(inode_number, inode, i_ino);
   READ(super, inode, i_sb);
-  READ(tick->device, super, s_dev);
-  tick->mapping_start = start;
-  tick->mapping_page = page;
-  tick->inode = inode_number;
+  READ(leaf->device, super, s_dev);
+  leaf->start = start;
+  leaf->page = page;
+  leaf->inode = inode_number;
   return 0;
 }
 
@@ -183,44 +210,109 @@ struct asked {
   u32 preempted;
 };
 
+INLINE void set_mapping(struct tick *tick, struct leaf_mapping *leaf)
+{
+  tick->inode = leaf->inode;
+  tick->mapping_start = leaf->start;
+  tick->mapping_page = leaf->page;
+  tick->device = leaf->device;
+}
+
+INLINE void send(struct task_struct *task, u32 kind, u32 pid, u32 parent, u64 recordings)
+{
+  struct lifecycle_event event = {
+    .kind = kind, .pid = pid, .parent = parent, .uid = owner(task),
+    .ktime = bpf_ktime_get_ns(), .start_boottime = started(task), .recordings = recordings,
+  };
+  if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), 0)) {
+    count(LIFECYCLE_LOST);
+  }
+}
+
+INLINE int unwind(struct bpf_perf_event_data *ctx, struct tick *tick, struct wanted_value *value)
+{
+  if (value->untaken) {
+    value->untaken = 0;
+    tick->flags |= TOLD_FLAG;
+  }
+  if (bpf_ringbuf_output(&ticks, tick, sizeof(*tick), BPF_RB_NO_WAKEUP)) {
+    count(TICKS_LOST);
+  }
+  bpf_tail_call(ctx, &stages, UNWIND);
+  count(UNWINDER_MISSED);
+  return 0;
+}
+
+/* How often a process's mappings are told by its own ticks; a runtime that compiles has ever new ones. */
+#define MOST_TELLINGS 16
+
+/* Whether the unwinder should be told of a process's mappings at this tick. */
+INLINE int is_untold(struct task_struct *task, struct wanted_value *value, u64 now)
+{
+  struct mm_struct *mm = 0;
+  unsigned long pages = 0;
+  u32 zero = 0;
+  READ(mm, task, mm);
+  if (!mm) {
+    return 0;
+  }
+  READ(pages, mm, exec_vm);
+  if (value->memory != (u64)mm) {
+    value->memory = (u64)mm;
+    value->tellings = 0;
+    value->executable_pages = 0;
+  }
+  if (value->executable_pages == pages + 1 || value->tellings >= MOST_TELLINGS) {
+    return 0;
+  }
+  u64 *debt = bpf_map_lookup_elem(&telling_debt, &zero);
+  if (!debt || *debt > now + TELLING_BURST_NS) {
+    count(UNTOLD_BUDGET);
+    return 0;
+  }
+  value->executable_pages = pages + 1;
+  value->tellings++;
+  return 1;
+}
+
 INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct asked *wait)
 {
   u64 id = bpf_get_current_pid_tgid();
-  u32 pid = id >> 32;
+  u32 pid = id >> 32, zero = 0;
   struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
   if (!value || !value->recordings) {
     return 0;
   }
   struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-  struct tick tick = {};
-  tick.ktime = bpf_ktime_get_ns();
-  tick.start_boottime = started(task);
-  tick.recordings = value->recordings & events_of(wait ? WAIT : CPU);
-  if (!tick.recordings) {
+  u64 recordings = value->recordings & events_of(wait ? WAIT : CPU);
+  struct tick *tick = bpf_map_lookup_elem(&pending, &zero);
+  if (!tick || !recordings) {
     return 0;
   }
-  tick.processor = bpf_get_smp_processor_id();
-  tick.pid = pid;
-  tick.tid = (u32)id;
-  tick.uid = owner(task);
-  tick.instruction = INSTRUCTION(&ctx->regs);
-  tick.user_mode = IN_USER_MODE(&ctx->regs);
-  if (wait) {
-    tick.event = WAIT;
-    tick.began = wait->began;
-    tick.mark = wait->mark;
-    tick.preempted = wait->preempted;
+  tick->ktime = bpf_ktime_get_ns();
+  tick->start_boottime = started(task);
+  tick->recordings = recordings;
+  tick->event = wait ? WAIT : CPU;
+  tick->began = wait ? wait->began : 0;
+  tick->mark = wait ? wait->mark : 0;
+  tick->preempted = wait ? wait->preempted : 0;
+  tick->processor = bpf_get_smp_processor_id();
+  tick->pid = pid;
+  tick->tid = (u32)id;
+  tick->uid = owner(task);
+  tick->instruction = INSTRUCTION(&ctx->regs);
+  tick->flags = IN_USER_MODE(&ctx->regs) ? IN_USER_MODE_FLAG : 0;
+  struct leaf_mapping leaf = {};
+  set_mapping(tick, &leaf);
+  bpf_get_current_comm(tick->comm, sizeof(tick->comm));
+  if (!wait && is_untold(task, value, tick->ktime)) {
+    bpf_tail_call(ctx, &stages, TELL); /* does nothing where the kernel can't */
   }
-  bpf_get_current_comm(tick.comm, sizeof(tick.comm));
-  if (find_mapping && tick.user_mode) {
-    bpf_find_vma(bpf_get_current_task_btf(), tick.instruction, note_mapping, &tick, 0);
+  if (find_mapping && tick->flags & IN_USER_MODE_FLAG) {
+    bpf_find_vma(bpf_get_current_task_btf(), tick->instruction, note_mapping, &leaf, 0);
+    set_mapping(tick, &leaf);
   }
-  if (bpf_ringbuf_output(&ticks, &tick, sizeof(tick), BPF_RB_NO_WAKEUP)) {
-    count(TICKS_LOST);
-  }
-  bpf_tail_call(ctx, &unwinder, 0);
-  count(UNWINDER_MISSED);
-  return 0;
+  return unwind(ctx, tick, value);
 }
 
 SEC("perf_event/gate")
@@ -238,15 +330,119 @@ int gate_with_mapping(struct bpf_perf_event_data *ctx)
 
 #include "waits.h"
 
-INLINE void send(struct task_struct *task, u32 kind, u32 pid, u32 parent, u64 recordings)
+/* Where the running task is in its own program. */
+INLINE u64 instruction_of(struct task_struct *task, struct tick *tick)
 {
-  struct lifecycle_event event = {
-    .kind = kind, .pid = pid, .parent = parent, .uid = owner(task),
-    .ktime = bpf_ktime_get_ns(), .start_boottime = started(task), .recordings = recordings,
-  };
-  if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), 0)) {
-    count(LIFECYCLE_LOST);
+  if (tick->flags & IN_USER_MODE_FLAG) {
+    return tick->instruction;
   }
+  const struct pt_regs *regs = (const struct pt_regs *)bpf_task_pt_regs(task);
+  u64 instruction = 0;
+  bpf_probe_read_kernel(&instruction, sizeof(instruction), &INSTRUCTION(regs));
+  return instruction;
+}
+
+/* Tells the unwinder what the running process has mapped. It gives what it found, nothing where the mappings can't be walked
+ * from here now. `instruction` is where the process is, if that is asked. */
+INLINE struct found_value *tell_process(u32 place, u32 pid, struct wanted_value *value, u64 instruction, struct leaf_mapping *leaf)
+{
+  u64 began = bpf_ktime_get_ns();
+  u32 zero = 0;
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct found_value *now = bpf_map_lookup_elem(&found, &place);
+  u64 *debt = bpf_map_lookup_elem(&telling_debt, &zero);
+  if (!now || !debt) {
+    return 0;
+  }
+  now->code.count = 0;
+  now->looked_at = 0;
+  now->is_mapped = 0;
+  now->is_unknown = 0;
+  now->is_incomplete = 0;
+  struct mm_struct *mm = 0;
+  void *vdso = 0;
+  READ(mm, task, mm);
+  READ(vdso, mm, context.vdso);
+  struct bpf_iter_task_vma areas;
+  struct vm_area_struct *area;
+  if (bpf_iter_task_vma_new(&areas, task, 0)) {
+    bpf_iter_task_vma_destroy(&areas);
+    value->executable_pages = 0; /* again at the next occasion */
+    value->tellings--;
+    count(UNTOLD_LOCKED);
+    return 0;
+  }
+  while ((area = bpf_iter_task_vma_next(&areas))) {
+    if (++now->looked_at > LOOKED_AT) {
+      now->is_mapped = 1;
+      now->is_incomplete = 1;
+      break;
+    }
+    u64 start = 0, end = 0;
+    READ(start, area, vm_start);
+    READ(end, area, vm_end);
+    if (instruction >= start && instruction < end) {
+      now->is_mapped = 1;
+      note_mapping(task, area, leaf);
+    }
+    find_code(area, (u64)vdso, now, began);
+  }
+  bpf_iter_task_vma_destroy(&areas);
+  if (tell(place, pid, &now->code)) {
+    value->executable_pages = 0;
+    now->is_incomplete = 1;
+  }
+  if (now->is_incomplete) {
+    count(UNTOLD_ROOM);
+  }
+  value->untaken = 1;
+  /* The mark by which the unwinder takes a process for a known one. Without it there is not even the kernel's stack. */
+  struct page_key mark = {.prefix_length = PROCESS_BITS + ADDRESS_BITS, .pid = __builtin_bswap32(pid)};
+  struct page_value empty = {};
+  bpf_map_update_elem(&pid_page_to_mapping_info, &mark, &empty, BPF_NOEXIST);
+  if (now->is_unknown) {
+    send(task, UNKNOWN_MAPPING, pid, 0, value->recordings);
+  }
+  *debt = (*debt > began ? *debt : began) + TELLING_SHARE * (bpf_ktime_get_ns() - began);
+  return now;
+}
+
+/* A tick of a process whose mappings have changed. Newer kernels walk mappings only where interrupts are on, thus not here. */
+SEC("perf_event/tell_mappings")
+int tell_mappings(struct bpf_perf_event_data *ctx)
+{
+  u32 pid = bpf_get_current_pid_tgid() >> 32, zero = 0;
+  struct tick *tick = bpf_map_lookup_elem(&pending, &zero);
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  if (!tick || !value) {
+    return 0;
+  }
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct leaf_mapping leaf = {};
+  struct found_value *now = tell_process(AT_TICK, pid, value, instruction_of(task, tick), &leaf);
+  if (now) {
+    tick->flags |= now->is_mapped ? 0 : NO_PROGRAM_FLAG;
+  } else {
+    bpf_find_vma(task, tick->instruction, note_mapping, &leaf, 0);
+  }
+  if (tick->flags & IN_USER_MODE_FLAG) {
+    set_mapping(tick, &leaf);
+  }
+  return unwind(ctx, tick, value);
+}
+
+/* A young process is about to map more: what it has mapped before is told now. A library's code is told when the next mapping
+ * is made, at the latest for the C library's own memory. */
+SEC("tp_btf/vm_unmapped_area")
+int tell_before_mapping(u64 *ctx)
+{
+  u32 pid = bpf_get_current_pid_tgid() >> 32;
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  if (value && is_untold((struct task_struct *)bpf_get_current_task(), value, bpf_ktime_get_ns())) {
+    struct leaf_mapping leaf = {};
+    tell_process(AT_MAPPING, pid, value, 0, &leaf);
+  }
+  return 0;
 }
 
 SEC("tp_btf/sched_process_fork")

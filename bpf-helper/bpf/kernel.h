@@ -23,9 +23,11 @@ enum {
   BPF_MAP_TYPE_ARRAY = 2,
   BPF_MAP_TYPE_PROG_ARRAY = 3,
   BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+  BPF_MAP_TYPE_LPM_TRIE = 11,
   BPF_MAP_TYPE_RINGBUF = 27,
 };
 enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
+enum { BPF_F_NO_PREALLOC = 1 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 
 enum { BPF_F_MMAPABLE = 1024 };
@@ -52,15 +54,25 @@ static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
 static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 static void *(*bpf_task_pt_regs)(struct task_struct *task) = (void *)175;
 static long (*bpf_find_vma)(struct task_struct *task, u64 addr, void *callback, void *callback_ctx, u64 flags) = (void *)180;
+static long (*bpf_loop)(u32 count, void *callback, void *callback_ctx, u64 flags) = (void *)181;
 
 struct kuid { u32 val; } RELOCATED;
 typedef struct { u32 val; } kuid_t;
 struct cred { kuid_t uid, suid, euid; } RELOCATED;
 struct super_block { u32 s_dev; } RELOCATED;
-struct inode { struct super_block *i_sb; unsigned long i_ino; } RELOCATED;
+struct timespec64 { s64 tv_sec; long tv_nsec; };
+struct inode {
+  struct super_block *i_sb;
+  unsigned long i_ino;
+  s64 i_mtime_sec; /* from 6.11 on */
+  u32 i_mtime_nsec;
+} RELOCATED;
+struct inode___until_6_5 { struct timespec64 i_mtime; } RELOCATED;
+struct inode___until_6_10 { struct timespec64 __i_mtime; } RELOCATED;
 struct file { struct inode *f_inode; } RELOCATED;
-struct vm_area_struct { unsigned long vm_start, vm_pgoff; struct file *vm_file; } RELOCATED;
-struct mm_struct { unsigned long arg_start, arg_end; } RELOCATED;
+struct vm_area_struct { unsigned long vm_start, vm_end, vm_flags, vm_pgoff; struct file *vm_file; } RELOCATED;
+typedef struct { void *vdso; } mm_context_t;
+struct mm_struct { unsigned long arg_start, arg_end, exec_vm; mm_context_t context; } RELOCATED;
 typedef struct { int counter; } atomic_t;
 struct signal_struct { atomic_t live; } RELOCATED;
 struct linux_binprm { const char *filename; } RELOCATED;
@@ -77,6 +89,16 @@ struct task_struct {
 /* Before 5.14. */
 struct task_struct___old { long state; } RELOCATED;
 #define EXISTS(field) __builtin_preserve_field_info(field, 2)
+
+/* Walks the mappings of a process, from 6.7 on. */
+struct bpf_iter_task_vma { u64 opaque[1]; };
+#define KERNEL_FUNCTION __attribute__((section(".ksyms")))
+extern int bpf_iter_task_vma_new(struct bpf_iter_task_vma *walk, struct task_struct *task, u64 from) KERNEL_FUNCTION;
+extern struct vm_area_struct *bpf_iter_task_vma_next(struct bpf_iter_task_vma *walk) KERNEL_FUNCTION;
+extern void bpf_iter_task_vma_destroy(struct bpf_iter_task_vma *walk) KERNEL_FUNCTION;
+
+/* Whether the running kernel's type has the field. */
+#define HAS(pointer, field) __builtin_preserve_field_info((pointer)->field, 2)
 
 /* The address of a field on the running kernel, and its value, which a program of any type may read. */
 #define READ(into, pointer, field) \

@@ -424,6 +424,6 @@ int unwound(struct bpf_perf_event_data *ctx)
       thread->left = bpf_ktime_get_ns();
     }
   }
-  bpf_tail_call(ctx, &unwinder, 1);
+  bpf_tail_call(ctx, &stages, END);
   return 0;
 }

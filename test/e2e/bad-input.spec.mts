@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, closeSync, copyFileSync, cpSync, existsSync, ftruncateSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
+import { release } from "node:os";
 import * as path from "node:path";
 import { expect, test } from "@playwright/test";
 import { startHelper } from "../../scripts/helper.mjs";
@@ -48,6 +49,12 @@ async function helperFor(uid: number, options?: { idleSeconds: number }): Promis
   const helper = await startHelper(uid, options);
   helpers.push(helper);
   return helper;
+}
+
+/** Whether the kernel can tell the unwinder of a new process's mappings by itself: Linux 6.7. */
+function kernelWalksMappings(): boolean {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  return major > 6 || (major === 6 && minor >= 7);
 }
 
 /** A C program that burns CPU for ever, or for about `milliseconds`. */
@@ -267,25 +274,25 @@ test.describe("with the real helper", () => {
 
     const processes = await readReport(profile, { by: "process" });
     const burners = processes.rows.filter((row) => row.file === binary || row.function === "burn");
-    // A process that is gone before its user is known has its few samples counted as lost.
-    expect(burners.length, recorded.stderr).toBeGreaterThan(1700);
+    // At 999 Hz a process of 5 ms has five samples; now and then the machine gives its time to somebody else.
+    expect(burners.length, recorded.stderr).toBeGreaterThan(1950);
     // Each burns 5 ms: what was sampled of them is what they used, and what was lost is told.
     const sampled = burners.reduce((sum, row) => sum + row.total, 0) / 1e9;
     const lost = processes.lost / 999;
-    expect(sampled + lost, `${recorded.stderr} sampled ${sampled} s, lost ${lost} s`).toBeGreaterThan(0.85 * 2000 * 0.005);
+    expect(sampled + lost, `${recorded.stderr} sampled ${sampled} s, lost ${lost} s`).toBeGreaterThan(0.9 * 2000 * 0.005);
     expect(sampled, recorded.stderr).toBeLessThan(2 * 2000 * 0.005);
-    // Its stacks are whole as soon as the helper has read the process's mappings.
     const functions = await readReport(profile, { by: "function" });
-    const share = (name: string) =>
-      functions.rows.filter((row) => row.function === name).reduce((sum, row) => sum + row.total, 0) / 1e9 / sampled;
-    test
-      .info()
-      .annotations.push({ type: "whole stacks", description: `${(100 * share("main")).toFixed(0)} % of the time of short processes` });
-    // The leaf has its name in nearly all of it: the rest is the kernel's and the loader's.
-    expect(share("burn"), JSON.stringify(functions.rows.slice(0, 12), undefined, 1)).toBeGreaterThan(0.5);
-    // Of 5 ms most are over when the helper has read the mappings: the figure is above, and this only says that it is not none.
-    expect(share("work")).toBeGreaterThan(0.1);
-    expect(share("main")).toBeGreaterThan(0.1);
+    const seconds = (name: string) => functions.rows.filter((row) => row.function === name).reduce((sum, row) => sum + row.total, 0) / 1e9;
+    const share = (name: string) => seconds(name) / sampled;
+    const whole = seconds("main") / seconds("burn");
+    test.info().annotations.push({ type: "whole stacks", description: `${(100 * whole).toFixed(0)} % of the time of short processes` });
+    // The rest is the kernel's and the loader's.
+    expect(share("burn"), JSON.stringify(functions.rows.slice(0, 12), undefined, 1)).toBeGreaterThan(0.6);
+    expect(share("[unknown]")).toBeLessThan(0.05);
+    // From the second run of the program on its stacks are whole, where the kernel can walk a process's mappings.
+    test.skip(!kernelWalksMappings(), "Linux 6.7 is needed to tell the unwinder of a new process's mappings");
+    expect(seconds("work") / seconds("burn")).toBeGreaterThan(0.8);
+    expect(whole).toBeGreaterThan(0.8);
   });
 
   test("a 200 MB binary without symbols is recorded, and said to have none", async () => {

@@ -19,7 +19,11 @@ func (pm *ProcessManager) mappingOf(pid libpf.PID, file host.FileID, address lib
 		mappings = info.mappings
 	}
 	pm.mu.RUnlock()
-	return MappingAt(mappings, file, address)
+	if found := MappingAt(mappings, file, address); found.Valid() {
+		return found
+	}
+	// A process of whose mappings only the kernel was told.
+	return heldMapping(file, address)
 }
 
 // MappingAt does so from mappings that are sorted by file and start; they may overlap.

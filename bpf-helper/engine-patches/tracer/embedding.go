@@ -17,6 +17,7 @@ import (
 
 	"go.opentelemetry.io/ebpf-profiler/internal/log"
 	"go.opentelemetry.io/ebpf-profiler/libpf"
+	"go.opentelemetry.io/ebpf-profiler/libpf/pfelf"
 	"go.opentelemetry.io/ebpf-profiler/metrics"
 	"go.opentelemetry.io/ebpf-profiler/periodiccaller"
 	"go.opentelemetry.io/ebpf-profiler/process"
@@ -41,6 +42,29 @@ func (t *Tracer) Maps() map[string]*cebpf.Map { return t.ebpfMaps }
 func (t *Tracer) Synchronize(pid, tid uint32) {
 	t.processManager.SynchronizeProcess(process.New(libpf.PID(pid), libpf.PID(tid)))
 }
+
+// CodeMappings are the executable mappings of a process as of its last synchronization, and whether the process is known
+// and not gone. To be called where Synchronize is.
+func (t *Tracer) CodeMappings(pid uint32) ([]processmanager.CodeMapping, bool) {
+	return t.processManager.CodeMappings(libpf.PID(pid))
+}
+
+// TakeRead gives the mappings that were read of any process since the last call.
+func (t *Tracer) TakeRead() []processmanager.CodeMapping { return t.processManager.TakeRead() }
+
+// ReadFile reads the unwind tables of a file that may be mapped nowhere, and gives its executable parts.
+func (t *Tracer) ReadFile(path string, open func() (*pfelf.File, error), described libpf.FrameMappingFileData) ([]processmanager.CodeMapping, error) {
+	return t.processManager.ReadFile(path, open, described)
+}
+
+// Knows says whether anything is kept of a process.
+func (t *Tracer) Knows(pid uint32) bool { return t.processManager.Knows(libpf.PID(pid)) }
+
+// Hold keeps what is known of a mapped file until Release, though no process may have it mapped.
+func (t *Tracer) Hold(frame libpf.FrameMapping) error { return t.processManager.Hold(frame) }
+
+// Release undoes Hold.
+func (t *Tracer) Release(frame libpf.FrameMapping) error { return t.processManager.Release(frame) }
 
 // CleanupProcesses forgets processes that are gone.
 func (t *Tracer) CleanupProcesses() { t.processManager.CleanupPIDs() }

@@ -66,7 +66,8 @@ type Engine struct {
 	modules  *moduleTable
 	matcher  matcher
 	sync     *synchronizer
-	stale    staleCode // of the goroutine that polls
+	known    *knownCode // nil where the kernel can't tell mappings
+	stale    staleCode  // of the goroutine that polls
 	cancel   context.CancelFunc
 	done     <-chan struct{} // closed by cancel
 	workers  sync.WaitGroup
@@ -132,11 +133,16 @@ func (e *Engine) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if e.gate, err = loadGate(e.unwinder(), len(processors)); err != nil {
+	if e.gate, err = loadGate(e.unwinder(), e.tracer.Maps()[pagesMap], len(processors)); err != nil {
 		return err
 	}
 	e.waits = newWaits(&e.gate.waits, e.frames)
 	e.matcher = newMatcher(e.leaf)
+	if !e.gate.tells() {
+		e.log.Info("this kernel can't walk mappings (Linux 6.7 can): processes of a few milliseconds have incomplete stacks")
+	} else {
+		e.known = newKnownCode(e.tracer, e.gate)
+	}
 	e.sync = newSynchronizer(e)
 	reader, err := e.tracer.NewTraceReader()
 	if err != nil {
@@ -278,6 +284,9 @@ type Counters struct {
 	ThreadsRefused uint64
 	// EventsLost are forks, execs and exits; ProcessesRefused are children that could not be wanted.
 	EventsLost, ProcessesRefused uint64
+	// MappingsUntold is how often a new process's mappings could not be told to the unwinder, so that a stack may be incomplete: the
+	// time for it was spent, there was no room, or the process was just changing them.
+	MappingsUntold, MappingsLocked uint64
 }
 
 // Counters reads the counters.
@@ -286,5 +295,7 @@ func (e *Engine) Counters() Counters {
 		TicksLost: e.gate.counter(counterTicksLost), EventsLost: e.gate.counter(counterLifecycleLost),
 		ProcessesRefused: e.gate.counter(counterWantedFull), WaitsLost: e.gate.counter(counterWaitsLost),
 		ThreadsRefused: e.gate.counter(counterThreadsFull),
+		MappingsUntold: e.gate.counter(counterUntoldBudget) + e.gate.counter(counterUntoldRoom),
+		MappingsLocked: e.gate.counter(counterUntoldLocked),
 	}
 }

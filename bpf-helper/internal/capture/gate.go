@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -16,52 +17,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// wantedValue, tickRecord and the events are twins of the structures in bpf/gate.bpf.c.
-type wantedValue struct {
-	Recordings    uint64
-	AnnouncedAt   uint64
-	Announcements uint64
-}
-
-type tickRecord struct {
-	KTime         int64
-	StartBoottime uint64
-	Recordings    uint64
-	Instruction   uint64
-	Inode         uint64
-	MappingStart  uint64
-	MappingPage   uint64
-	Device        uint32
-	Processor     uint32
-	PID           uint32
-	TID           uint32
-	UID           uint32
-	UserMode      uint32
-	Began         int64
-	Mark          uint64
-	Event         uint32
-	Preempted     uint32
-	Comm          [16]byte
-}
-
-type lifecycleRecord struct {
-	Kind          uint32
-	PID           uint32
-	Parent        uint32
-	UID           uint32
-	KTime         int64
-	StartBoottime uint64
-	Recordings    uint64
-}
-
-type execRecord struct {
-	lifecycleRecord
-	FilenameLength uint32
-	ArgumentLength uint32
-	Filename       [256]byte
-	Arguments      [1024]byte
-}
-
 // The counters of bpf/gate.bpf.c.
 const (
 	counterTicksLost = iota
@@ -71,7 +26,17 @@ const (
 	counterWaitsLost
 	counterThreadsFull
 	counterSwitches
+	counterUntoldBudget
+	counterUntoldLocked
+	counterUntoldRoom
 	counterCount
+)
+
+// The stages of bpf/gate.bpf.c.
+const (
+	stageUnwind uint32 = iota
+	stageTell
+	stageEnd
 )
 
 // gate is our program in front of the engine's unwinder, with the maps that steer it.
@@ -85,8 +50,8 @@ type gate struct {
 	waits      waitHooks
 }
 
-// loadGate loads the gate and lets it tail-call into `unwinder`. Nothing is attached yet.
-func loadGate(unwinder unwinderPrograms, processors int) (*gate, error) {
+// loadGate loads the gate and lets it tail-call into `unwinder`, which finds mappings in `pages`. Nothing is attached yet.
+func loadGate(unwinder unwinderPrograms, pages *ebpf.Map, processors int) (*gate, error) {
 	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(gateObject))
 	if err != nil {
 		return nil, fmt.Errorf("read the gate's object: %w", err)
@@ -94,10 +59,11 @@ func loadGate(unwinder unwinderPrograms, processors int) (*gate, error) {
 	// A second of ticks at the highest rate on every processor, so that a busy machine loses none.
 	spec.Maps["ticks"].MaxEntries = ringBytes(processors * 999 * 128)
 	limitMarks(spec)
+	spec.Maps[pagesMap].MaxEntries = pages.MaxEntries()
 	if features.HaveProgramHelper(ebpf.PerfEvent, asm.FnFindVma) != nil {
 		delete(spec.Programs, "gate_with_mapping")
 	}
-	collection, err := newGateCollection(spec)
+	collection, err := newGateCollection(spec, pages)
 	if err != nil {
 		return nil, fmt.Errorf("load the gate: %w", err)
 	}
@@ -113,16 +79,29 @@ func loadGate(unwinder unwinderPrograms, processors int) (*gate, error) {
 	return g, nil
 }
 
-// newGateCollection loads what the kernel accepts of the programs that we can do without: some kernels have no
-// tracepoint for mappings, and some refuse a tail call next to a callback.
-func newGateCollection(spec *ebpf.CollectionSpec) (*ebpf.Collection, error) {
+// pagesMap is the engine's map of what processes have mapped, which our programs fill too.
+const pagesMap = "pid_page_to_mapping_info"
+
+// newGateCollection loads what the kernel accepts of the programs that we can do without: older kernels can't walk mappings,
+// some have no tracepoint for mappings, and some refuse a tail call next to a callback.
+func newGateCollection(spec *ebpf.CollectionSpec, pages *ebpf.Map) (*ebpf.Collection, error) {
 	var first error
-	for _, without := range [][]string{nil, {"switched"}, {"mapping"}, {"gate_with_mapping"}, {"mapping", "gate_with_mapping"}, {"mapping", "gate_with_mapping", "switched"}} {
+	tells := []string{"tell_mappings", "tell_before_mapping"}
+	reductions := [][]string{
+		{"mapping"}, tells, {tells[0], tells[1], "mapping"}, {tells[0], tells[1], "gate_with_mapping"},
+		{tells[0], tells[1], "mapping", "gate_with_mapping"},
+	}
+	for _, without := range slices.Clone(reductions) {
+		reductions = append(reductions, append(slices.Clone(without), "switched"))
+	}
+	for _, without := range reductions {
 		reduced := spec.Copy()
 		for _, name := range without {
 			delete(reduced.Programs, name)
 		}
-		collection, err := ebpf.NewCollection(reduced)
+		collection, err := ebpf.NewCollectionWithOptions(reduced, ebpf.CollectionOptions{
+			MapReplacements: map[string]*ebpf.Map{pagesMap: pages},
+		})
 		if err == nil {
 			return collection, nil
 		}
@@ -141,12 +120,18 @@ type unwinderPrograms struct {
 }
 
 func (g *gate) open(unwinder unwinderPrograms) error {
+	stages := g.collection.Maps["stages"]
 	if err := errors.Join(
-		g.collection.Maps["unwinder"].Put(uint32(0), unwinder.first),
-		g.collection.Maps["unwinder"].Put(uint32(1), unwinder.last),
+		stages.Put(stageUnwind, unwinder.first),
+		stages.Put(stageEnd, unwinder.last),
 		unwinder.programs.Put(unwinder.lastIndex, g.collection.Programs["unwound"]),
 	); err != nil {
 		return fmt.Errorf("connect the gate with the unwinder: %w", err)
+	}
+	if g.tells() {
+		if err := stages.Put(stageTell, g.collection.Programs["tell_mappings"]); err != nil {
+			return fmt.Errorf("connect the gate with what tells mappings: %w", err)
+		}
 	}
 	var err error
 	if g.ticks, err = ringbuf.NewReader(g.collection.Maps["ticks"]); err != nil {
@@ -160,11 +145,14 @@ func (g *gate) open(unwinder unwinderPrograms) error {
 	return g.waits.open(g.collection)
 }
 
+// tells says whether the unwinder is told of a new process's mappings in the kernel.
+func (g *gate) tells() bool { return g.collection.Programs["tell_mappings"] != nil }
+
 // attach follows processes and opens a clock event of `hz` ticks a second on every processor, which the gate sees; none
 // for 0.
 func (g *gate) attach(hz int, processors []int) error {
 	g.detach()
-	for _, name := range []string{"forked", "executed", "exited", "mapping"} {
+	for _, name := range []string{"forked", "executed", "exited", "mapping", "tell_before_mapping"} {
 		if g.collection.Programs[name] == nil {
 			continue
 		}

@@ -8,7 +8,7 @@ import (
 
 // leaf names what a tick without a trace was doing: the kernel's function, or the address in its mapped file.
 func (e *Engine) leaf(tick *tickRecord) []*Frame {
-	if tick.UserMode == 0 {
+	if tick.Flags&inUserMode == 0 {
 		return []*Frame{e.frames.leafFrame(Frame{Language: wire.Kernel, Function: e.kernelFunction(tick.Instruction)})}
 	}
 	frame := Frame{Language: wire.Native}

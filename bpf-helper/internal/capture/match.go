@@ -67,6 +67,8 @@ func (m *matcher) finishTrace(frames []*Frame, outcome Outcome) {
 	m.current = nil
 	if len(frames) == 0 {
 		frames, outcome = m.leaf(tick), LeafOnly
+	} else if outcome == Broken && tick.Flags&noProgram != 0 {
+		outcome = Whole
 	}
 	m.emit(tick, frames, outcome)
 }

@@ -122,40 +122,60 @@ func (t *moduleTable) byNumber(device uint32, inode uint64) *Module {
 	return t.byInode[inodeKey{unix.Mkdev(device>>20, device&(1<<20-1)), inode}]
 }
 
-// noteExecutable gets to know the executable of a process that has just begun, which may be gone before the engine
-// looks at it.
-func (t *moduleTable) noteExecutable(pid int32) {
+// program is the file of a process that has just begun to run it.
+type program struct {
+	key        inodeKey
+	modifiedNs int64
+	path       string
+	id         libpf.FileID
+	buildID    string
+	file       *os.File // whoever gets the program closes it
+}
+
+// noteProgram gets to know the executable of a process that has just begun, which may be gone before the engine looks at it;
+// nil where there is nothing that `isKnown` denies.
+func (t *moduleTable) noteProgram(pid int32, isKnown func(file inodeKey, modifiedNs int64) bool) *program {
 	link := fmt.Sprintf("/proc/%d/exe", pid)
 	var info unix.Stat_t
 	if unix.Stat(link, &info) != nil {
-		return
+		return nil
 	}
 	key := inodeKey{info.Dev, info.Ino}
-	t.lock.Lock()
-	_, known := t.byInode[key]
-	t.lock.Unlock()
-	if known {
-		return
+	if isKnown(key, info.Mtim.Nano()) {
+		return nil
 	}
 	path, err := os.Readlink(link)
 	if err != nil {
-		return
+		return nil
 	}
 	file, err := mapped.OpenRegular(link)
 	if err != nil {
-		return
+		return nil
 	}
 	var opened unix.Stat_t
 	id, err := libpf.FileIDFromExecutableReader(file)
-	if err != nil || unix.Fstat(int(file.Fd()), &opened) != nil || opened.Ino != info.Ino || opened.Dev != info.Dev {
+	if err != nil || unix.Fstat(int(file.Fd()), &opened) != nil || opened.Ino != info.Ino || opened.Dev != info.Dev || opened.Mtim != info.Mtim {
 		_ = file.Close()
-		return
+		return nil
 	}
-	buildID := ""
+	p := &program{key: key, modifiedNs: info.Mtim.Nano(), path: path, id: id, file: file}
 	if parsed, err := pfelf.NewFile(file, 0, false); err == nil {
-		buildID, _ = parsed.GetBuildID()
+		p.buildID, _ = parsed.GetBuildID()
 	}
-	t.add(id, Module{Path: path, BuildID: buildID}, key, file)
+	kept, err := mapped.Reopen(file)
+	if err != nil {
+		kept = nil
+	}
+	t.add(id, Module{Path: path, BuildID: p.buildID}, key, kept)
+	return p
+}
+
+// hasFile says whether a module is known for a file, whenever it was changed.
+func (t *moduleTable) hasFile(file inodeKey, _ int64) bool {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	_, isKnown := t.byInode[file]
+	return isKnown
 }
 
 func (t *moduleTable) close() {

@@ -41,7 +41,7 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			ticker.Reset(restInterval)
 		}
 		drained := int64(times.GetKTime())
-		if err := e.gate.drainTicks(e.matcher.addTick); err != nil {
+		if err := e.gate.drainTicks(e.addTick); err != nil {
 			if !errors.Is(err, os.ErrClosed) && !errors.Is(err, ringbuf.ErrClosed) {
 				e.log.Error("reading ticks failed", "err", err)
 			}
@@ -99,6 +99,13 @@ func splitWaits(samples []Sample) (cpu, waits []Sample) {
 	return samples[:first], samples[first:]
 }
 
+func (e *Engine) addTick(tick *tickRecord) {
+	if tick.Flags&wasTold != 0 {
+		e.sync.takeOver(tick.PID, untilTakenOver)
+	}
+	e.matcher.addTick(tick)
+}
+
 func (e *Engine) addTrace(trace *libpf.EbpfTrace) {
 	m := &e.matcher
 	if m.startTrace(trace); m.current == nil {
@@ -125,26 +132,45 @@ func (e *Engine) follow() {
 			e.keepUp(event)
 			runtime.Gosched() // what follows takes longer than a short process has
 		}
-		if event.Kind == mapping {
+		if event.Kind == mapping || event.Kind == unknownMapping {
 			continue
 		}
 		e.sink.Lifecycle(event)
 	}
 }
 
-// keepUp lets the engine read what a wanted process has mapped, ahead of its next sample.
+// keepUp lets the engine read what a wanted process has mapped, ahead of its next sample. Where the kernel tells the
+// unwinder of mappings, that is needed only for files that it does not know yet.
 func (e *Engine) keepUp(event Lifecycle) {
 	pid := uint32(event.PID)
 	switch event.Kind {
 	case Forked:
 		e.stayAwake()
-		e.sync.requestEarly(pid, 0)
+		if e.known == nil {
+			e.sync.requestEarly(pid, 0)
+		}
 	case Executed:
 		e.stayAwake()
-		e.modules.noteExecutable(event.PID)
+		e.noteProgram(event.PID)
 	case mapping:
 		e.sync.requestEarly(pid, afterMapping)
+	case unknownMapping:
+		e.sync.requestEarly(pid, 0)
 	case Exited:
-		e.sync.request(pid, pollInterval)
+		e.sync.takeOver(pid, pollInterval)
+	}
+}
+
+// noteProgram gets to know what a process has just begun to run.
+func (e *Engine) noteProgram(pid int32) {
+	if e.known == nil {
+		if p := e.modules.noteProgram(pid, e.modules.hasFile); p != nil {
+			_ = p.file.Close()
+		}
+		return
+	}
+	if p := e.modules.noteProgram(pid, e.known.knows); p != nil {
+		e.sync.learn(p)
+		e.sync.requestEarly(uint32(pid), afterMapping)
 	}
 }

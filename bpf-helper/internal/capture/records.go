@@ -6,6 +6,62 @@ import (
 	"unsafe"
 )
 
+// wantedValue, tickRecord and the events are twins of the structures in bpf/gate.bpf.c.
+type wantedValue struct {
+	Recordings    uint64
+	AnnouncedAt   uint64
+	Announcements uint64
+	// Which memory the unwinder was told of, and how often.
+	Memory, ExecutablePages, Tellings, Untaken uint64
+}
+
+type tickRecord struct {
+	KTime         int64
+	StartBoottime uint64
+	Recordings    uint64
+	Instruction   uint64
+	Inode         uint64
+	MappingStart  uint64
+	MappingPage   uint64
+	Device        uint32
+	Processor     uint32
+	PID           uint32
+	TID           uint32
+	UID           uint32
+	Flags         tickFlags
+	Began         int64
+	Mark          uint64
+	Event         uint32
+	Preempted     uint32
+	Comm          [16]byte
+}
+
+type tickFlags uint32
+
+const (
+	inUserMode tickFlags = 1 << iota
+	wasTold              // the unwinder was told of mappings, which have to be taken over
+	noProgram            // in an exec, where there is no stack but the kernel's
+)
+
+type lifecycleRecord struct {
+	Kind          uint32
+	PID           uint32
+	Parent        uint32
+	UID           uint32
+	KTime         int64
+	StartBoottime uint64
+	Recordings    uint64
+}
+
+type execRecord struct {
+	lifecycleRecord
+	FilenameLength uint32
+	ArgumentLength uint32
+	Filename       [256]byte
+	Arguments      [1024]byte
+}
+
 // The kernel writes these records in its own byte order and alignment, which are the Go compiler's on both processors.
 func decodeTick(raw []byte) (*tickRecord, bool) {
 	if len(raw) < int(unsafe.Sizeof(tickRecord{})) {
@@ -24,6 +80,8 @@ const (
 	Executed LifecycleKind = 2
 	Exited   LifecycleKind = 3
 	mapping  LifecycleKind = 4
+	// unknownMapping is code in a wanted process that the kernel could not tell the unwinder of.
+	unknownMapping LifecycleKind = 5
 )
 
 // MixedUID stands for a process whose real, effective and saved uids differ: only root may see it.

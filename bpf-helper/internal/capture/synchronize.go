@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,13 +13,25 @@ import (
 type synchronizer struct {
 	engine   *Engine
 	requests chan syncRequest
+	programs chan *program
 }
 
 type syncRequest struct {
-	pid   uint32
-	due   time.Time
-	early bool // only to be ahead of the first sample
+	pid  uint32
+	due  time.Time
+	kind requestKind
 }
+
+type requestKind int
+
+const (
+	lookNow   requestKind = iota
+	lookEarly             // only to be ahead of the first sample
+	takeOver              // the kernel told of mappings, or the process has ended
+)
+
+// untilTakenOver is how long a process whose mappings the kernel told of may live before the engine reads them itself.
+const untilTakenOver = 200 * time.Millisecond
 
 // What may be spent to be ahead of first samples: 10 % of a processor's time in the long run, so that a build that starts
 // thousands of processes is not slowed down. Without it those samples have their leaf only.
@@ -31,19 +44,34 @@ const (
 const soon = 2 * time.Millisecond
 
 func newSynchronizer(e *Engine) *synchronizer {
-	return &synchronizer{engine: e, requests: make(chan syncRequest, 4096)}
+	return &synchronizer{engine: e, requests: make(chan syncRequest, 4096), programs: make(chan *program, 64)}
 }
 
 // request asks for a process after a delay.
-func (s *synchronizer) request(pid uint32, delay time.Duration) { s.enqueue(pid, delay, false) }
+func (s *synchronizer) request(pid uint32, delay time.Duration) { s.enqueue(pid, delay, lookNow) }
 
 // requestEarly asks for a process whose first sample may be near, as far as the budget allows.
-func (s *synchronizer) requestEarly(pid uint32, delay time.Duration) { s.enqueue(pid, delay, true) }
+func (s *synchronizer) requestEarly(pid uint32, delay time.Duration) {
+	s.enqueue(pid, delay, lookEarly)
+}
+
+// takeOver asks for a process of which the engine or the kernel may know mappings.
+func (s *synchronizer) takeOver(pid uint32, delay time.Duration) { s.enqueue(pid, delay, takeOver) }
+
+// learn asks for a program's unwind tables. The file is closed when they are read, or when too many wait; then the next process
+// that runs it has them read.
+func (s *synchronizer) learn(p *program) {
+	select {
+	case s.programs <- p:
+	default:
+		_ = p.file.Close()
+	}
+}
 
 // enqueue drops the request when the queue is full: the engine asks again when it meets code that it does not know.
-func (s *synchronizer) enqueue(pid uint32, delay time.Duration, early bool) {
+func (s *synchronizer) enqueue(pid uint32, delay time.Duration, kind requestKind) {
 	select {
-	case s.requests <- syncRequest{pid, time.Now().Add(delay), early}:
+	case s.requests <- syncRequest{pid, time.Now().Add(delay), kind}:
 	default:
 	}
 }
@@ -71,13 +99,15 @@ func (s *synchronizer) run(ctx context.Context) {
 			return
 		case request := <-s.engine.tracer.ProcessRequests():
 			s.synchronize(uint32(request.PID()), uint32(request.TID()))
+		case program := <-s.programs:
+			s.warn(s.engine.known.learnFile(program))
 		case request := <-s.requests:
 			waiting = insertByDue(waiting, request)
 		case <-due:
 			request := waiting[0]
 			waiting = waiting[1:]
-			if !request.early {
-				s.synchronize(request.pid, request.pid)
+			if request.kind != lookEarly {
+				s.finish(request)
 				continue
 			}
 			now := time.Now()
@@ -90,6 +120,12 @@ func (s *synchronizer) run(ctx context.Context) {
 			}
 		case <-cleanup.C:
 			s.engine.tracer.CleanupProcesses()
+			if s.engine.known != nil {
+				s.warn(s.engine.known.forgetUnused())
+				for _, pid := range s.engine.known.toldProcesses() { // whose request was dropped
+					s.finish(syncRequest{pid: pid, kind: takeOver})
+				}
+			}
 		}
 	}
 }
@@ -114,4 +150,36 @@ func insertByDue(waiting []syncRequest, request syncRequest) []syncRequest {
 	return waiting
 }
 
-func (s *synchronizer) synchronize(pid, tid uint32) { s.engine.tracer.Synchronize(pid, tid) }
+// synchronize lets the engine read a process's mappings, or forget them if it is gone.
+func (s *synchronizer) synchronize(pid, tid uint32) {
+	s.engine.tracer.Synchronize(pid, tid)
+	if s.engine.known != nil {
+		s.warn(s.engine.known.takeOver(pid))
+	}
+}
+
+// finish does what is not only early.
+func (s *synchronizer) finish(request syncRequest) {
+	switch {
+	case request.kind == takeOver && s.isLeft(request.pid):
+		s.warn(s.engine.known.takeOver(request.pid))
+	case request.kind == lookNow || s.concerns(request.pid):
+		s.synchronize(request.pid, request.pid)
+	}
+}
+
+// concerns says whether the engine or the kernel know anything of a process.
+func (s *synchronizer) concerns(pid uint32) bool {
+	return s.engine.known == nil || s.engine.tracer.Knows(pid) || s.engine.known.isTold(pid)
+}
+
+// isLeft says whether a process that the engine never read is gone, so that only the kernel may know of it.
+func (s *synchronizer) isLeft(pid uint32) bool {
+	return s.engine.known != nil && !s.engine.tracer.Knows(pid) && errors.Is(unix.Kill(int(pid), 0), unix.ESRCH)
+}
+
+func (s *synchronizer) warn(err error) {
+	if err != nil {
+		s.engine.log.Warn("the kernel's account of mapped files is not complete", "err", err)
+	}
+}

@@ -67,6 +67,10 @@ func (h *hub) count(engine *capture.Engine) {
 	if refused := now.ThreadsRefused - h.counted.ThreadsRefused; refused > 0 {
 		h.log.Warn("too many threads to follow the waits of all", "switches without", refused)
 	}
+	if now.MappingsUntold != h.counted.MappingsUntold {
+		h.log.Warn("the kernel could not tell the unwinder of all new mappings; some stacks are incomplete",
+			"times", now.MappingsUntold-h.counted.MappingsUntold, "changing", now.MappingsLocked-h.counted.MappingsLocked)
+	}
 	h.counted = now
 }
 
