@@ -480,6 +480,9 @@ int forked(u64 *ctx)
   return 0;
 }
 
+/* In linux_binprm.interp_flags: of an executable that its user may not read. */
+#define MUST_NOT_BE_DUMPED 1
+
 SEC("tp_btf/sched_process_exec")
 int executed(u64 *ctx)
 {
@@ -490,6 +493,7 @@ int executed(u64 *ctx)
   struct mm_struct *mm = 0;
   const char *filename = 0;
   unsigned long start = 0, end = 0;
+  u32 flags = 0;
   READ(pid, task, tgid);
   READ(parent, task, real_parent);
   READ(parent_pid, parent, tgid);
@@ -509,7 +513,8 @@ int executed(u64 *ctx)
   exec->event.kind = EXECUTED;
   exec->event.pid = pid;
   exec->event.parent = parent_pid;
-  exec->event.uid = owner(task);
+  READ(flags, program, interp_flags);
+  exec->event.uid = flags & MUST_NOT_BE_DUMPED ? MIXED_UID : owner(task);
   exec->event.ktime = bpf_ktime_get_ns();
   exec->event.start_boottime = started(task);
   exec->event.recordings = recordings;

@@ -75,7 +75,7 @@ typedef struct { void *vdso; } mm_context_t;
 struct mm_struct { unsigned long arg_start, arg_end, exec_vm; mm_context_t context; } RELOCATED;
 typedef struct { int counter; } atomic_t;
 struct signal_struct { atomic_t live; } RELOCATED;
-struct linux_binprm { const char *filename; } RELOCATED;
+struct linux_binprm { const char *filename; u32 interp_flags; } RELOCATED;
 struct task_struct {
   int pid, tgid;
   u64 start_boottime;

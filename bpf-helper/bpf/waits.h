@@ -14,7 +14,7 @@
  */
 #define PLACES 16
 #define CERTAIN (1 << 24)
-#define PREEMPTED_PLACE 0x702
+#define NEAR_BY_BITS 6
 #define SECOND 1000000000ull
 
 struct place {
@@ -140,15 +140,16 @@ INLINE int runnable(struct task_struct *task)
   return ((struct task_struct___old *)task)->state == 0;
 }
 
-/* Where a thread that goes by itself waits. Where a thread was preempted tells nothing of how long. */
+/* Where a thread that goes by itself waits. One that is preempted may be anywhere: near by is the same place. */
 INLINE u64 place_mark(struct task_struct *task, int preempted, int with_registers)
 {
-  if (preempted || !with_registers) {
-    return PREEMPTED_PLACE - !preempted;
+  u64 where = preempted;
+  if (with_registers) {
+    struct pt_regs *registers = bpf_task_pt_regs(task);
+    where = preempted ? INSTRUCTION(registers) >> NEAR_BY_BITS : INSTRUCTION(registers) ^ (STACK(registers) << 17);
   }
-  struct pt_regs *registers = bpf_task_pt_regs(task);
-  u64 mark = (INSTRUCTION(registers) ^ (STACK(registers) << 17)) * 0x9e3779b97f4a7c15ull;
-  return (mark ^ (mark >> 29)) | 4;
+  u64 mark = where * 0x9e3779b97f4a7c15ull;
+  return (mark ^ (mark >> 29)) << 1 | 1;
 }
 
 INLINE u16 window_of(u64 now) { return now >> 27; } /* about an eighth of a second */

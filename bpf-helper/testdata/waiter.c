@@ -42,7 +42,7 @@ PART piping(void) { hear(); }
 PART receiving(void) { char x; if (recv(server, &x, 1, 0)) {} }
 PART reaping(pid_t child) { waitpid(child, 0, 0); }
 PART syncing(int fd) { if (pwrite(fd, buffer, 1 << 20, 0)) {} fsync(fd); }
-PART faulting(const char *mapped, long size) { for (long i = 0; i < size; i += 4096) sink += mapped[i]; }
+PART faulting(const char *mapped, long size) { for (long i = 0; i < size; i += 64 << 10) sink += mapped[i]; }
 PART computing(int ms)
 {
   long long until = now(CLOCK_MONOTONIC) + ms * 1000000ll;
@@ -88,7 +88,7 @@ int main(int count, char **arguments)
     posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
     char *mapped = mmap(0, size, PROT_READ, MAP_SHARED, fd, 0);
     madvise(mapped, size, MADV_RANDOM);
-    TIMED(faulting, faulting(mapped + (i % 16) * (4 << 20), 2 << 20));
+    TIMED(faulting, faulting(mapped + (i % 16) * (4 << 20), 4 << 20));
     munmap(mapped, size);
     TIMED(computing, computing(40));
   }

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"flameline.dev/helper/internal/mapped"
@@ -74,9 +75,11 @@ type Engine struct {
 	rate     int
 	attached bool // processes are followed
 	waits    *waits
-	waiting  uint64             // the recordings that want waits
-	settle   chan chan struct{} // see SettleWaits
-	awake    chan struct{}      // see stayAwake
+	// following says that a process event is being handed over.
+	following atomic.Bool
+	waiting   uint64             // the recordings that want waits
+	settle    chan chan struct{} // see SettleWaits
+	awake     chan struct{}      // see stayAwake
 
 	mapLock   sync.Mutex // guards what follows
 	mapBytes  int64

@@ -77,6 +77,9 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			}
 			empty = 0
 		}
+		if len(samples)+len(waited) > 0 {
+			e.letEventsPass()
+		}
 		if len(samples) > 0 {
 			e.sink.Samples(samples)
 		}
@@ -86,6 +89,18 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		if done != nil {
 			close(done)
 		}
+	}
+}
+
+// eventsAtMost is how long samples are kept back for process events that came before them.
+const eventsAtMost = 500 * time.Millisecond
+
+// letEventsPass waits until the process events of now have been handed over: a sample of a process that is gone says whose
+// it is only if its exec has been heard of.
+func (e *Engine) letEventsPass() {
+	deadline := time.Now().Add(eventsAtMost)
+	for (e.gate.lifecycle.AvailableBytes() > 0 || e.following.Load()) && time.Now().Before(deadline) {
+		time.Sleep(time.Millisecond)
 	}
 }
 
@@ -118,7 +133,10 @@ func (e *Engine) addTrace(trace *libpf.EbpfTrace) {
 func (e *Engine) follow() {
 	var record ringbuf.Record
 	for {
-		if err := e.gate.lifecycle.ReadInto(&record); err != nil {
+		e.following.Store(false)
+		err := e.gate.lifecycle.ReadInto(&record)
+		e.following.Store(true)
+		if err != nil {
 			if !errors.Is(err, ringbuf.ErrClosed) {
 				e.log.Error("reading process events failed", "err", err)
 			}

@@ -142,7 +142,7 @@ func (t *Table) Executed(pid, parent int32, uid uint32, startNs uint64, filename
 	t.lock.Lock()
 	defer t.lock.Unlock()
 	process, err := t.readExecuted(pid, uid, startNs, command)
-	if err != nil {
+	if err != nil || process.Executable == "" { // it is gone, or its memory is, and then its files belong to root
 		process = &Process{PID: pid, ParentPID: parent, UID: uid, Root: "/", Namespace: UnknownNamespace}
 		if before := t.find(pid, startNs); before != nil {
 			process.WorkingDirectory, process.Root, process.Namespace = before.WorkingDirectory, before.Root, before.Namespace
