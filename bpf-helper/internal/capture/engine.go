@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/ebpf-profiler/libpf"
 	enginelog "go.opentelemetry.io/ebpf-profiler/log"
 	"go.opentelemetry.io/ebpf-profiler/process"
+	"go.opentelemetry.io/ebpf-profiler/rlimit"
 	"go.opentelemetry.io/ebpf-profiler/times"
 	"go.opentelemetry.io/ebpf-profiler/tracer"
 	"golang.org/x/sys/unix"
@@ -136,6 +137,12 @@ func (e *Engine) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// Kernels before 5.11 count our maps as locked memory; the engine does the same for its own.
+	restoreLimit, err := rlimit.MaximizeMemlock()
+	if err != nil {
+		return fmt.Errorf("raise the limit of locked memory: %w", err)
+	}
+	defer restoreLimit()
 	if e.gate, err = loadGate(e.unwinder(), e.tracer.Maps()[pagesMap], len(processors)); err != nil {
 		return err
 	}
