@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -37,9 +36,8 @@ func Launch(uid, gid int, stderr io.Writer, args ...string) (*Process, error) {
 	if gid == 0 {
 		gid = Nobody
 	}
-	// Go opens everything close-on-exec; what we inherited ourselves (from sudo, a shell) must not go further.
-	if err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil && !errors.Is(err, unix.ENOSYS) {
-		return nil, fmt.Errorf("keep our descriptors to ourselves: %w", err)
+	if err := keepDescriptors(); err != nil {
+		return nil, err
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
