@@ -62,6 +62,7 @@ calls processmanager/processinfo.go "pm.eim.AddOrIncRef(" "pm.survivingAdd("
 calls processmanager/processinfo.go "= pm.newFrameMapping(" "= pm.notedFrameMapping("
 calls processmanager/processinfo.go ":= pr.GetMappingFileLastModified(mapping)" ":= lastModified(pr, mapping)"
 calls tracer/tracer.go "noPrealloc := probeNoPrealloc()" "noPrealloc := withOurSizes(adaption)"
+calls tracer/systemconfig.go "err := determineStackPtregs(coll, maps, vars); err" "err := agreedStackPtregs(coll, maps, vars); err"
 calls nativeunwind/elfunwindinfo/elfgopclntab.go "if fileStrategy == strategyFramePointer {" \
   "if fileStrategy = g.strategyFor(fun, fileStrategy); strategyFramePointer == fileStrategy {"
 [ -z "$vendor_only" ] || exit 0
