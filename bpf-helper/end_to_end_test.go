@@ -25,6 +25,9 @@ import (
 const testUID = 64_242 // a user that no one is, so that the socket is ours
 
 var helperBinary = sync.OnceValues(func() (string, error) {
+	if built := os.Getenv("FLAMELINE_HELPER"); built != "" {
+		return built, nil
+	}
 	folder, err := os.MkdirTemp("", "flameline-helper")
 	if err != nil {
 		return "", err

@@ -1,6 +1,6 @@
 // All static checks: types, lint, format, unused code, Go's vet and lint.   node scripts/check.mjs [NAME…]
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { root } from "./paths.mjs";
 import { has } from "./shell.mjs";
@@ -16,19 +16,27 @@ const checks = [
   { name: "lint", command: [bin("oxlint"), "--type-aware", "--deny-warnings"] },
   { name: "format", command: [bin("biome"), "format", "."] },
   { name: "unused code", command: [bin("knip"), "--no-progress"] },
-  { name: "go vet", command: ["go", "vet", ".", "./internal/..."], cwd: helper, skip: needsGo },
-  { name: "go format", command: ["gofmt", "-l", "internal", "main.go"], cwd: helper, skip: needsGo, failsOnOutput: true },
+  { name: "go vet", command: ["go", "vet", "-tags", "guest", ".", "./internal/..."], cwd: helper, skip: needsGo },
+  { name: "go format", command: ["sh", "-c", "gofmt -l internal *.go"], cwd: helper, skip: needsGo, failsOnOutput: true },
+  { name: "BPF objects", command: ["bash", "bpf/build.sh", "--check"], cwd: helper, skip: needsClang },
   {
     name: "go lint",
     command: [
       "sh",
       "-c",
-      `cd tools && go build -o "${staticcheck}" honnef.co/go/tools/cmd/staticcheck && cd .. && "${staticcheck}" . ./internal/...`,
+      `cd tools && go build -o "${staticcheck}" honnef.co/go/tools/cmd/staticcheck && cd .. && "${staticcheck}" -tags guest . ./internal/...`,
     ],
     cwd: helper,
     skip: needsGo,
   },
 ];
+
+/** Another compiler makes other objects of the same source. */
+function needsClang() {
+  const recorded = readFileSync(path.join(helper, "bpf/clang-version"), "utf8").trim();
+  const { stdout } = spawnSync("clang", ["--version"], { encoding: "utf8" });
+  return stdout?.split("\n")[0] === recorded ? undefined : `the objects were compiled by ${recorded}, which is not installed here`;
+}
 
 function needsGo() {
   return has("go") ? undefined : "Go is not installed";

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { runChecks } from "./check.mjs";
+import { goTests } from "./go-tests.mjs";
+import { arm64Tests } from "./kernels/arm64.mjs";
 import { installPackages, sayMissingToolchains } from "./machine.mjs";
 import { root } from "./paths.mjs";
 import { has, isRoot, run } from "./shell.mjs";
@@ -13,7 +15,7 @@ const results = path.join(root, ".test");
 /** @typedef {{ passed: number, failed: string[], skipped: string[] }} Outcome */
 
 /** @type {Record<string, () => Outcome | Promise<Outcome>>} in the order in which they run: the quick ones first */
-const stages = { check: runChecks, build, unit, go, integration, e2e, bench, start };
+const stages = { check: runChecks, build, unit, go, integration, kernels, e2e, bench, start };
 
 async function build() {
   return one("build", await run("node", ["scripts/build.mjs"]));
@@ -40,36 +42,15 @@ function go() {
   if (!has("go")) {
     return skip("go", "Go is not installed");
   }
-  const { stdout, stderr, status } = spawnSync("go", ["test", "-json", ".", "./internal/..."], {
-    cwd: path.join(root, "bpf-helper"),
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  const outcome = { passed: 0, failed: [], skipped: [] };
-  const output = new Map();
-  for (const line of stdout.split("\n").filter((text) => text.startsWith("{"))) {
-    const event = JSON.parse(line);
-    const name = `${event.Package} ${event.Test ?? ""}`;
-    if (event.Action === "output") {
-      output.set(name, `${output.get(name) ?? ""}${event.Output}`);
-    } else if (event.Test === undefined) {
-      if (event.Action === "fail") {
-        outcome.failed.push(name);
-      }
-    } else if (event.Action === "pass") {
-      outcome.passed++;
-    } else if (event.Action === "fail" || event.Action === "skip") {
-      outcome[event.Action === "fail" ? "failed" : "skipped"].push(name);
-    }
-  }
-  for (const name of [...outcome.failed, ...outcome.skipped]) {
-    console.log((output.get(name) ?? name).trimEnd());
-  }
-  if (status !== 0 && outcome.failed.length === 0) {
-    console.log(stderr);
-    outcome.failed.push("go test");
-  }
-  return outcome;
+  return goTests([".", "./internal/..."]);
+}
+
+async function kernels() {
+  const file = resultFile("kernels.json");
+  await run("node", ["scripts/kernels.mjs", file]);
+  const others = read(file, (outcome) => outcome);
+  const arm = arm64Tests();
+  return { passed: others.passed + arm.passed, failed: [...others.failed, ...arm.failed], skipped: [...others.skipped, ...arm.skipped] };
 }
 
 async function integration() {
