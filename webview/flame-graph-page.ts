@@ -125,7 +125,10 @@ export class FlameGraphPage {
       case "tree":
         return this.#showTree(change.turned);
       case "recording":
+        return this.#show();
       case "view":
+        // What it says is of the event and threads of before.
+        this.#tooltip.hide();
         return this.#show();
       case "colors":
         this.#recolor();
