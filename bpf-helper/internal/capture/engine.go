@@ -78,6 +78,7 @@ type Engine struct {
 	waits    *waits
 	// following says that a process event is being handed over.
 	following atomic.Bool
+	followed  atomic.Int64       // the moment up to which they have been
 	waiting   uint64             // the recordings that want waits
 	settle    chan chan struct{} // see SettleWaits
 	awake     chan struct{}      // see stayAwake

@@ -20,6 +20,14 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 	defer reader.Close()
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
+	interval := pollInterval
+	// Setting it anew begins the interval anew: done at every fork of a build, it would never end.
+	pace := func(wanted time.Duration) {
+		if wanted != interval {
+			interval = wanted
+			ticker.Reset(wanted)
+		}
+	}
 	empty, calm := 0, 0 // polls since a sample, and since something said to stay awake
 	settled := time.Now()
 	for {
@@ -30,15 +38,15 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		case done = <-e.settle:
 		case <-e.awake:
 			empty, calm = 0, 0
-			ticker.Reset(pollInterval)
+			pace(pollInterval)
 			continue
 		case <-ticker.C:
 		}
 		if calm++; calm == pollsBeforeRest {
-			ticker.Reset(calmInterval)
+			pace(calmInterval)
 		}
 		if empty++; empty == pollsBeforeRest {
-			ticker.Reset(restInterval)
+			pace(restInterval)
 		}
 		drained := int64(times.GetKTime())
 		if err := e.gate.drainTicks(e.addTick); err != nil {
@@ -73,12 +81,12 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		waited := e.waits.ledger.take()
 		if len(samples)+len(stacks) > 0 {
 			if empty >= pollsBeforeRest {
-				ticker.Reset(calmInterval)
+				pace(calmInterval)
 			}
 			empty = 0
 		}
 		if len(samples)+len(waited) > 0 {
-			e.letEventsPass()
+			e.letEventsPass(drained)
 		}
 		if len(samples) > 0 {
 			e.sink.Samples(samples)
@@ -95,11 +103,11 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 // eventsAtMost is how long samples are kept back for process events that came before them.
 const eventsAtMost = 500 * time.Millisecond
 
-// letEventsPass waits until the process events of now have been handed over: a sample of a process that is gone says whose
-// it is only if its exec has been heard of.
-func (e *Engine) letEventsPass() {
+// letEventsPass waits until the process events before a moment have been handed over: a sample of a process that is gone
+// says whose it is only if its exec has been heard of.
+func (e *Engine) letEventsPass(ktime int64) {
 	deadline := time.Now().Add(eventsAtMost)
-	for (e.gate.lifecycle.AvailableBytes() > 0 || e.following.Load()) && time.Now().Before(deadline) {
+	for e.followed.Load() < ktime && (e.gate.lifecycle.AvailableBytes() > 0 || e.following.Load()) && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
 }
@@ -146,6 +154,7 @@ func (e *Engine) follow() {
 		if !ok {
 			continue
 		}
+		e.followed.Store(event.KTime - 1) // those before it
 		if event.Wanted != 0 {
 			e.keepUp(event)
 			runtime.Gosched() // what follows takes longer than a short process has
