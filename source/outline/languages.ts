@@ -1,4 +1,5 @@
 import { cpp } from "./cpp.js";
+import { csharp } from "./csharp.js";
 import { go } from "./go.js";
 import { java } from "./java.js";
 import { javascript, typescript, typescriptReact } from "./javascript.js";
@@ -9,7 +10,7 @@ import type { LanguageRules } from "./rules.js";
 import { rust } from "./rust.js";
 
 /** Every language that has an outline. */
-const LANGUAGES: readonly LanguageRules[] = [python, javascript, typescript, typescriptReact, java, go, rust, cpp, ruby, php];
+const LANGUAGES: readonly LanguageRules[] = [python, javascript, typescript, typescriptReact, java, go, rust, cpp, ruby, php, csharp];
 
 /** The rules for VS Code's language identifier, or for a path by its extension; undefined for other languages. */
 export function rulesFor(languageIdOrPath: string): LanguageRules | undefined {
