@@ -26,7 +26,8 @@ export function packageTarget(target) {
   }
   mkdirSync(path.dirname(vsixPath(target)), { recursive: true });
   const args = ["package", "--no-dependencies", "--allow-missing-repository", "--no-rewrite-relative-links", "--out", vsixPath(target)];
-  must(path.join(root, "node_modules/.bin/vsce"), target === "universal" ? args : [...args, "--target", target]);
+  const vsce = ["--import", "./scripts/best-compression.mjs", path.join(root, "node_modules/@vscode/vsce/vsce"), ...args];
+  must(process.execPath, target === "universal" ? vsce : [...vsce, "--target", target]);
   console.log(`${path.relative(root, vsixPath(target))}  ${(statSync(vsixPath(target)).size / 1e6).toFixed(1)} MB`);
 }
 
