@@ -17,9 +17,12 @@ func TestTheKernelTakesEachProgramThatItHasTheFunctionsFor(t *testing.T) {
 	if os.Geteuid() != 0 || err != nil {
 		t.Skip("skipped: loading needs root and a kernel with BTF")
 	}
+	if err := tryBPF(); err != nil {
+		t.Skipf("skipped: %v", err) // another processor, emulated
+	}
 	var walk *btf.Func
 	walks := kernel.TypeByName("bpf_iter_task_vma_new", &walk) == nil
-	for _, name := range []string{"gate", "gate_with_mapping", "tell_mappings", "tell_before_mapping", "forked", "executed", "exited"} {
+	for _, name := range []string{"gate", "gate_with_mapping", "tell_mappings", "tell_before_mapping", "forked", "executed", "exited", "switched", "gate_of_waits", "unwound"} {
 		t.Run(name, func(t *testing.T) {
 			if strings.HasPrefix(name, "tell") && !walks {
 				t.Skip("skipped: this kernel can't walk mappings")
