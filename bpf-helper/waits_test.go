@@ -27,27 +27,13 @@ func TestWaitsAreMeasuredAndClassed(t *testing.T) {
 	folder := t.TempDir()
 	binary := compileFile(t, folder, "testdata/waiter.c", "-pthread")
 	program := exec.Command(binary, "25", filepath.Join(folder, "data"))
-	input, _ := program.StdinPipe()
-	output, _ := program.StdoutPipe()
-	if err := program.Start(); err != nil {
-		t.Fatal(err)
-	}
 	// Something else must want the processors, or nothing waits for one.
 	for range runtime.NumCPU() {
 		run1(t, "/", "sh", "-c", "while :; do :; done")
 	}
-	time.Sleep(time.Second)
-	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
-	c.warm()
-	var said []byte
-	r := c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, offCPU, 99, func() {
-		time.Sleep(warmUp)
-		_, _ = input.Write([]byte("g"))
-		said, _ = io.ReadAll(output)
-		_ = program.Wait()
-	})
-	w := tallyWaits(t, r, string(said))
-	for name := range w.found {
+	r, said := recordWaits(t, program)
+	w := tallyWaits(t, r, said)
+	for name := range w.said {
 		if math.Abs(w.said[name]-w.found[name]) > 0.03*w.saidTotal {
 			t.Errorf("%s waited %.1f ms and %.1f ms were found", name, w.said[name]/1e6, w.found[name]/1e6)
 		}
@@ -55,6 +41,26 @@ func TestWaitsAreMeasuredAndClassed(t *testing.T) {
 	if math.Abs(w.saidTotal-w.foundTotal) > 0.05*w.saidTotal {
 		t.Errorf("the program waited %.1f ms and %.1f ms were found", w.saidTotal/1e6, w.foundTotal/1e6)
 	}
+}
+
+// recordWaits starts a program that waits for our word, records its waits to its end, and gives what it said of them itself.
+func recordWaits(t *testing.T, program *exec.Cmd) (r *recorded, said string) {
+	t.Helper()
+	input, _ := program.StdinPipe()
+	output, _ := program.StdoutPipe()
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	c.warm()
+	r = c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, offCPU, 99, func() {
+		time.Sleep(warmUp)
+		_, _ = input.Write([]byte("g"))
+		text, _ := io.ReadAll(output)
+		said = string(text)
+		_ = program.Wait()
+	})
+	return r, said
 }
 
 // waitTally is how long each function of testdata/waiter.c waited, in ns, as it said itself and as was recorded.
@@ -118,22 +124,9 @@ func TestTotalsHoldWhereStacksAreThinned(t *testing.T) {
 	needKernel(t)
 	folder := t.TempDir()
 	program := exec.Command(compileFile(t, folder, "testdata/pingpong.c", "-O1", "-pthread"), "4")
-	input, _ := program.StdinPipe()
-	output, _ := program.StdoutPipe()
-	if err := program.Start(); err != nil {
-		t.Fatal(err)
-	}
-	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
-	c.warm()
-	var said []byte
-	r := c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, offCPU, 99, func() {
-		time.Sleep(warmUp)
-		_, _ = input.Write([]byte("g"))
-		said, _ = io.ReadAll(output)
-		_ = program.Wait()
-	})
+	r, said := recordWaits(t, program)
 	total, found := 0.0, 0.0
-	for line := range strings.Lines(string(said)) {
+	for line := range strings.Lines(said) {
 		_, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		ns, err := strconv.ParseFloat(value, 64)
 		if err != nil {

@@ -88,7 +88,6 @@ struct task_struct {
 } RELOCATED;
 /* Before 5.14. */
 struct task_struct___old { long state; } RELOCATED;
-#define EXISTS(field) __builtin_preserve_field_info(field, 2)
 
 /* Walks the mappings of a process, from 6.7 on. */
 struct bpf_iter_task_vma { u64 opaque[1]; };

@@ -134,7 +134,7 @@ INLINE void set_mark(u32 tid, u8 value)
 
 INLINE int runnable(struct task_struct *task)
 {
-  if (EXISTS(task->__state)) {
+  if (HAS(task, __state)) {
     return task->__state == 0;
   }
   return ((struct task_struct___old *)task)->state == 0;
@@ -371,7 +371,6 @@ INLINE int switched_between(struct task_struct *from, struct task_struct *to, in
   }
   u64 now = bpf_ktime_get_ns();
   if (goer_wanted) {
-    count(SWITCHES);
     goes(from, goer, now, with_registers);
   }
   if (comer_wanted) {

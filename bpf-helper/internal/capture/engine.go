@@ -88,7 +88,7 @@ type Engine struct {
 	mapSummed time.Time
 }
 
-// Load loads everything into the kernel; seconds, most of them the verifier's. Nothing is sampled before SetRate.
+// Load loads everything into the kernel; seconds, most of them the verifier's. Nothing is sampled before Listen.
 func Load(sink Sink, log *slog.Logger) (*Engine, error) {
 	if err := preconditions(); err != nil {
 		return nil, err
@@ -255,7 +255,7 @@ func (e *Engine) stayAwake() {
 func (e *Engine) Want(pid int32, recordings uint64) error {
 	e.gateLock.Lock()
 	err := e.gate.want(uint32(pid), recordings)
-	if recordings&e.waiting == 0 {
+	if recordings&e.waiting == 0 && e.gate.waits.attached() {
 		e.waits.end(pid)
 	}
 	e.gateLock.Unlock()

@@ -25,7 +25,6 @@ const (
 	counterUnwinderMissed
 	counterWaitsLost
 	counterThreadsFull
-	counterSwitches
 	counterUntoldBudget
 	counterUntoldLocked
 	counterUntoldRoom
@@ -268,17 +267,24 @@ func (g *gate) counter(index uint32) uint64 {
 
 // drainTicks hands over every tick in the ring now.
 func (g *gate) drainTicks(visit func(*tickRecord)) error {
+	return drain(g.ticks, func(raw []byte) {
+		if tick, ok := decodeTick(raw); ok {
+			visit(tick)
+		}
+	})
+}
+
+// drain hands over every record that is in a ring now; the ring's deadline lies in the past.
+func drain(ring *ringbuf.Reader, visit func(raw []byte)) error {
 	var record ringbuf.Record
 	for {
-		if err := g.ticks.ReadInto(&record); err != nil {
+		if err := ring.ReadInto(&record); err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return nil
 			}
 			return err
 		}
-		if tick, ok := decodeTick(record.RawSample); ok {
-			visit(tick)
-		}
+		visit(record.RawSample)
 	}
 }
 

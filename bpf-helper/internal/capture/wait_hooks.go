@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -75,6 +76,7 @@ type waitHooks struct {
 	marks      *ebpf.Memory
 	ended      *ringbuf.Reader
 	hook       link.Link
+	on         atomic.Bool // attached; another goroutine asks
 	perfEvents []int
 }
 
@@ -109,7 +111,7 @@ func (w *waitHooks) open(collection *ebpf.Collection) error {
 
 // attach lets the programs see every switch. Order matters: a stack that is asked for must be taken at the same switch.
 func (w *waitHooks) attach(processors []int) error {
-	if w.hook != nil {
+	if w.attached() {
 		return nil
 	}
 	if w.switched == nil {
@@ -125,10 +127,14 @@ func (w *waitHooks) attach(processors []int) error {
 		w.detach()
 		return fmt.Errorf("follow switches: %w", err)
 	}
+	w.on.Store(true)
 	return nil
 }
 
+func (w *waitHooks) attached() bool { return w.on.Load() }
+
 func (w *waitHooks) detach() {
+	w.on.Store(false)
 	if w.hook != nil {
 		_ = w.hook.Close()
 		w.hook = nil
@@ -168,18 +174,11 @@ func (w *waitHooks) set(settings settingsRecord) error {
 
 // drain hands over every wait in the ring now.
 func (w *waitHooks) drain(visit func(*waitRecord)) error {
-	var record ringbuf.Record
-	for {
-		if err := w.ended.ReadInto(&record); err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				return nil
-			}
-			return err
-		}
-		if wait, ok := decodeWait(record.RawSample); ok {
+	return drain(w.ended, func(raw []byte) {
+		if wait, ok := decodeWait(raw); ok {
 			visit(wait)
 		}
-	}
+	})
 }
 
 // threads reads the state of all threads that were switched out since they were marked.

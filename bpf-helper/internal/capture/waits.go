@@ -119,7 +119,7 @@ func (w *waits) round(stacks []Sample) error {
 
 // settle is called at most every settleInterval, and at a recording's end with `all`.
 func (w *waits) settle(all bool) error {
-	if w.hooks.hook == nil {
+	if !w.hooks.attached() {
 		return nil
 	}
 	now := int64(times.GetKTime())
