@@ -15,6 +15,7 @@ const checks = [
   { name: "types", command: [bin("tsc"), "--build"] },
   { name: "lint", command: [bin("oxlint"), "--type-aware", "--deny-warnings"] },
   { name: "format", command: [bin("biome"), "format", "."] },
+  { name: "named tests", command: [process.execPath, "scripts/named-tests.mjs"] },
   { name: "unused code", command: [bin("knip"), "--no-progress"] },
   { name: "go vet", command: ["go", "vet", "-tags", "guest", ".", "./internal/..."], cwd: helper, skip: needsGo },
   { name: "go format", command: ["sh", "-c", "gofmt -l internal *.go"], cwd: helper, skip: needsGo, failsOnOutput: true },
