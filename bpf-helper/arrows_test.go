@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -67,5 +68,24 @@ func TestPackagesImportOnlyAlongTheArrows(t *testing.T) {
 	}
 	if seen == 0 {
 		t.Fatal("no import of ours was found: the test looks in the wrong place")
+	}
+}
+
+// What the engine would send its own findings with has no business in a process of root's, and weighs a third of it.
+func TestTheEnginesOwnExportersAreLeftOut(t *testing.T) {
+	list, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packages := strings.Fields(string(list))
+	if !slices.Contains(packages, "go.opentelemetry.io/ebpf-profiler/tracer") {
+		t.Fatal("the engine is not in the list: the test asks for the wrong program")
+	}
+	for _, name := range packages {
+		for _, banned := range []string{"google.golang.org/grpc", "google.golang.org/protobuf", "go.opentelemetry.io/collector", "html/template"} {
+			if name == banned || strings.HasPrefix(name, banned+"/") {
+				t.Errorf("the helper is linked with %s", name)
+			}
+		}
 	}
 }

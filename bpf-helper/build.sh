@@ -38,6 +38,8 @@ if [ "$(cat vendor/.state 2>/dev/null || true)" != "$state" ]; then
   (cd engine-patches && find . -name '*.go') | while read -r file; do
     install -m 644 "engine-patches/$file" ".vendor.new/${engine#vendor/}/$file"
   done
+  # The engine's own ways to send what it saw are not ours; without them go gRPC and protobuf, a third of the program.
+  (cd ".vendor.new/${engine#vendor/}/reporter" && rm -r internal samples/attrmgr.go && find . -maxdepth 1 -name '*.go' ! -name iface.go -delete)
   echo "$state" > .vendor.new/.state
   rm -rf .vendor.old
   [ ! -d vendor ] || mv vendor .vendor.old
