@@ -12,6 +12,7 @@ import { type ActiveRecording, record, type RecordingResult } from "../recorder/
 import { type Command, EXIT, type World } from "./command.js";
 import { helperOptions } from "./helper-options.js";
 import { type Interrupts, listenForInterrupts } from "./interrupts.js";
+import { lossPhrases } from "./loss-text.js";
 import { grouped, secondsText } from "./numbers.js";
 import { writeOutput } from "./output-file.js";
 import { Progress } from "./progress.js";
@@ -156,10 +157,8 @@ class RecordRun {
     const seconds = result.durationNs / 1e9;
     if (result.samples === 0) sayFailure({ kind: "nothing-recorded", target: targetName(this.#plan.target), seconds });
     for (const warning of this.#recording.warnings) say(`flameline: ${warning}`);
-    const { lost, leafOnly } = this.#recording.loss;
-    say(
-      `${grouped(result.samples)} samples in ${secondsText(seconds)} (lost ${grouped(lost)}, leaf only ${grouped(leafOnly)}): ${this.#plan.output}`,
-    );
+    const missing = lossPhrases(this.#recording.loss).join(", ");
+    say(`${grouped(result.samples)} samples in ${secondsText(seconds)} (${missing}): ${this.#plan.output}`);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Recording } from "../profile/recording.js";
 import { EVENT_UNITS, type EventName, type EventUnit } from "../protocol/events.js";
 import { readArguments, readChoice, readOperand } from "./arguments.js";
 import { type Command, EXIT, UsageError, type World } from "./command.js";
+import { lossPhrases } from "./loss-text.js";
 import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { readProfile } from "./read-profile.js";
 import { reportNotes } from "./report-notes.js";
@@ -48,6 +49,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     total: table.total,
     samples: table.samples,
     lost: recording.loss.lost,
+    loss: recording.loss,
     seconds: recording.info.durationNs / 1e9,
     ...(event === "off_cpu" ? { idle: table.idle, classes: table.classes } : {}),
   };
@@ -74,11 +76,10 @@ function chooseEvent(recording: Recording, wanted: EventName | ""): EventName {
 
 function textTable(recording: Recording, table: ReportTable, event: EventName, by: ReportBy, cwd: string): string {
   const unit = EVENT_UNITS[event];
-  const { lost, leafOnly } = recording.loss;
   const rate = recording.info.hz > 0 ? ` at ${recording.info.hz} Hz` : "";
   const head =
     `${event}: ${amount(table.total, unit)} in ${grouped(table.samples)} samples over ` +
-    `${secondsText(recording.info.durationNs / 1e9)}${rate} · lost ${grouped(lost)} · leaf only ${grouped(leafOnly)}`;
+    `${secondsText(recording.info.durationNs / 1e9)}${rate} · ${lossPhrases(recording.loss).join(" · ")}`;
   const waiting = event === "off_cpu";
   const rows = table.rows.slice(0, SHOWN_ROWS).map((row) => cells(row, table.total, unit, by, cwd));
   const more = table.rows.length - rows.length;

@@ -34,6 +34,12 @@ export const WAIT_CLASSES = [
 
 export type WaitClass = (typeof WAIT_CLASSES)[number];
 
+/**
+ * Frames that stand where a stack would begin, for the outer frames that it lacks. `truncated`: it is deeper than what can be unwound, 128
+ * frames or some more. `broken`: unwinding failed on the way.
+ */
+export const LACKING_FRAMES = { truncated: "[truncated]", broken: "[broken]" } as const;
+
 /** The language or layer that a frame belongs to; `native` is machine code whose language is unknown. */
 export type FrameLanguage =
   | "kernel"

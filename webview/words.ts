@@ -1,3 +1,4 @@
+import { LACKING_FRAMES } from "../protocol/events.js";
 import type { RecordingSummary } from "../protocol/queries.js";
 import { EVENT_WORDS, formatCount, formatRate, formatShare, formatValue } from "./format.js";
 import { at, type GraphTree, nodeName } from "./graph-tree.js";
@@ -16,18 +17,25 @@ export interface NodeWords {
   readonly of: string;
 }
 
+/** What stands outside of these is not known. */
+const LACKING: ReadonlyMap<string, string> = new Map([
+  [LACKING_FRAMES.truncated, "Outer callers are missing: the stack is deeper than what can be recorded, 128 frames or some more"],
+  [LACKING_FRAMES.broken, "Outer callers are missing: the stack could not be unwound to its beginning"],
+]);
+
 export function describeNode(tree: GraphTree, node: number): NodeWords {
   const { unit, event } = tree.info;
   const fn = at(tree.fn, node);
   const value = at(tree.value, node);
   const self = at(tree.self, node);
   const { file, line, module, language, owner, inlined } = tree.functions;
-  const where = file[fn] ? `${file[fn]}${(line[fn] ?? 0) > 0 ? `:${line[fn]}` : ""}` : module[fn];
+  const lacking = file[fn] === "" && module[fn] === "" ? LACKING.get(nodeName(tree, node)) : undefined;
+  const where = lacking ?? (file[fn] ? `${file[fn]}${(line[fn] ?? 0) > 0 ? `:${line[fn]}` : ""}` : module[fn]);
   const kinds = [OWNER_GROUPS[owner[fn] ?? "unknown"].label, LANGUAGE_GROUPS[language[fn] ?? "native"].label, inlined[fn] ? "inlined" : ""];
   return {
     name: nodeName(tree, node),
     place: fn < 0 ? "Everything that was selected" : where || "Place unknown",
-    kind: fn < 0 ? "" : [...new Set(kinds)].filter((kind) => kind !== "").join(" · "),
+    kind: fn < 0 || lacking !== undefined ? "" : [...new Set(kinds)].filter((kind) => kind !== "").join(" · "),
     total: `${formatValue(value, unit)} (${formatShare(value, tree.total)})`,
     self: `${formatValue(self, unit)} (${formatShare(self, tree.total)})`,
     of: `${formatValue(tree.total, unit)} of ${EVENT_WORDS[event]}`,

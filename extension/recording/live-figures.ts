@@ -47,6 +47,12 @@ export class LiveFigures {
     return this.#loss?.lost ?? 0;
   }
 
+  /** Samples whose stack lacks frames, since the recording's start. */
+  get incomplete(): number {
+    const { leafOnly = 0, truncated = 0, broken = 0 } = this.#loss ?? {};
+    return leafOnly + truncated + broken;
+  }
+
   /** Samples a second over the last seconds. */
   get rate(): number {
     const [first, last] = this.#ends();

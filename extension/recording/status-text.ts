@@ -37,6 +37,11 @@ export function statusText(state: SessionState, change: Change | undefined, nowU
   }
 }
 
+/** ", 12 lost", or nothing. */
+function counted(count: number, what: string): string {
+  return count > 0 ? `, ${count.toLocaleString("en")} ${what}` : "";
+}
+
 function recordingText(state: SessionState & { kind: "recording" }, change: Change | undefined, nowUnixMs: number): StatusText {
   const { figures } = state;
   const hottest = change?.recording === state.id ? change.hottest : null;
@@ -50,7 +55,7 @@ function recordingText(state: SessionState & { kind: "recording" }, change: Chan
   ];
   const tooltip = [
     `Recording ${state.name}. Click to stop.`,
-    `${figures.samples.toLocaleString("en")} samples${figures.lost > 0 ? `, ${figures.lost.toLocaleString("en")} lost` : ""}, ${Math.round(figures.rate)} a second.`,
+    `${figures.samples.toLocaleString("en")} samples${counted(figures.lost, "lost")}${counted(figures.incomplete, "with an incomplete stack")}, ${Math.round(figures.rate)} a second.`,
     ...(hottest === null || hottest === undefined
       ? ["No sample yet."]
       : [`Hottest: ${hottest.name}, ${share} ${change?.selection.event === "off_cpu" ? "of the waiting " : ""}itself.`]),

@@ -43,6 +43,7 @@ type Recording struct {
 	stackCount int
 	processes  map[*target.Process]int
 	threads    map[threadKey]int
+	marked     []*capture.Frame
 	credit     map[int]int // by processor, for thinning
 	loss       wire.LossCounts
 	told       wire.LossCounts // as of the last batch
@@ -126,8 +127,10 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 		r.loss.LeafOnly++
 	case capture.Truncated:
 		r.loss.Truncated++
+		frames = r.under(&cutFrame, frames)
 	case capture.Broken:
 		r.loss.Broken++
+		frames = r.under(&brokenFrame, frames)
 	case capture.Whole:
 	}
 	stack, unresolved := r.path(sample.TID, frames)
@@ -164,6 +167,22 @@ func (r *Recording) End(ktime int64) {
 
 // noFrame stands for a stack of which nothing is known.
 var noFrame = capture.Frame{Language: wire.Native, Function: "[unknown]"}
+
+// cutFrame and brokenFrame stand for the outer frames that a stack lacks, where it would begin: else its innermost frames would
+// look as if the thread had begun with them.
+var (
+	cutFrame    = capture.Frame{Language: wire.Native, Function: "[truncated]"}
+	brokenFrame = capture.Frame{Language: wire.Native, Function: "[broken]"}
+)
+
+// under puts a frame outside of all others, which come leaf first and are shared; the result holds until the next call.
+func (r *Recording) under(root *capture.Frame, frames []*capture.Frame) []*capture.Frame {
+	if len(frames) == 0 {
+		frames = []*capture.Frame{&noFrame}
+	}
+	r.marked = append(append(r.marked[:0], frames...), root)
+	return r.marked
+}
 
 // keep thins a faster clock down to the recording's rate, evenly on each processor.
 func (r *Recording) keep(processor, rate int) bool {

@@ -85,6 +85,24 @@ func TestLossIsCountedByKind(t *testing.T) {
 	check(t, "loss", r.Take(1, wire.CostAccount{})[0].Loss, "{9 1 1 2 1}")
 }
 
+func TestAStackThatLacksItsOuterFramesSaysSoWhereItBegins(t *testing.T) {
+	r := New(1, 99, 0, 0)
+	shared := frames("hot", "deep")
+	r.Add(&capture.Sample{Outcome: capture.Whole, Frames: shared}, &target.Process{}, 99)
+	r.Add(&capture.Sample{Outcome: capture.Truncated, Frames: shared}, &target.Process{}, 99)
+	r.Add(&capture.Sample{Outcome: capture.Broken, Frames: shared}, &target.Process{}, 99)
+	r.Add(&capture.Sample{Outcome: capture.Broken}, &target.Process{}, 99)
+	b := r.Take(1, wire.CostAccount{})[0]
+	for i, want := range []string{"deep;hot", "[truncated];deep;hot", "[broken];deep;hot", "[broken];[unknown]"} {
+		var stack string
+		for at := b.Samples.Stack[i]; at >= 0; at = b.Stacks.Parent[at] {
+			stack = b.Strings[b.Frames.Function[b.Stacks.Frame[at]]] + ";" + stack
+		}
+		check(t, "stack", strings.TrimSuffix(stack, ";"), want)
+	}
+	check(t, "the shared frames", len(shared), "2")
+}
+
 func TestNamesThatComeLateAreUpdates(t *testing.T) {
 	r := New(1, 99, 0, 0)
 	module := &capture.Module{Path: "/bin/app"}

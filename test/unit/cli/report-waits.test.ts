@@ -81,6 +81,7 @@ test("the JSON has the classes, those of each row, and what was left out", async
     total: 5e9,
     samples: 2,
     lost: 0,
+    loss: { lost: 0, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
     seconds: 10,
     idle: 10e9,
     classes: [

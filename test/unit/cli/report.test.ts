@@ -182,6 +182,7 @@ describe("report", () => {
       total: 1e8,
       samples: 10,
       lost: 1,
+      loss: { lost: 1, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
       seconds: 0.25,
       rows: [
         { file: "DIR/app.py", line: 3, function: "work", language: "python", self: 7e7, total: 1e8 },

@@ -76,6 +76,12 @@ describe("the status bar", () => {
     expect(statusText(state(figures), change("resize"), 1_012_300)?.text).toBe("$(record) 0:12 · 198/s · resize 38 % · cost 0.6 %");
   });
 
+  test("says incomplete stacks in its tooltip", () => {
+    const figures = new LiveFigures(2, "cpu");
+    figures.add({ ...batch(1e9, 1234, cost(0)), loss: { lost: 0, leafOnly: 1, truncated: 20, broken: 3, unresolvedFrames: 5 } });
+    expect(statusText(state(figures), undefined, 1_001_000)?.tooltip).toContain("1,234 samples, 24 with an incomplete stack, ");
+  });
+
   test("says lost samples in its tooltip", () => {
     const figures = new LiveFigures(2, "cpu");
     figures.add(batch(1e9, 1234, cost(0), 7));

@@ -86,6 +86,18 @@ describe("what the page says", () => {
     expect(describeNode(tree, 0).name).toBe("all");
   });
 
+  test("a box that stands for missing callers says so, and a function that has the same name doesn't", () => {
+    const columns = columnsFromText("[truncated] 1\n  [broken] 2");
+    const unnamed = { ...columns.functions, file: ["", "/src/odd.py"], module: ["", ""] };
+    const cut = decodeTree({ ...columns, functions: unnamed });
+    expect(describeNode(cut, nodeNamed(cut, "[truncated]"))).toMatchObject({
+      name: "[truncated]",
+      place: "Outer callers are missing: the stack is deeper than what can be recorded, 128 frames or some more",
+      kind: "",
+    });
+    expect(describeNode(cut, nodeNamed(cut, "[broken]")).place).toBe("/src/odd.py:2");
+  });
+
   test("a clean recording says that nothing was lost; a lossy one says all of it", () => {
     expect(statusWords(summaryWith(), tree, 0)).toMatchInlineSnapshot(`
       [
