@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { runChecks } from "./check.mjs";
+import { fuzzAll } from "./fuzz.mjs";
 import { goTests } from "./go-tests.mjs";
 import { arm64Tests } from "./kernels/arm64.mjs";
 import { installPackages, sayMissingToolchains } from "./machine.mjs";
@@ -15,7 +16,7 @@ const results = path.join(root, ".test");
 /** @typedef {{ passed: number, failed: string[], skipped: string[] }} Outcome */
 
 /** @type {Record<string, () => Outcome | Promise<Outcome>>} in the order in which they run: the quick ones first */
-const stages = { check: runChecks, build, unit, go, integration, kernels, e2e, bench, start };
+const stages = { check: runChecks, build, unit, go, fuzz, integration, kernels, e2e, bench, start };
 
 async function build() {
   return one("build", await run("node", ["scripts/build.mjs"]));
@@ -43,6 +44,16 @@ function go() {
     return skip("go", "Go is not installed");
   }
   return goTests([".", "./internal/..."]);
+}
+
+/** 5 s for each target: `npm run bench:long -- fuzz` gives each a minute. */
+async function fuzz() {
+  const outcomes = await fuzzAll({ seconds: 5 });
+  for (const { name, finding } of outcomes.filter((each) => each.finding !== undefined)) {
+    console.log(`${name}: ${finding}`);
+  }
+  const failed = outcomes.filter(({ finding, inputs }) => finding !== undefined || inputs === 0).map(({ name }) => `fuzz: ${name}`);
+  return { passed: outcomes.length - failed.length, failed, skipped: [] };
 }
 
 async function kernels() {

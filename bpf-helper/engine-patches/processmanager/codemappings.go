@@ -88,7 +88,7 @@ func (pm *ProcessManager) ReadFile(path string, open func() (*pfelf.File, error)
 		return nil, err
 	}
 	var mappings []CodeMapping
-	err := surviving(path, func() {
+	err := Surviving(path, func() {
 		file, err := ref.GetELF()
 		if err != nil {
 			return

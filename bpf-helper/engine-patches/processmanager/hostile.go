@@ -10,14 +10,16 @@ import (
 
 	"go.opentelemetry.io/ebpf-profiler/host"
 	"go.opentelemetry.io/ebpf-profiler/internal/log"
+	"go.opentelemetry.io/ebpf-profiler/libpf/pfbufio"
 	"go.opentelemetry.io/ebpf-profiler/libpf/pfelf"
 	"go.opentelemetry.io/ebpf-profiler/process"
 	"go.opentelemetry.io/ebpf-profiler/processmanager/execinfomanager"
 )
 
-// surviving runs a parser, whose locks are all released by defer, and turns its fault into an error.
-func surviving(path string, parse func()) (err error) {
+// Surviving runs a parser, whose locks are all released by defer, and turns its fault into an error.
+func Surviving(path string, parse func()) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer pfbufio.Bounded()()
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("parser fault: %v", fault)
@@ -30,7 +32,7 @@ func surviving(path string, parse func()) (err error) {
 
 func (pm *ProcessManager) survivingELFInfo(pr process.Process, mapping *process.RawMapping, ref *pfelf.Reference) elfInfo {
 	var info elfInfo
-	if err := surviving(mapping.Path, func() { info = pm.getELFInfo(pr, mapping, ref) }); err != nil {
+	if err := Surviving(mapping.Path, func() { info = pm.getELFInfo(pr, mapping, ref) }); err != nil {
 		info.err = err
 		info.lastModified = lastModified(pr, mapping)
 		// Not again for each process that maps it.
@@ -40,7 +42,7 @@ func (pm *ProcessManager) survivingELFInfo(pr process.Process, mapping *process.
 }
 
 func (pm *ProcessManager) survivingAdd(fileID host.FileID, ref *pfelf.Reference) (info execinfomanager.ExecutableInfo, err error) {
-	fault := surviving(ref.FileName(), func() { info, err = pm.eim.AddOrIncRef(fileID, ref) })
+	fault := Surviving(ref.FileName(), func() { info, err = pm.eim.AddOrIncRef(fileID, ref) })
 	if fault != nil {
 		return execinfomanager.ExecutableInfo{}, fault
 	}

@@ -72,7 +72,10 @@ type lines struct {
 }
 
 func (l lines) next() (message, error) {
-	text, err := l.reader.ReadBytes('\n')
+	text, err := l.reader.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		return nil, fmt.Errorf("a line is longer than a message may be, %d bytes", wire.MaxFrameBytes)
+	}
 	if err != nil {
 		return nil, err // a last line without its end was cut off
 	}
