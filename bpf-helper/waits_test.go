@@ -46,6 +46,12 @@ func TestWaitsAreMeasuredAndClassed(t *testing.T) {
 // recordWaits starts a program that waits for our word, records its waits to its end, and gives what it said of them itself.
 func recordWaits(t *testing.T, program *exec.Cmd) (r *recorded, said string) {
 	t.Helper()
+	return recordEvents(t, program, offCPU)
+}
+
+// recordEvents is recordWaits for other events.
+func recordEvents(t *testing.T, program *exec.Cmd, events []wire.EventName) (r *recorded, said string) {
+	t.Helper()
 	input, _ := program.StdinPipe()
 	output, _ := program.StdoutPipe()
 	if err := program.Start(); err != nil {
@@ -53,7 +59,7 @@ func recordWaits(t *testing.T, program *exec.Cmd) (r *recorded, said string) {
 	}
 	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
 	c.warm()
-	r = c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, offCPU, 99, func() {
+	r = c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, events, 99, func() {
 		time.Sleep(warmUp)
 		_, _ = input.Write([]byte("g"))
 		text, _ := io.ReadAll(output)

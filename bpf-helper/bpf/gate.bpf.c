@@ -49,7 +49,7 @@ struct {
 /* The recordings that want each event. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 2);
+  __uint(max_entries, 8);
   __type(key, u32);
   __type(value, u64);
 } listening SEC(".maps");
@@ -81,7 +81,7 @@ struct {
 
 enum counter {
   TICKS_LOST, LIFECYCLE_LOST, WANTED_FULL, UNWINDER_MISSED, WAITS_LOST, THREADS_FULL, UNTOLD_BUDGET, UNTOLD_LOCKED, UNTOLD_ROOM,
-  COUNTERS
+  CALLS_UNCOUNTED, COUNTERS
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -121,6 +121,9 @@ struct tick {
   /* Of a wait: when the thread was switched out, and the mark of the place it waits at; else 0. */
   u64 began;
   u64 mark;
+  /* What the sample stands for in the event's unit, and what it is about; 0 where the event has neither. */
+  u64 amount;
+  u64 subject;
   u32 event;
   u32 preempted;
   char comm[COMM_BYTES];
@@ -134,7 +137,7 @@ struct {
 } pending SEC(".maps");
 
 /* What a record of `ticks` is of. */
-enum event { CPU = 0, WAIT = 1 };
+enum event { CPU = 0, WAIT = 1, MEMORY = 2, READ = 3, WRITE = 4, SEND = 5, RECEIVE = 6 };
 
 enum lifecycle_kind { FORKED = 1, EXECUTED = 2, EXITED = 3, MAPPING = 4, UNKNOWN_MAPPING = 5 };
 struct lifecycle_event {
@@ -581,5 +584,7 @@ int mapping(u64 *ctx)
   send((struct task_struct *)bpf_get_current_task(), MAPPING, pid, 0, value->recordings);
   return 0;
 }
+
+#include "calls.h"
 
 char _license[] SEC("license") = "GPL";

@@ -5,7 +5,6 @@ package capture
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -54,6 +53,8 @@ type Sink interface {
 	Samples([]Sample)
 	// Lifecycle events come as they happen.
 	Lifecycle(Lifecycle)
+	// Calls come twice a second where anything was counted. The slice is only lent.
+	Calls([]CallTotal)
 }
 
 // Engine is the loaded engine. One per helper.
@@ -67,6 +68,7 @@ type Engine struct {
 	frames   *frameTable
 	modules  *moduleTable
 	matcher  matcher
+	drained  int64 // when the ticks were read last, by the goroutine that polls
 	sync     *synchronizer
 	known    *knownCode // nil where the kernel can't tell mappings
 	stale    staleCode  // of the goroutine that polls
@@ -76,6 +78,7 @@ type Engine struct {
 	rate     int
 	attached bool // processes are followed
 	waits    *waits
+	calls    *calls
 	// following says that a process event is being handed over.
 	following atomic.Bool
 	followed  atomic.Int64       // the moment up to which they have been
@@ -148,6 +151,7 @@ func (e *Engine) load(ctx context.Context) error {
 		return err
 	}
 	e.waits = newWaits(&e.gate.waits, e.frames)
+	e.calls = newCalls(e.frames)
 	e.matcher = newMatcher(e.leaf)
 	if !e.gate.tells() {
 		e.log.Info("this kernel can't walk mappings (Linux 6.7 can): processes of a few milliseconds have incomplete stacks")
@@ -191,6 +195,9 @@ func (e *Engine) start(work func()) {
 // Close detaches and unloads everything.
 func (e *Engine) Close() {
 	e.cancel()
+	if e.calls != nil {
+		e.calls.close()
+	}
 	if e.gate != nil {
 		e.gate.close()
 	}
@@ -204,23 +211,39 @@ func (e *Engine) Close() {
 	e.modules.close()
 }
 
-// Listen sets the ticks a second on every processor, 0 for none, and the recordings (one bit each) that want CPU time and
-// waits. Without either nothing stays attached.
-func (e *Engine) Listen(hz int, cpu, waiting uint64) error {
+// LoadedFor says whether LoadFor will be quick.
+func (e *Engine) LoadedFor(wants Wants) bool { return wants.Calls() == 0 || e.calls.isLoaded() }
+
+// LoadFor loads what some events need and others don't; it stays loaded.
+func (e *Engine) LoadFor(wants Wants) error {
+	if wants.Calls() == 0 {
+		return nil
+	}
+	return e.calls.load(e.tracer)
+}
+
+// Listen sets the ticks a second on every processor, 0 for none, and the recordings that want each event. Without any nothing
+// stays attached. What the events need has to be loaded.
+func (e *Engine) Listen(hz int, wants Wants) error {
 	e.gateLock.Lock()
 	defer e.gateLock.Unlock()
 	e.stayAwake()
-	if cpu == 0 {
+	if wants[CPU] == 0 {
 		hz = 0
 	}
-	if err := errors.Join(e.gate.setListening(CPU, cpu), e.gate.setListening(Wait, waiting)); err != nil {
-		return err
+	for event, recordings := range wants {
+		if err := e.gate.setListening(Event(event), recordings); err != nil {
+			return err
+		}
 	}
-	e.waiting = waiting
-	if waiting == 0 {
+	e.waiting = wants[Wait]
+	if wants[Wait] == 0 {
 		e.gate.waits.detach()
 	}
-	if hz == 0 && waiting == 0 {
+	if wants.Calls() == 0 {
+		e.calls.detach()
+	}
+	if !wants.any() {
 		e.gate.detach()
 		e.rate, e.attached = 0, false
 		return nil
@@ -237,7 +260,12 @@ func (e *Engine) Listen(hz int, cpu, waiting uint64) error {
 		}
 		e.rate, e.attached = hz, true
 	}
-	if waiting != 0 {
+	if wants.Calls() != 0 {
+		if err := e.calls.attach(e.gate.collection); err != nil {
+			return err
+		}
+	}
+	if wants[Wait] != 0 {
 		return e.waits.attach(processors)
 	}
 	return nil
@@ -271,7 +299,7 @@ func (e *Engine) FollowWaits(pid int32, startNs uint64, uid uint32, recordings u
 	}
 }
 
-// SettleWaits makes samples of all waits as far as they have come. Not to be called while holding what Samples needs.
+// SettleWaits makes samples of all waits as far as they have come, and tells what calls have been counted. Not to be called while holding what Samples needs.
 func (e *Engine) SettleWaits() {
 	done := make(chan struct{})
 	select {
@@ -293,6 +321,8 @@ type Counters struct {
 	WaitsLost uint64 // waits that were long or had their stack taken
 	// ThreadsRefused are switches of threads whose waits could not be followed.
 	ThreadsRefused uint64
+	// CallsUncounted are calls that could not be followed: of a 32-bit program, or without room.
+	CallsUncounted uint64
 	// EventsLost are forks, execs and exits; ProcessesRefused are children that could not be wanted.
 	EventsLost, ProcessesRefused uint64
 	// MappingsUntold is how often a new process's mappings could not be told to the unwinder, so that a stack may be incomplete: the
@@ -306,6 +336,7 @@ func (e *Engine) Counters() Counters {
 		TicksLost: e.gate.counter(counterTicksLost), EventsLost: e.gate.counter(counterLifecycleLost),
 		ProcessesRefused: e.gate.counter(counterWantedFull), WaitsLost: e.gate.counter(counterWaitsLost),
 		ThreadsRefused: e.gate.counter(counterThreadsFull),
+		CallsUncounted: e.gate.counter(counterCallsUncounted),
 		MappingsUntold: e.gate.counter(counterUntoldBudget) + e.gate.counter(counterUntoldRoom),
 		MappingsLocked: e.gate.counter(counterUntoldLocked),
 	}

@@ -28,6 +28,7 @@ const (
 	counterUntoldBudget
 	counterUntoldLocked
 	counterUntoldRoom
+	counterCallsUncounted
 	counterCount
 )
 
@@ -58,6 +59,7 @@ func loadGate(unwinder unwinderPrograms, pages *ebpf.Map, processors int) (*gate
 	// A second of ticks at the highest rate on every processor, so that a busy machine loses none.
 	spec.Maps["ticks"].MaxEntries = ringBytes(processors * 999 * 128)
 	limitMarks(spec)
+	withoutCalls(spec)
 	spec.Maps[pagesMap].MaxEntries = pages.MaxEntries()
 	if features.HaveProgramHelper(ebpf.PerfEvent, asm.FnFindVma) != nil {
 		delete(spec.Programs, "gate_with_mapping")

@@ -94,12 +94,16 @@ func (m *matcher) finishRound() {
 }
 
 func (m *matcher) emit(tick *tickRecord, frames []*Frame, outcome Outcome) {
-	m.samples = append(m.samples, Sample{
-		Event: Event(tick.Event), wait: waitKey{tick.TID, tick.Began}, place: placeKey{tick.TID, tick.Mark}, preempted: tick.Preempted != 0,
+	sample := Sample{
+		Event: Event(tick.Event), Value: int64(tick.Amount), wait: waitKey{tick.TID, tick.Began}, place: placeKey{tick.TID, tick.Mark}, preempted: tick.Preempted != 0,
 		PID: int32(tick.PID), TID: int32(tick.TID), UID: tick.UID, StartNs: tick.StartBoottime,
 		Processor: int(tick.Processor), KTime: tick.KTime, Recordings: tick.Recordings, Thread: m.name(tick.Comm),
 		Frames: frames, Outcome: outcome,
-	})
+	}
+	if sample.Event.isCall() {
+		sample.called = placeOfCalls{Subject: tick.Subject, PID: tick.PID, Counted: uint16(sample.Event - Read), Mark: uint16(tick.Mark)}
+	}
+	m.samples = append(m.samples, sample)
 }
 
 func (m *matcher) name(comm [16]byte) string {

@@ -48,8 +48,12 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		if empty++; empty == pollsBeforeRest {
 			pace(restInterval)
 		}
+		if e.calls.attached() { // they come in bursts, and the rings have to be emptied
+			empty, calm = 0, 0
+			pace(pollInterval)
+		}
 		drained := int64(times.GetKTime())
-		if err := e.gate.drainTicks(e.addTick); err != nil {
+		if err := e.drainTicks(drained); err != nil {
 			if !errors.Is(err, os.ErrClosed) && !errors.Is(err, ringbuf.ErrClosed) {
 				e.log.Error("reading ticks failed", "err", err)
 			}
@@ -66,9 +70,15 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			e.matcher.finishRound()
 			e.tracer.Processed(drained - int64(pollInterval))
 		}
-		samples, stacks := splitWaits(e.matcher.take())
+		samples, stacks, called := split(e.matcher.take())
+		var totals []CallTotal
+		var transfers []Sample
 		e.catchUp(samples)
 		e.catchUp(stacks)
+		e.catchUp(called)
+		if err := e.calls.stacks(called); err != nil {
+			e.log.Error("reading the names of files and peers failed", "err", err)
+		}
 		if err := e.waits.round(stacks); err != nil {
 			e.log.Error("reading waits failed", "err", err)
 		}
@@ -76,16 +86,19 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			if err := e.waits.settle(done != nil); err != nil {
 				e.log.Error("settling waits failed", "err", err)
 			}
+			if totals, transfers, err = e.calls.settle(); err != nil {
+				e.log.Error("settling calls failed", "err", err)
+			}
 			settled = now
 		}
 		waited := e.waits.ledger.take()
-		if len(samples)+len(stacks) > 0 {
+		if len(samples)+len(stacks)+len(called) > 0 {
 			if empty >= pollsBeforeRest {
 				pace(calmInterval)
 			}
 			empty = 0
 		}
-		if len(samples)+len(waited) > 0 {
+		if len(samples)+len(waited)+len(totals) > 0 {
 			e.letEventsPass(drained)
 		}
 		if len(samples) > 0 {
@@ -93,6 +106,12 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		}
 		if len(waited) > 0 {
 			e.sink.Samples(waited)
+		}
+		if len(transfers) > 0 {
+			e.sink.Samples(transfers)
+		}
+		if len(totals) > 0 {
+			e.sink.Calls(totals)
 		}
 		if done != nil {
 			close(done)
@@ -112,14 +131,22 @@ func (e *Engine) letEventsPass(ktime int64) {
 	}
 }
 
-// splitWaits parts samples of CPU time from stacks of waits, in place.
-func splitWaits(samples []Sample) (cpu, waits []Sample) {
-	slices.SortStableFunc(samples, func(a, b Sample) int { return int(a.Event) - int(b.Event) })
-	first := slices.IndexFunc(samples, func(s Sample) bool { return s.Event == Wait })
-	if first < 0 {
-		return samples, nil
+// split parts samples that are done from the stacks of waits and of calls, in place.
+func split(samples []Sample) (done, waits, calls []Sample) {
+	rank := func(s Sample) int {
+		switch {
+		case s.Event == Wait:
+			return 1
+		case s.Event.isCall():
+			return 2
+		default:
+			return 0
+		}
 	}
-	return samples[:first], samples[first:]
+	slices.SortStableFunc(samples, func(a, b Sample) int { return rank(a) - rank(b) })
+	first, _ := slices.BinarySearchFunc(samples, 1, func(s Sample, r int) int { return rank(s) - r })
+	second, _ := slices.BinarySearchFunc(samples, 2, func(s Sample, r int) int { return rank(s) - r })
+	return samples[:first], samples[first:second], samples[second:]
 }
 
 func (e *Engine) addTick(tick *tickRecord) {
@@ -129,8 +156,17 @@ func (e *Engine) addTick(tick *tickRecord) {
 	e.matcher.addTick(tick)
 }
 
+// drainTicks reads the ticks that are in the ring now.
+func (e *Engine) drainTicks(now int64) error {
+	e.drained = now
+	return e.gate.drainTicks(e.addTick)
+}
+
 func (e *Engine) addTrace(trace *libpf.EbpfTrace) {
 	m := &e.matcher
+	if trace.KTime > e.drained {
+		_ = e.drainTicks(int64(times.GetKTime())) // its tick has come since; an error shows at the next poll
+	}
 	if m.startTrace(trace); m.current == nil {
 		return
 	}

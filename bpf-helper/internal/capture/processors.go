@@ -55,10 +55,11 @@ func Try(log *slog.Logger) error {
 		return err
 	}
 	defer engine.Close()
-	return engine.Listen(1, 1, 1)
+	return engine.Listen(1, Wants{CPU: 1, Wait: 1})
 }
 
 type ignore struct{}
 
 func (ignore) Samples([]Sample)    {}
 func (ignore) Lifecycle(Lifecycle) {}
+func (ignore) Calls([]CallTotal)   {}

@@ -31,6 +31,8 @@ type tickRecord struct {
 	Flags         tickFlags
 	Began         int64
 	Mark          uint64
+	Amount        uint64
+	Subject       uint64
 	Event         uint32
 	Preempted     uint32
 	Comm          [16]byte

@@ -45,14 +45,30 @@ type Event int
 
 // The events of bpf/gate.bpf.c.
 const (
-	CPU  Event = 0
-	Wait Event = 1
+	CPU     Event = 0
+	Wait    Event = 1
+	Read    Event = 3
+	Write   Event = 4
+	Send    Event = 5
+	Receive Event = 6
 )
+
+// isCall says whether an event is of what a process transfers.
+func (e Event) isCall() bool { return e >= Read && e <= Receive }
+
+// Wants are the recordings (one bit each) that want each event.
+type Wants [8]uint64
+
+// Calls are the recordings that want what processes transfer.
+func (w *Wants) Calls() uint64 { return w[Read] | w[Write] | w[Send] | w[Receive] }
+
+func (w *Wants) any() bool { return *w != Wants{} }
 
 // Sample is one tick of the clock in one thread of a wanted process, or time that it waited.
 type Sample struct {
 	Event Event
-	// Value of a wait is the time in ns that it stands for, up to KTime; 0 for a tick, which stands for the clock's period.
+	// Value of a wait is the time in ns that it stands for, up to KTime, that of a call the bytes; 0 for a tick, which stands for the
+	// clock's period.
 	Value      int64
 	PID        int32
 	TID        int32
@@ -69,4 +85,6 @@ type Sample struct {
 	wait      waitKey
 	place     placeKey
 	preempted bool
+	// Of the stack of a call.
+	called placeOfCalls
 }

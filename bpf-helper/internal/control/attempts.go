@@ -61,10 +61,10 @@ func (c *connection) start(request wire.StartRequest) {
 }
 
 func (c *connection) prepare(request wire.StartRequest, a *attempt) error {
-	if !c.source.loaded() {
+	if !c.source.loaded(request.Events) {
 		c.send(wire.Progress{Type: wire.TypeProgress, Recording: request.Recording, Phase: wire.PhaseLoading})
 	}
-	if err := c.source.load(); err != nil {
+	if err := c.source.load(request.Events); err != nil {
 		return err
 	}
 	if c.isCancelled(a, nil) {

@@ -38,8 +38,8 @@ type connection struct {
 // source is where recordings come from: the engine, or a file.
 type source interface {
 	// loaded says whether load will be quick.
-	loaded() bool
-	load() error
+	loaded(events []wire.EventName) bool
+	load(events []wire.EventName) error
 	// start begins a recording, which speaks through `send` from now on. `finish` ends it from outside.
 	start(request wire.StartRequest, p peer, send func(any), finish func(reason string)) (running, error)
 }

@@ -26,8 +26,8 @@ type flood struct {
 	endSoon bool
 }
 
-func (f flood) loaded() bool { return true }
-func (f flood) load() error  { return nil }
+func (f flood) loaded([]wire.EventName) bool { return true }
+func (f flood) load([]wire.EventName) error  { return nil }
 func (f flood) start(request wire.StartRequest, _ peer, send func(any), finish func(string)) (running, error) {
 	send(wire.Started{Type: wire.TypeStarted, Recording: request.Recording})
 	run := &flooding{send: send, number: request.Recording, over: make(chan struct{})}

@@ -44,15 +44,15 @@ func newHub(log *slog.Logger) *hub {
 	return &hub{log: log, table: target.NewTable(procFolder), wanted: map[int32]wanted{}, symbols: newSymbols(log, begin)}
 }
 
-// load loads the engine the first time.
-func (h *hub) load() error {
+// load loads the engine the first time, and what the events need of it.
+func (h *hub) load(events []wire.EventName) error {
 	h.loading.Lock()
 	defer h.loading.Unlock()
 	h.lock.Lock()
 	engine := h.engine
 	h.lock.Unlock()
 	if engine != nil {
-		return nil
+		return h.loadFor(engine, events)
 	}
 	began := time.Now()
 	engine, err := capture.Load(h, h.log)
@@ -67,6 +67,13 @@ func (h *hub) load() error {
 	h.engine = engine
 	h.lock.Unlock()
 	go h.tick(engine)
+	return h.loadFor(engine, events)
+}
+
+func (h *hub) loadFor(engine *capture.Engine, events []wire.EventName) error {
+	if err := engine.LoadFor(wantedEvents(events, 1)); err != nil {
+		return explainLoad(err)
+	}
 	return nil
 }
 
@@ -82,10 +89,11 @@ func explainLoad(err error) error {
 }
 
 // loaded says whether a start will be quick.
-func (h *hub) loaded() bool {
+func (h *hub) loaded(events []wire.EventName) bool {
 	h.lock.Lock()
-	defer h.lock.Unlock()
-	return h.engine != nil
+	engine := h.engine
+	h.lock.Unlock()
+	return engine != nil && engine.LoadedFor(wantedEvents(events, 1))
 }
 
 // close ends everything.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"flameline.dev/helper/internal/capture"
 	"flameline.dev/helper/internal/recording"
 	"flameline.dev/helper/internal/target"
 	"flameline.dev/helper/internal/wire"
@@ -105,17 +106,17 @@ func (h *hub) choose(request wire.Target, p peer) (*target.Selection, error) {
 
 // applyRates lets the clock tick as fast as the fastest recording asks, and tells the kernel who follows children.
 func (h *hub) applyRates() error {
-	rate, inheriting, cpu, waits := 0, uint64(0), uint64(0), uint64(0)
+	rate, inheriting := 0, uint64(0)
+	var wants capture.Wants
 	for _, l := range h.live {
 		if l == nil || l.ending {
 			continue
 		}
 		if slices.Contains(l.events, wire.EventCPU) {
 			rate = max(rate, l.recording.Hz)
-			cpu |= l.bit()
 		}
-		if slices.Contains(l.events, wire.EventOffCPU) {
-			waits |= l.bit()
+		for event, bit := range wantedEvents(l.events, l.bit()) {
+			wants[event] |= bit
 		}
 		if l.selection.FollowsChildren() {
 			inheriting |= l.bit()
@@ -124,11 +125,21 @@ func (h *hub) applyRates() error {
 	if err := h.engine.SetInheriting(inheriting); err != nil {
 		return err
 	}
-	if err := h.engine.Listen(rate, cpu, waits); err != nil {
+	if err := h.engine.Listen(rate, wants); err != nil {
 		return err
 	}
-	h.rate, h.listening = rate, cpu|waits != 0
+	h.rate, h.listening = rate, wants != capture.Wants{}
 	return nil
+}
+
+// wantedEvents are a recording's events with its bit.
+func wantedEvents(events []wire.EventName, bit uint64) (wants capture.Wants) {
+	for event, name := range recording.EventNames {
+		if name != "" && slices.Contains(events, name) {
+			wants[event] = bit
+		}
+	}
+	return wants
 }
 
 // end takes a recording out of the kernel at once and, after its last samples have come, sends its last batch.

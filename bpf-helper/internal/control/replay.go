@@ -100,8 +100,8 @@ func (r *replay) open() (lines, error) {
 	return l, nil
 }
 
-func (r *replay) loaded() bool { return true }
-func (r *replay) load() error  { return nil }
+func (r *replay) loaded([]wire.EventName) bool { return true }
+func (r *replay) load([]wire.EventName) error  { return nil }
 
 func (r *replay) start(request wire.StartRequest, _ peer, send func(any), finish func(string)) (running, error) {
 	l, err := r.open()

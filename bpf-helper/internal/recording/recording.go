@@ -105,15 +105,24 @@ type Unresolved struct {
 	Frame *capture.Frame
 }
 
+// EventNames are the wire's names of the events that samples are of.
+var EventNames = [len(capture.Wants{})]wire.EventName{
+	capture.CPU: wire.EventCPU, capture.Wait: wire.EventOffCPU, capture.Read: wire.EventRead, capture.Write: wire.EventWrite,
+	capture.Send: wire.EventSend, capture.Receive: wire.EventReceive,
+}
+
 // Add adds one sample of a process, taken when the engine ticked `rate` times a second; a recording with a lower rate
 // keeps its share of them. It returns the frames that are new and have no name yet.
 func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate int) []Unresolved {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	event, value, at := wire.EventCPU, int64(1_000_000_000/r.Hz), sample.KTime
-	if sample.Event == capture.Wait {
-		event = wire.EventOffCPU
+	event, value, at := EventNames[sample.Event], sample.Value, sample.KTime
+	switch sample.Event {
+	case capture.CPU:
+		value = int64(1_000_000_000 / r.Hz)
+	case capture.Wait:
 		at, value = r.within(sample.KTime, sample.Value)
+	default:
 	}
 	if at < r.start || value <= 0 || (sample.Event == capture.CPU && !r.keep(sample.Processor, rate)) {
 		return nil

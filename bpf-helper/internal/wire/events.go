@@ -5,12 +5,16 @@ type EventName string
 
 // The events of protocol/events.ts; those that this helper records are in RecordableEvents.
 const (
-	EventCPU    EventName = "cpu"
-	EventOffCPU EventName = "off_cpu"
+	EventCPU     EventName = "cpu"
+	EventOffCPU  EventName = "off_cpu"
+	EventRead    EventName = "io_read"
+	EventWrite   EventName = "io_write"
+	EventSend    EventName = "net_send"
+	EventReceive EventName = "net_recv"
 )
 
 // RecordableEvents are the events that this helper can record.
-var RecordableEvents = []EventName{EventCPU, EventOffCPU}
+var RecordableEvents = []EventName{EventCPU, EventOffCPU, EventRead, EventWrite, EventSend, EventReceive}
 
 // Language is the language or layer that a frame belongs to.
 type Language string

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Calls: what threads of wanted processes read, write, send and receive.
+ *
+ *     raw tracepoint sys_exit ── not wanted, or nothing transferred: done
+ *          └──► `places` (bytes and calls, exact) ──► is one of its bytes drawn? ──► `ticks` ──► tail call: the unwinder for
+ *               raw tracepoints ──► ring of traces
+ *
+ * It is loaded only for recordings that ask for it: while it is attached, every system call of the machine takes the longer way.
+ *
+ * A place is a process, a file or peer, an event, and where in the program the call is. Of each `interval` bytes at a place one byte
+ * is drawn, and the call that it belongs to stands for the whole interval: each byte has the same chance, so sums are right for
+ * every line, and user space brings them in line with the place's exact count. The drawn bytes follow the golden ratio from a random
+ * beginning, which spreads them evenly over whatever pattern the calls have (Kronecker's sequence). The interval is 1 as long as
+ * there are few calls: then each is taken with what it transferred.
+ */
+#include "subjects.h"
+
+#define BYTE_EVENTS 4 /* READ, WRITE, SEND, RECEIVE */
+#define GOLDEN 0x9e3779b9u
+#define COMPAT_SEGMENT 0x23
+/* So many stacks are taken in an eighth of a second, at a place and on a processor, before intervals are made longer. */
+#define STACKS_OF_CALLS_AT_PLACE 8
+#define STACKS_OF_CALLS 40
+#define LONGEST_INTERVAL (1ull << 40)
+
+enum call { NO_CALL, READS, WRITES, SENDS, RECEIVES, SENDS_MESSAGE, RECEIVES_MESSAGE, SENDS_MESSAGES, RECEIVES_MESSAGES, COPIES, RINGS, OPENS, CONNECTS, ACCEPTS };
+
+INLINE enum call call_of(u32 number)
+{
+#if defined(__TARGET_ARCH_x86)
+  switch (number) {
+  case 0: case 17: case 19: case 295: case 327: return READS;   /* read, pread64, readv, preadv, preadv2 */
+  case 1: case 18: case 20: case 296: case 328: return WRITES;  /* write, pwrite64, writev, pwritev, pwritev2 */
+  case 44: return SENDS;                                        /* sendto */
+  case 45: return RECEIVES;                                     /* recvfrom */
+  case 46: return SENDS_MESSAGE;                                /* sendmsg */
+  case 47: return RECEIVES_MESSAGE;                             /* recvmsg */
+  case 307: return SENDS_MESSAGES;                              /* sendmmsg */
+  case 299: return RECEIVES_MESSAGES;                           /* recvmmsg */
+  case 40: case 275: case 276: case 278: case 326: return COPIES; /* sendfile, splice, tee, vmsplice, copy_file_range */
+  case 426: return RINGS;                                       /* io_uring_enter */
+  case 2: case 85: case 257: case 437: return OPENS;            /* open, creat, openat, openat2 */
+  case 42: return CONNECTS;
+  case 43: case 288: return ACCEPTS;                            /* accept, accept4 */
+  }
+#elif defined(__TARGET_ARCH_arm64)
+  switch (number) {
+  case 63: case 65: case 67: case 69: case 286: return READS;
+  case 64: case 66: case 68: case 70: case 287: return WRITES;
+  case 206: return SENDS;
+  case 207: return RECEIVES;
+  case 211: return SENDS_MESSAGE;
+  case 212: return RECEIVES_MESSAGE;
+  case 269: return SENDS_MESSAGES;
+  case 243: return RECEIVES_MESSAGES;
+  case 71: case 75: case 76: case 77: case 285: return COPIES;
+  case 426: return RINGS;
+  case 56: case 437: return OPENS;
+  case 203: return CONNECTS;
+  case 202: case 242: return ACCEPTS;
+  }
+#endif
+  return NO_CALL;
+}
+
+/* The registers of a system call that is over: its number, its arguments, and where the program is. */
+#if defined(__TARGET_ARCH_x86)
+struct call_registers { struct pt_regs is; };
+#define CALL_NUMBER(registers) ((u32)(registers)->is.orig_ax)
+#define ARGUMENT_1(registers) ((registers)->is.di)
+#define ARGUMENT_2(registers) ((registers)->is.si)
+#define ARGUMENT_4(registers) ((registers)->is.r10)
+#define ARGUMENT_5(registers) ((registers)->is.r8)
+#define IS_COMPAT(registers) ((registers)->is.cs == COMPAT_SEGMENT)
+#elif defined(__TARGET_ARCH_arm64)
+struct call_registers { struct pt_regs is; u64 orig_x0; s32 number; u32 padding; };
+#define CALL_NUMBER(registers) ((u32)(registers)->number)
+#define ARGUMENT_1(registers) ((registers)->orig_x0)
+#define ARGUMENT_2(registers) ((registers)->is.regs[1])
+#define ARGUMENT_4(registers) ((registers)->is.regs[3])
+#define ARGUMENT_5(registers) ((registers)->is.regs[4])
+#define IS_COMPAT(registers) (((registers)->is.pstate & 0x10) != 0)
+#endif
+
+/* What is counted of a process and a file or peer. The first four are bytes and calls, as the events of the same order. */
+enum counted { READ_BYTES, WRITTEN_BYTES, SENT_BYTES, RECEIVED_BYTES, COPIED_BYTES, RING_CALLS, OPENED, CONNECTED, ACCEPTED, LOOKED_UP };
+
+struct place_key {
+  u64 subject;
+  u32 pid;
+  u16 counted;
+  u16 mark;
+};
+struct call_place {
+  u64 bytes, calls, recordings, start_boottime;
+  u32 uid;
+  u32 phase;    /* of the golden ratio's sequence */
+  u64 base;     /* the interval that recent windows ask for, bytes */
+  u64 interval; /* the one that is being gone through */
+  u64 at;       /* how far */
+  u64 drawn;    /* its byte */
+  u64 window_bytes;
+  u32 window;   /* the eighth of a second, and how many stacks were taken in it */
+  u32 stacks;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 16384);
+  __type(key, struct place_key);
+  __type(value, struct call_place);
+} places SEC(".maps");
+
+struct calling {
+  struct tick tick;
+  struct call_registers registers;
+  struct call_place new_place;
+  u32 window;
+  u32 stacks;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct calling);
+} calling SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, u32);
+} call_stages SEC(".maps");
+
+INLINE u64 next_drawn(struct call_place *place)
+{
+  place->phase += GOLDEN;
+  u64 interval = place->interval;
+  return interval < (1ull << 32) ? (place->phase * interval) >> 32 : (place->phase * (interval >> 16)) >> 16;
+}
+
+INLINE void begin_window(struct call_place *place, u32 window)
+{
+  if (place->stacks > STACKS_OF_CALLS_AT_PLACE) {
+    u64 average = place->window_bytes / STACKS_OF_CALLS_AT_PLACE;
+    place->base = average > place->base ? average : place->base;
+  } else if (place->stacks < STACKS_OF_CALLS_AT_PLACE / 2) {
+    place->base /= 2;
+  }
+  place->base = place->base ? place->base : 1;
+  place->window = window;
+  place->window_bytes = 0;
+  place->stacks = 0;
+}
+
+/* The next interval: what the window's stacks stood for on average, doubled with every further allowance of stacks. */
+INLINE u64 next_interval(struct call_place *place, u32 stacks_here)
+{
+  u32 excess = place->stacks / STACKS_OF_CALLS_AT_PLACE + stacks_here / STACKS_OF_CALLS;
+  if (!excess) {
+    return place->base;
+  }
+  u64 average = place->window_bytes / STACKS_OF_CALLS_AT_PLACE;
+  u64 interval = (average > place->base ? average : place->base) << (excess > 20 ? 20 : excess - 1);
+  return interval > LONGEST_INTERVAL ? LONGEST_INTERVAL : interval;
+}
+
+/* How many bytes the stack of a call stands for that transferred so many; 0: it is not taken. */
+INLINE u64 stands_for(struct call_place *place, struct calling *here, u64 bytes, u64 now)
+{
+  u32 window = now >> 27;
+  u64 stands = 0;
+  if (place->window != window) {
+    begin_window(place, window);
+  }
+  if (here->window != window) {
+    here->window = window;
+    here->stacks = 0;
+  }
+  place->window_bytes += bytes;
+  u64 left = place->interval - place->at;
+  if (bytes < left) {
+    stands = place->drawn >= place->at && place->drawn < place->at + bytes ? place->interval : 0;
+    place->at += bytes;
+  } else {
+    stands = place->drawn >= place->at ? place->interval : 0;
+    bytes -= left;
+    place->interval = next_interval(place, here->stacks);
+    u64 whole = place->interval ? bytes / place->interval : 0;
+    stands += whole * place->interval;
+    place->at = bytes - whole * place->interval;
+    place->drawn = next_drawn(place);
+    stands += place->drawn < place->at ? place->interval : 0;
+  }
+  place->stacks += stands ? 1 : 0;
+  here->stacks += stands ? 1 : 0;
+  return stands;
+}
+
+/* Counts a call, and gives its place. */
+INLINE struct call_place *add_call(struct calling *here, struct task_struct *task, struct place_key *key, u64 bytes, u64 recordings)
+{
+  struct call_place *place = bpf_map_lookup_elem(&places, key);
+  if (!place) {
+    here->new_place.start_boottime = started(task);
+    here->new_place.uid = owner(task);
+    here->new_place.base = 1;
+    here->new_place.interval = 1;
+    here->new_place.phase = bpf_get_prandom_u32();
+    if (bpf_map_update_elem(&places, key, &here->new_place, BPF_NOEXIST)) {
+      key->subject = OTHERS;
+      key->mark = 0;
+      bpf_map_update_elem(&places, key, &here->new_place, BPF_NOEXIST);
+    }
+    place = bpf_map_lookup_elem(&places, key);
+    if (!place) {
+      count(CALLS_UNCOUNTED);
+      return 0;
+    }
+  }
+  __sync_fetch_and_add(&place->bytes, bytes);
+  __sync_fetch_and_add(&place->calls, 1);
+  place->recordings = recordings;
+  return place;
+}
+
+/* Where in the program a call is. Stacks of threads and of goroutines begin at round addresses: the last bits of the stack pointer
+ * tell the callers apart, and not the threads. */
+#define STACK_OFFSET 0x7ff
+
+INLINE u16 place_of_call(struct pt_regs *registers)
+{
+  u64 mark = mix(INSTRUCTION(registers), STACK(registers) & STACK_OFFSET);
+  return mark ^ (mark >> 16) ^ (mark >> 32) ^ (mark >> 48);
+}
+
+/* The messages of sendmmsg and recvmmsg: 56 bytes of a message's header, then what was transferred. */
+#define MESSAGE_BYTES 64
+#define MESSAGE_LENGTH_AT 56
+#define MOST_MESSAGES 64
+
+INLINE u64 bytes_of_messages(u64 messages, s64 number)
+{
+  u64 sum = 0;
+  for (int i = 0; i < MOST_MESSAGES && i < number; i++) {
+    u32 length = 0;
+    bpf_probe_read_user(&length, sizeof(length), (const void *)(messages + i * MESSAGE_BYTES + MESSAGE_LENGTH_AT));
+    sum += length;
+  }
+  return sum;
+}
+
+#define IN_PROGRESS (-115)
+#define PEEK_FLAG 2
+#define ERROR_QUEUE_FLAG 0x2000
+#define NAME_SERVICE 53
+
+SEC("raw_tracepoint/sys_exit")
+int called(u64 *ctx)
+{
+  s64 result = (s64)ctx[1];
+  if (result < 0 && result != IN_PROGRESS) {
+    return 0;
+  }
+  u64 id = bpf_get_current_pid_tgid();
+  u32 pid = id >> 32, zero = 0;
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  if (!value || !value->recordings) {
+    return 0;
+  }
+  struct calling *here = bpf_map_lookup_elem(&calling, &zero);
+  if (!here || bpf_probe_read_kernel(&here->registers, sizeof(here->registers), (const void *)ctx[0])) {
+    return 0;
+  }
+  struct call_registers *registers = &here->registers;
+  enum call call = call_of(CALL_NUMBER(registers));
+  if (call == NO_CALL || (result <= 0 && call < OPENS)) {
+    return 0;
+  }
+  u64 recordings = value->recordings & (events_of(READ) | events_of(WRITE) | events_of(SEND) | events_of(RECEIVE));
+  if (!recordings) {
+    return 0;
+  }
+  if (IS_COMPAT(registers)) {
+    count(CALLS_UNCOUNTED); /* numbers and arguments are others */
+    return 0;
+  }
+  struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+  u64 bytes = result, name = 0;
+  u32 number = call == OPENS || call == ACCEPTS ? (u32)result : (u32)ARGUMENT_1(registers);
+  if (call == SENDS || call == RECEIVES) {
+    if (call == RECEIVES && ARGUMENT_4(registers) & (PEEK_FLAG | ERROR_QUEUE_FLAG)) {
+      return 0;
+    }
+    name = ARGUMENT_5(registers);
+  } else if (call >= SENDS_MESSAGE && call <= RECEIVES_MESSAGES) {
+    bpf_probe_read_user(&name, sizeof(name), (const void *)ARGUMENT_2(registers));
+    if (call >= SENDS_MESSAGES) {
+      bytes = bytes_of_messages(ARGUMENT_2(registers), result);
+    }
+  }
+  struct subject_room *room = bpf_map_lookup_elem(&subject_rooms, &zero);
+  if (!room) {
+    return 0;
+  }
+  find_subject(number, name);
+  struct subject *subject = &room->subject;
+  u32 is_in = call == READS || call == RECEIVES || call == RECEIVES_MESSAGE || call == RECEIVES_MESSAGES;
+  u32 event = subject->is_socket ? (is_in ? RECEIVE : SEND) : is_in ? READ : WRITE, counted = event - READ;
+  if (call >= COPIES) {
+    counted = COPIED_BYTES + (call - COPIES);
+    bytes = call == COPIES ? bytes : 0;
+  } else {
+    recordings &= events_of(event);
+  }
+  if (!recordings) {
+    return 0;
+  }
+  struct place_key key = {.subject = subject->key, .pid = pid, .counted = counted};
+  if (counted >= BYTE_EVENTS) {
+    add_call(here, task, &key, bytes, recordings);
+    return 0;
+  }
+  if (event == SEND && subject->port == NAME_SERVICE && subject->is_datagram) {
+    key.counted = LOOKED_UP;
+    add_call(here, task, &key, 0, recordings);
+    key.counted = counted;
+  }
+  key.mark = place_of_call(&registers->is);
+  struct call_place *place = add_call(here, task, &key, bytes, recordings);
+  u64 now = bpf_ktime_get_ns(), stands = place ? stands_for(place, here, bytes, now) : 0;
+  if (!stands) {
+    return 0;
+  }
+  struct tick *tick = &here->tick;
+  tick->ktime = now;
+  tick->start_boottime = started(task);
+  tick->recordings = recordings;
+  tick->event = event;
+  tick->amount = stands;
+  tick->subject = key.subject;
+  tick->mark = key.mark;
+  tick->processor = bpf_get_smp_processor_id();
+  tick->pid = pid;
+  tick->tid = (u32)id;
+  tick->uid = owner(task);
+  tick->instruction = INSTRUCTION(&registers->is);
+  tick->flags = IN_USER_MODE_FLAG;
+  if (value->untaken) {
+    value->untaken = 0;
+    tick->flags |= TOLD_FLAG;
+  }
+  bpf_get_current_comm(tick->comm, sizeof(tick->comm));
+  if (bpf_ringbuf_output(&ticks, tick, sizeof(*tick), BPF_RB_NO_WAKEUP)) {
+    count(TICKS_LOST);
+  }
+  bpf_tail_call(ctx, &call_stages, 0);
+  count(UNWINDER_MISSED);
+  return 0;
+}

@@ -1,0 +1,161 @@
+package capture
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"time"
+	"unsafe"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+	"go.opentelemetry.io/ebpf-profiler/tracer"
+	"golang.org/x/sys/unix"
+)
+
+// callProgram is the program of bpf/calls.h; callMaps are the maps that only it uses. They are loaded while a recording wants
+// them, all others with the gate.
+const callProgram = "called"
+
+var callMaps = []string{"places", "calling", "call_stages", "subject_records", "subject_rooms", "subjects"}
+
+// subjectRecord is the twin of the structure in bpf/subjects.h.
+type subjectRecord struct {
+	Key        uint64
+	Kind       uint32
+	PID        uint32
+	Family     uint32
+	Port       uint32
+	LocalPort  uint32
+	IsDatagram uint32
+	Address    [16]byte
+	Length     uint32
+	IsCut      uint32
+	Path       [1024 + 256]byte
+}
+
+// callHooks is the part of the gate that sees system calls.
+type callHooks struct {
+	chain      *tracer.Chain // stays loaded once it was needed
+	collection *ebpf.Collection
+	hook       link.Link
+	records    *ringbuf.Reader
+	spent      int64 // by programs that are gone, ns
+}
+
+// withoutCalls takes what only recordings of calls need out of the gate's object.
+func withoutCalls(spec *ebpf.CollectionSpec) {
+	delete(spec.Programs, callProgram)
+	for _, name := range callMaps {
+		delete(spec.Maps, name)
+	}
+}
+
+// attach loads the program, which shares the gate's maps, and lets it see every system call.
+func (c *callHooks) attach(gate *ebpf.Collection) error {
+	if c.collection != nil {
+		return nil
+	}
+	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(gateObject))
+	if err != nil {
+		return fmt.Errorf("read the gate's object: %w", err)
+	}
+	spec.Programs = map[string]*ebpf.ProgramSpec{callProgram: spec.Programs[callProgram]}
+	for name := range spec.Maps {
+		if shared := gate.Maps[name]; shared != nil {
+			spec.Maps[name].MaxEntries = shared.MaxEntries()
+		}
+	}
+	if c.collection, err = ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: gate.Maps}); err != nil {
+		return fmt.Errorf("load what follows system calls: %w", err)
+	}
+	if err := c.connect(); err != nil {
+		c.detach()
+		return err
+	}
+	return nil
+}
+
+func (c *callHooks) connect() error {
+	if err := c.collection.Maps["call_stages"].Put(uint32(0), c.chain.Entry); err != nil {
+		return fmt.Errorf("connect it with the unwinder: %w", err)
+	}
+	var err error
+	if c.records, err = ringbuf.NewReader(c.collection.Maps["subject_records"]); err != nil {
+		return fmt.Errorf("open the ring of files and peers: %w", err)
+	}
+	c.records.SetDeadline(time.Unix(1, 0))
+	c.hook, err = link.AttachRawTracepoint(link.RawTracepointOptions{Name: "sys_exit", Program: c.collection.Programs[callProgram]})
+	if err != nil {
+		return fmt.Errorf("follow system calls: %w", err)
+	}
+	return nil
+}
+
+func (c *callHooks) detach() {
+	if c.hook != nil {
+		_ = c.hook.Close()
+		c.hook = nil
+	}
+	if c.records != nil {
+		_ = c.records.Close()
+		c.records = nil
+	}
+	if c.collection != nil {
+		c.spent = c.bpfTime()
+		c.collection.Close()
+		c.collection = nil
+	}
+}
+
+func (c *callHooks) bpfTime() int64 {
+	if c.collection == nil {
+		return c.spent
+	}
+	stats, err := c.collection.Programs[callProgram].Stats()
+	if err != nil {
+		return c.spent
+	}
+	return c.spent + stats.Runtime.Nanoseconds()
+}
+
+func (c *callHooks) close() {
+	c.detach()
+	if c.chain != nil {
+		c.chain.Close()
+	}
+}
+
+// drain hands over what the files and peers are called that were met since the last call.
+func (c *callHooks) drain(visit func(*subjectRecord)) error {
+	return drain(c.records, func(raw []byte) {
+		if len(raw) >= int(unsafe.Sizeof(subjectRecord{})) {
+			record := *(*subjectRecord)(unsafe.Pointer(unsafe.SliceData(raw)))
+			visit(&record)
+		}
+	})
+}
+
+// places reads all counts.
+func (c *callHooks) places(visit func(placeOfCalls, callPlaceRecord)) error {
+	table := c.collection.Maps["places"]
+	var cursor ebpf.MapBatchCursor
+	keys, values := make([]placeOfCalls, 512), make([]callPlaceRecord, 512)
+	for {
+		n, err := table.BatchLookup(&cursor, keys, values, nil)
+		for i := range n {
+			visit(keys[i], values[i])
+		}
+		switch {
+		case errors.Is(err, ebpf.ErrKeyNotExist):
+			return nil
+		case errors.Is(err, unix.ENOSPC): // a bucket larger than the room
+			keys, values = make([]placeOfCalls, 2*len(keys)), make([]callPlaceRecord, 2*len(values))
+		case err != nil:
+			return err
+		}
+	}
+}
+
+func (c *callHooks) forget(key placeOfCalls) { _ = c.collection.Maps["places"].Delete(key) }
