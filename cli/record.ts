@@ -4,6 +4,8 @@ import { encodePprof } from "../profile/formats/pprof-encode.js";
 import { Recording } from "../profile/recording.js";
 import type { HelperMessage, Target } from "../protocol/helper.js";
 import { connectHelper } from "../recorder/connect-helper.js";
+import type { DebugFileCounts } from "../recorder/debug-files.js";
+import { debuginfodOf } from "../recorder/debuginfod.js";
 import { failureText, FlamelineError, type Failure, type TargetName } from "../recorder/failures.js";
 import type { HelperConnection } from "../recorder/helper-connection.js";
 import { identityBehindSudo } from "../recorder/identity.js";
@@ -17,6 +19,9 @@ import { grouped, secondsText } from "./numbers.js";
 import { writeOutput } from "./output-file.js";
 import { Progress } from "./progress.js";
 import { type RecordPlan, type RecordTarget, readRecordPlan } from "./record-plan.js";
+
+/** How long the command's end waits for downloads of debug information; they are kept for the next recording as far as they came whole. */
+const PATIENCE_MS = 60_000;
 
 export const recordCommand: Command = {
   usage: "record [-o FILE] [--seconds N] [--hz 99] [--events cpu,off_cpu] [--pid N | --workspace DIR | -- COMMAND…]",
@@ -85,6 +90,7 @@ class RecordRun {
 
   #start(target: Target): Promise<ActiveRecording> {
     const { events, hz, seconds } = this.#plan;
+    const from = debuginfodOf(this.#world.env);
     this.#progress.preparing();
     return record({
       connection: this.#connection,
@@ -93,6 +99,7 @@ class RecordRun {
       hz,
       ...(seconds === undefined ? {} : { seconds }),
       signal: this.#interrupts.aborted,
+      ...(from === undefined ? {} : { debugFiles: { from, patienceMs: PATIENCE_MS, goesOn: false } }),
       onMessage: (_, message) => this.#receive(message),
     });
   }
@@ -157,9 +164,19 @@ class RecordRun {
     const seconds = result.durationNs / 1e9;
     if (result.samples === 0) sayFailure({ kind: "nothing-recorded", target: targetName(this.#plan.target), seconds });
     for (const warning of this.#recording.warnings) say(`flameline: ${warning}`);
+    if (result.debugFiles !== undefined) for (const line of fetchedText(result.debugFiles)) say(`flameline: ${line}`);
     const missing = lossPhrases(this.#recording.loss).join(", ");
     say(`${grouped(result.samples)} samples in ${secondsText(seconds)} (${missing}): ${this.#plan.output}`);
   }
+}
+
+function fetchedText({ downloaded, missing, failed, failure }: DebugFileCounts): string[] {
+  const files = (count: number): string => `${grouped(count)} ${count === 1 ? "file" : "files"}`;
+  return [
+    ...(downloaded > 0 ? [`debug information of ${files(downloaded)} was downloaded.`] : []),
+    ...(missing > 0 ? [`no server of DEBUGINFOD_URLS has debug information of ${files(missing)}.`] : []),
+    ...(failed > 0 ? [`${failure ?? ""}${failed > 1 ? ` ${grouped(failed - 1)} more failed.` : ""} Record again to try again.`] : []),
+  ];
 }
 
 function wireTarget(target: RecordTarget, command: GatedCommand | undefined): Target {

@@ -16,6 +16,7 @@ export interface Settings {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly pathMappings: ServerSettings["pathMappings"];
+  readonly debuginfodUrls: string;
   readonly "storage.limitMegabytes": number;
 }
 
@@ -32,5 +33,6 @@ export const DEFAULTS: Settings = {
   include: [],
   exclude: [],
   pathMappings: [],
+  debuginfodUrls: "",
   "storage.limitMegabytes": 1024,
 };

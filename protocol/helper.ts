@@ -63,7 +63,20 @@ export interface ProcessesRequest {
   readonly request: number;
 }
 
-export type ClientMessage = ClientHello | StartRequest | StopRequest | ProcessesRequest;
+/**
+ * How the client gets on with a debug file that a batch named, in the order `coming`, then `here` or `none`. The helper waits a little with a
+ * recording's end for those that are coming. It opens `path` with the rights of the connection's user, who has to own the file, and believes
+ * it only where its build id is right.
+ */
+export interface DebugFile {
+  readonly type: "debug-file";
+  readonly buildId: string;
+  readonly state: "coming" | "here" | "none";
+  /** Absolute, of `here`; else "". */
+  readonly path: string;
+}
+
+export type ClientMessage = ClientHello | StartRequest | StopRequest | ProcessesRequest | DebugFile;
 
 // ---- from the helper to the recorder ----
 
@@ -217,6 +230,8 @@ export interface Batch {
   readonly stacks: StackColumns;
   readonly samples: SampleColumns;
   readonly updates: readonly FrameUpdate[];
+  /** Build ids (hexadecimal) of mapped files without debug information, each told once; a client that has their debug files may say so. */
+  readonly debugFiles?: readonly string[];
   readonly loss: LossCounts;
   readonly cost: CostAccount;
 }

@@ -1,6 +1,13 @@
 /** A conversation with a running helper: hello, the list of processes, and recordings. */
 import type { EventName } from "../protocol/events.js";
-import { HELPER_PROTOCOL_VERSION, type HelperHello, type HelperMessage, type ProcessListEntry, type Target } from "../protocol/helper.js";
+import {
+  type DebugFile,
+  HELPER_PROTOCOL_VERSION,
+  type HelperHello,
+  type HelperMessage,
+  type ProcessListEntry,
+  type Target,
+} from "../protocol/helper.js";
 import { FlamelineError, type Failure } from "./failures.js";
 import { decodeHelperMessage, failureOfCode } from "./helper-messages.js";
 import { HelperSocket, type OpenFailure, type SocketEnd } from "./helper-socket.js";
@@ -87,6 +94,11 @@ export class HelperConnection {
     } finally {
       options.signal?.removeEventListener("abort", abort);
     }
+  }
+
+  /** Says how far a debug file is that a batch named. */
+  tellDebugFile(message: DebugFile): void {
+    this.#socket.send(message);
   }
 
   close(): void {

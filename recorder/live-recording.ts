@@ -4,7 +4,7 @@ import { FlamelineError, type Failure, type TargetName } from "./failures.js";
 import { failureOfCode } from "./helper-messages.js";
 import type { HelperSocket } from "./helper-socket.js";
 
-/** The helper flushes its last batch at stop; a helper that does not answer is treated as gone. */
+/** The helper flushes its last batch at stop; one that says nothing for so long is treated as gone. It may go on to say that it waits for names. */
 const STOP_TIMEOUT_MS = 10_000;
 /** A helper sends several batches a second, also where nothing runs. One that is stopped or hangs says nothing for longer. */
 const SILENT_AFTER_MS = 10_000;
@@ -45,6 +45,7 @@ export class RunningRecording {
   #nextSequence = 0;
   #quietLooks = 0;
   #receiving = false;
+  #stopTimer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
   readonly #silentAfterMs: number;
   #failure: Failure | undefined;
@@ -88,6 +89,7 @@ export class RunningRecording {
       this.#nextSequence = message.sequence + 1;
     }
     this.#quietLooks = 0;
+    this.#stopTimer?.refresh();
     this.#receiving = true;
     try {
       await this.#listener.onMessage(text, message);
@@ -126,7 +128,7 @@ export class RunningRecording {
   stop(): Promise<RecordingEnd> {
     this.#stopping = true;
     this.#socket.send({ type: "stop", recording: this.#id });
-    const timer = setTimeout(() => this.end({ kind: "lost", failure: this.#silent(STOP_TIMEOUT_MS) }), STOP_TIMEOUT_MS);
-    return this.ended.finally(() => clearTimeout(timer));
+    this.#stopTimer ??= setTimeout(() => this.end({ kind: "lost", failure: this.#silent(STOP_TIMEOUT_MS) }), STOP_TIMEOUT_MS);
+    return this.ended.finally(() => clearTimeout(this.#stopTimer));
   }
 }

@@ -1,6 +1,7 @@
 /** One recording from start to end: asks the helper, keeps what comes, hands it on, and stops by request, by timer or by the target's end. */
 import type { EventName } from "../protocol/events.js";
 import type { HelperMessage, LossCounts, Started, Target } from "../protocol/helper.js";
+import { DebugFiles, type DebugFileCounts, type DebugFileOptions } from "./debug-files.js";
 import { describe, FlamelineError, type Failure } from "./failures.js";
 import type { HelperConnection } from "./helper-connection.js";
 import type { LiveRecording, RecordingEnd } from "./live-recording.js";
@@ -19,6 +20,8 @@ export interface RecordOptions {
   readonly seconds?: number;
   /** Gives up while the recording is being prepared; afterwards `stop()` ends it. */
   readonly signal?: AbortSignal;
+  /** Where debug information that this machine lacks may be fetched; nobody is asked without it. */
+  readonly debugFiles?: DebugFileOptions;
   /** Every message of the recording in order, after it is on disk; `text` as received. */
   readonly onMessage: (text: string, message: HelperMessage) => Promise<void> | void;
 }
@@ -33,6 +36,8 @@ export interface RecordingResult {
   readonly samples: number;
   /** As the last batch said; undefined when there was none. */
   readonly loss: LossCounts | undefined;
+  /** What was fetched for it; undefined where nothing was to be. */
+  readonly debugFiles: DebugFileCounts | undefined;
 }
 
 export interface ActiveRecording {
@@ -70,9 +75,11 @@ class Taking {
   #loss: LossCounts | undefined;
   #failure: Failure | undefined;
   #onFailure: () => void = () => undefined;
+  readonly #debugFiles: DebugFiles | undefined;
 
   constructor(options: RecordOptions) {
     this.#options = options;
+    this.#debugFiles = options.debugFiles && new DebugFiles(options.debugFiles);
   }
 
   async receive(text: string, message: HelperMessage): Promise<void> {
@@ -93,14 +100,20 @@ class Taking {
       this.#samples += Array.isArray(message.samples.stack) ? message.samples.stack.length : 0;
       this.#lastNs = message.timeNs;
       this.#loss = message.loss;
+      if (Array.isArray(message.debugFiles))
+        this.#debugFiles?.want(message.debugFiles, (file) => this.#options.connection.tellDebugFile(file));
     }
     await this.#options.onMessage(text, message);
   }
 
   run(live: LiveRecording): ActiveRecording {
     const { seconds } = this.#options;
-    const timer = seconds === undefined ? undefined : setTimeout(() => void live.stop(), seconds * 1_000);
-    this.#onFailure = () => void live.stop();
+    const stop = (): Promise<RecordingEnd> => {
+      this.#debugFiles?.ending();
+      return live.stop();
+    };
+    const timer = seconds === undefined ? undefined : setTimeout(() => void stop(), seconds * 1_000);
+    this.#onFailure = () => void stop();
     if (this.#failure !== undefined) this.#onFailure();
     const ended = live.ended.then((end) => {
       clearTimeout(timer);
@@ -116,7 +129,7 @@ class Taking {
       },
       ended,
       stop: async () => {
-        await live.stop();
+        await stop();
         return ended;
       },
     };
@@ -135,6 +148,7 @@ class Taking {
   }
 
   async #finish(live: LiveRecording, end: RecordingEnd): Promise<RecordingResult> {
+    this.#debugFiles?.close();
     const durationNs = end.kind === "stopped" ? end.stopped.durationNs : this.#lastNs;
     const failure = this.#failure ?? end.failure;
     const result = { durationNs, batches: this.#batches, samples: this.#samples };
@@ -154,6 +168,7 @@ class Taking {
       failure: written,
       missingBatches: live.missingBatches,
       loss: this.#loss,
+      debugFiles: this.#debugFiles?.counts,
     };
   }
 }

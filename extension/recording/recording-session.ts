@@ -11,6 +11,7 @@ import { folderPaths } from "../folders.js";
 import type { LanguageServer } from "../language-server-client.js";
 import { setting } from "../settings.js";
 import type { StartedProgram } from "../targets/started-program.js";
+import { debugServers } from "./debug-servers.js";
 import type { KeptRecordings } from "./kept-recordings.js";
 import { LiveFeed } from "./live-feed.js";
 import { LiveFigures } from "./live-figures.js";
@@ -157,6 +158,7 @@ export class RecordingSession implements vscode.Disposable {
         feed.message(text);
       }
     };
+    const debugFiles = debugServers((line) => this.#log.info(line));
     const active = await record({
       connection,
       target: plan.target,
@@ -165,6 +167,7 @@ export class RecordingSession implements vscode.Disposable {
       keep: { store: this.#kept.store(), name: plan.name, folders },
       ...(plan.seconds === undefined ? {} : { seconds: plan.seconds }),
       signal,
+      ...(debugFiles === undefined ? {} : { debugFiles }),
       onMessage: receive,
     });
     const { stored, started } = active;

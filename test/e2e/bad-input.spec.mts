@@ -4,7 +4,7 @@
  * support is told to the recorder in test/unit/recorder.
  */
 import { spawnSync } from "node:child_process";
-import { chmodSync, closeSync, copyFileSync, cpSync, existsSync, ftruncateSync, lstatSync, mkdirSync, openSync } from "node:fs";
+import { chmodSync, closeSync, copyFileSync, existsSync, ftruncateSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from "node:fs";
 import { createServer } from "node:net";
 import { release } from "node:os";
@@ -15,7 +15,7 @@ import { createUser, removeUser } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
 import { has } from "../../scripts/shell.mjs";
 import { isAlive, loadedPrograms, programsOf } from "../support/attached.mjs";
-import { flameline, OWN_UID, readReport, scratchFolder, signal, startFlameline, WHY_NOT } from "../support/flameline.mjs";
+import { flameline, OWN_UID, readableBundle, readReport, scratchFolder, signal, startFlameline, WHY_NOT } from "../support/flameline.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
 import { runProgram, sleep } from "../support/programs.mjs";
 import { HELLO, say, sayAs } from "../support/raw-client.mjs";
@@ -248,7 +248,7 @@ test.describe("with the real helper", () => {
     ]);
     // The command, as that user, for everything in the folder: root's processes of the same binary are in it too.
     const profile = path.join(scratch.path, "own.pb.gz");
-    const bundle = readableBundle();
+    const bundle = readableBundle(scratch.path);
     const recorded = await flameline(["record", "-o", profile, "--seconds", "4", "--workspace", scratch.path], {
       cwd: scratch.path,
       env: { SUDO_UID: "", HOME: scratch.path },
@@ -378,7 +378,7 @@ test.describe("with the real helper", () => {
   test("a user without sudo is told the one command that an administrator can run", async () => {
     const user = createUser(NO_SUDO, { sudo: false });
     try {
-      const bundle = readableBundle();
+      const bundle = readableBundle(scratch.path);
       const { status, stdout, stderr } = await flameline(["record", "--", "true"], {
         cwd: scratch.path,
         env: { HOME: user.home, SUDO_UID: "" },
@@ -501,7 +501,7 @@ test("a file that may not be read or written is said to be", async () => {
   test.skip(WHY_NOT !== undefined, "root is needed to become a user who may not");
   const closed = path.join(scratch.path, "closed.txt");
   writeFileSync(closed, "main;work 3\n", { mode: 0o600 });
-  const bundle = readableBundle();
+  const bundle = readableBundle(scratch.path);
   const as = { uid: STRANGER, gid: STRANGER, bundle, env: { HOME: "/" } };
   const unreadable = await flameline(["report", closed], as);
   expect(unreadable.stderr).toMatch(/is not a profile that Flameline can read: .*permission denied/);
@@ -537,18 +537,6 @@ test("a mistyped command line is answered in one sentence with the nearest name"
     expect(status, args.join(" ")).toBe(2);
   }
 });
-
-/** What another user needs of `dist/`, where that user can read it. */
-function readableBundle(): string {
-  const folder = path.join(scratch.path, "bundle");
-  mkdirSync(folder, { mode: 0o755 });
-  for (const name of ["flameline.js", "askpass.js", "flameline-helper"]) {
-    copyFileSync(path.join(root, "dist", name), path.join(folder, name));
-  }
-  cpSync(path.join(root, "dist/shared"), path.join(folder, "shared"), { recursive: true });
-  chmodSync(path.join(folder, "flameline-helper"), 0o755);
-  return folder;
-}
 
 /** How many perf events a process has open. */
 function eventsOf(pid: number): number {

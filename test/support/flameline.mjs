@@ -1,7 +1,7 @@
 // The real command with a helper of its own: as root for a user that no one is, so that other helpers of this machine
 // are neither used nor disturbed.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, chmodSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { root } from "../../scripts/paths.mjs";
@@ -85,6 +85,21 @@ export function signal(pid, name) {
   } catch {
     // It has ended.
   }
+}
+
+/**
+ * A copy of the command that every user can run, for `bundle`.
+ * @param {string} parent a folder that all can read
+ */
+export function readableBundle(parent) {
+  const folder = path.join(parent, "bundle");
+  mkdirSync(folder, { mode: 0o755 });
+  for (const name of ["flameline.js", "askpass.js", "flameline-helper"]) {
+    copyFileSync(path.join(root, "dist", name), path.join(folder, name));
+  }
+  cpSync(path.join(root, "dist/shared"), path.join(folder, "shared"), { recursive: true });
+  chmodSync(path.join(folder, "flameline-helper"), 0o755);
+  return folder;
 }
 
 /**

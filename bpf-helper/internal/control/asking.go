@@ -2,6 +2,8 @@ package control
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -24,15 +26,35 @@ type userSymbols struct {
 	unopened map[string]bool              // files of which it was said that they can't be opened; the runner's own
 	wake     chan struct{}
 	parser   symbolize.Symbolizer
+	debug    debugFiles
 	released bool
 }
 
 func (u *userSymbols) run() {
 	for range u.wake {
 		time.Sleep(gather)
+		u.takeArrived()
 		for u.one() {
+			u.takeArrived()
 		}
 	}
+}
+
+// rouse lets the runner look at what there is to do. The lock is held.
+func (u *userSymbols) rouse() {
+	select {
+	case u.wake <- struct{}{}:
+	default:
+	}
+}
+
+// await puts a frame among those that wait for a name. The lock is held.
+func (u *userSymbols) await(module *capture.Module, address uint64, a asker) {
+	if u.waiting[module] == nil {
+		u.waiting[module] = map[uint64][]asker{}
+	}
+	u.waiting[module][address] = append(u.waiting[module][address], a)
+	u.open[a.recording]++
 }
 
 // one asks for the addresses of one module and delivers the answers; false when nothing waits.
@@ -83,7 +105,7 @@ func (u *userSymbols) one() bool {
 			u.known[place{module.FileID, address.Addr}] = result
 		}
 		for _, a := range asked[address.Addr] {
-			deliver(a, result)
+			u.deliver(module, address.Addr, a, result)
 			if u.open[a.recording]--; u.open[a.recording] == 0 {
 				delete(u.open, a.recording)
 			}
@@ -109,23 +131,39 @@ func (u *userSymbols) ask(module *capture.Module, from origin, addresses []symbo
 		return nil
 	}
 	request := symbolize.Module{Key: module.FileID, File: file}
-	if !u.noDebug[module.FileID] {
+	if brought, number := u.brought(module); brought != nil {
+		defer brought.Close()
+		// Known by another name: a debug file that the parser dies of must not take the symbols along.
+		with := symbolize.Module{Key: fmt.Sprintf("%s+%d", module.FileID, number), File: file, Debug: brought}
+		results, err := u.question(parser, with, module, addresses)
+		if !errors.Is(err, symbolize.ErrUnresolvable) && !(len(results) > 0 && results[0].Bare) {
+			return results
+		}
+		u.dismiss(module)
+	} else if !u.noDebug[module.FileID] {
 		if request.Debug = openDebug(u.peer.uid, from, module); request.Debug != nil {
 			defer request.Debug.Close()
 		} else if len(u.noDebug) < maxModulesWithoutDebug {
 			u.noDebug[module.FileID] = true
 		}
 	}
+	results, _ := u.question(parser, request, module, addresses)
+	return results
+}
+
+func (u *userSymbols) question(
+	parser symbolize.Symbolizer, request symbolize.Module, module *capture.Module, addresses []symbolize.Address,
+) ([]symbolize.Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), symbolizeTimeout)
 	defer cancel()
 	results, err := parser.Symbolize(ctx, request, addresses)
 	if err != nil {
-		s.log.Debug("symbolizing failed", "module", module.Path, "err", err)
+		u.parent.log.Debug("symbolizing failed", "module", module.Path, "err", err)
 	}
 	if len(results) != len(addresses) {
-		return nil
+		return nil, err
 	}
-	return results
+	return results, err
 }
 
 func (u *userSymbols) ready() (symbolize.Symbolizer, error) {
@@ -152,7 +190,11 @@ func (u *userSymbols) ready() (symbolize.Symbolizer, error) {
 	return parser, nil
 }
 
-func deliver(a asker, result symbolize.Result) {
+// deliver tells a frame's name to its recording. The lock is held.
+func (u *userSymbols) deliver(module *capture.Module, address uint64, a asker, result symbolize.Result) {
+	if result.Bare {
+		u.lacks(module, address, a)
+	}
 	if !result.Resolved {
 		a.recording.Update(a.frame, "", nil)
 		return

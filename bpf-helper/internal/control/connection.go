@@ -44,6 +44,11 @@ type source interface {
 	start(request wire.StartRequest, p peer, send func(any), finish func(reason string)) (running, error)
 }
 
+// namer is a source that has names to find, and use for debug files.
+type namer interface {
+	debugFile(p peer, m wire.DebugFile)
+}
+
 // running is a recording that runs. Its end is its last message.
 type running interface{ end(reason string) }
 
@@ -130,6 +135,10 @@ func (c *connection) read() error {
 			c.stop(m)
 		case wire.ProcessesRequest:
 			c.listProcesses(m)
+		case wire.DebugFile:
+			if from, ok := c.source.(namer); ok {
+				from.debugFile(c.peer, m)
+			}
 		default:
 			return refuse(wire.BadMessage, "a second hello")
 		}

@@ -30,6 +30,8 @@ type live struct {
 	seen      bool                // a wanted process was found
 	sentAt    time.Time           // the last batch
 	ending    bool
+	stoppedAt int64 // CLOCK_MONOTONIC ns; set where it is ending
+	naming    bool  // it is ending, and waits for names
 }
 
 func (l *live) end(reason string) { l.hub.end(l, reason) }
@@ -72,6 +74,9 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 	})
 	return l, nil
 }
+
+// debugFile takes what a client says of a debug file.
+func (h *hub) debugFile(p peer, m wire.DebugFile) { h.symbols.debugFile(p, m) }
 
 func (h *hub) freeSlot() int {
 	for i := range maxRecordings {
@@ -158,13 +163,16 @@ func (h *hub) end(l *live, reason string) {
 	}
 	stopped := monotonic()
 	l.recording.End(stopped)
+	l.stoppedAt, l.naming = stopped, true
 	if err := h.applyRates(); err != nil {
 		h.log.Error("changing the rate failed", "err", err)
 	}
 	h.lock.Unlock()
 	time.Sleep(settle)
 	h.symbols.flush(l.recording)
+	h.symbols.forget(l.recording)
 	h.lock.Lock()
+	l.naming = false
 	h.count(h.engine)
 	h.sendBatches(l, stopped)
 	h.live[l.slot] = nil

@@ -40,7 +40,11 @@ func (h *hub) tick(engine *capture.Engine) {
 			}
 		}
 		for _, l := range h.live {
-			if l != nil && !l.ending {
+			switch {
+			case l == nil || l.ending && !l.naming:
+			case l.naming: // says that we are still there
+				h.sendBatches(l, l.stoppedAt)
+			default:
 				h.sendBatches(l, monotonic())
 			}
 		}
@@ -77,11 +81,11 @@ func (h *hub) count(engine *capture.Engine) {
 // sendBatches closes a recording's batch at a time of the monotonic clock and sends what is ready.
 func (h *hub) sendBatches(l *live, at int64) {
 	now := time.Now()
-	if !l.ending && !l.recording.Changed() && now.Sub(l.sentAt) < quietInterval {
+	if (!l.ending || l.naming) && !l.recording.Changed() && now.Sub(l.sentAt) < quietInterval {
 		return
 	}
 	l.sentAt = now
-	if l.ending || now.Sub(h.measuredAt) > measureInterval {
+	if l.ending && !l.naming || now.Sub(h.measuredAt) > measureInterval {
 		h.measured, h.measuredAt = h.measure(), now
 	}
 	for _, batch := range l.recording.Take(at, h.measured.since(l.startCost)) {

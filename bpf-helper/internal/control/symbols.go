@@ -76,7 +76,7 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 		u = &userSymbols{
 			parent: s, peer: p, known: map[place]symbolize.Result{}, waiting: map[*capture.Module]map[uint64][]asker{},
 			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, noDebug: map[string]bool{}, unopened: map[string]bool{},
-			wake: make(chan struct{}, 1),
+			wake: make(chan struct{}, 1), debug: debugFiles{files: map[string]*debugFile{}},
 		}
 		s.users[p.uid] = u
 		go u.run()
@@ -84,36 +84,39 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 	for _, f := range frames {
 		module, address := f.Frame.Module, f.Frame.Address
 		if result, known := u.known[place{module.FileID, address}]; known {
-			deliver(asker{r, f.Index}, result)
+			u.deliver(module, address, asker{r, f.Index}, result)
 			continue
 		}
-		addresses := u.waiting[module]
-		if addresses == nil {
-			addresses = map[uint64][]asker{}
-			u.waiting[module] = addresses
+		if u.waiting[module] == nil {
 			u.origins[module] = from
 		}
-		addresses[address] = append(addresses[address], asker{r, f.Index})
-		u.open[r]++
+		u.await(module, address, asker{r, f.Index})
 	}
-	select {
-	case u.wake <- struct{}{}:
-	default:
-	}
+	u.rouse()
 }
 
 // flush waits until a recording's frames have their names, for a while.
 func (s *symbols) flush(r *recording.Recording) {
-	for deadline := time.Now().Add(flushTimeout); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	began := time.Now()
+	for {
 		s.lock.Lock()
-		waiting := 0
+		waiting, coming := 0, false
 		for _, u := range s.users {
 			waiting += u.open[r]
+			coming = coming || u.isComing(r)
 		}
 		s.lock.Unlock()
-		if waiting == 0 {
+		limit := time.Duration(0)
+		if waiting > 0 {
+			limit = flushTimeout
+		}
+		if coming {
+			limit = debugFileTimeout
+		}
+		if time.Since(began) >= limit {
 			return
 		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
@@ -140,6 +143,7 @@ func (s *symbols) release(uid uint32) {
 	}
 	delete(s.users, uid)
 	u.released = true
+	u.closeDebugFiles()
 	close(u.wake)
 	parser := u.parser
 	s.lock.Unlock()
@@ -156,6 +160,7 @@ func (s *symbols) close() {
 		if u.parser != nil {
 			_ = u.parser.Close()
 		}
+		u.closeDebugFiles()
 		close(u.wake)
 	}
 }

@@ -44,7 +44,9 @@ type Recording struct {
 	processes  map[*target.Process]int
 	threads    map[threadKey]int
 	marked     []*capture.Frame
-	credit     map[int]int // by processor, for thinning
+	unnamed    map[int]bool    // frames that the symbolizer could not name
+	lacking    map[string]bool // build ids of files without debug information that were told
+	credit     map[int]int     // by processor, for thinning
 	loss       wire.LossCounts
 	told       wire.LossCounts // as of the last batch
 	sequence   int
@@ -74,6 +76,7 @@ func New(number int64, hz int, startKTime, startBoottime int64) *Recording {
 		Number: number, Hz: hz, start: startKTime, boot: startBoottime,
 		strings: map[string]int{"": 0}, frames: map[*capture.Frame]int{}, frameRows: map[capture.Frame]int{},
 		stacks: map[stackKey]int{}, paths: map[int32]*path{}, processes: map[*target.Process]int{}, threads: map[threadKey]int{}, credit: map[int]int{},
+		unnamed: map[int]bool{}, lacking: map[string]bool{},
 	}
 	r.begin()
 	// String 0 is "", and is sent like every other string.
@@ -233,8 +236,15 @@ func (r *Recording) Update(frame int, language wire.Language, positions []Positi
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	if len(positions) == 0 {
-		r.loss.UnresolvedFrames++
+		if !r.unnamed[frame] {
+			r.unnamed[frame] = true
+			r.loss.UnresolvedFrames++
+		}
 		return
+	}
+	if r.unnamed[frame] { // a debug file came late
+		delete(r.unnamed, frame)
+		r.loss.UnresolvedFrames--
 	}
 	update := wire.FrameUpdate{Frame: frame, Language: language}
 	for _, p := range positions {
@@ -244,6 +254,21 @@ func (r *Recording) Update(frame int, language wire.Language, positions []Positi
 	}
 	r.batch.Updates = append(r.batch.Updates, update)
 	r.grow(60 + 60*len(positions))
+}
+
+// maxLacking bounds the files of which is told that they have no debug information.
+const maxLacking = 1000
+
+// Lacks tells the client, once, that a file has no debug information.
+func (r *Recording) Lacks(buildID string) {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	if r.lacking[buildID] || len(r.lacking) >= maxLacking {
+		return
+	}
+	r.lacking[buildID] = true
+	r.batch.DebugFiles = append(r.batch.DebugFiles, buildID)
+	r.addRow(jsonBytes(buildID))
 }
 
 // Lose counts samples that were lost before we had them.

@@ -149,5 +149,7 @@ func (p *parsed) answer(address Address) (result Result, err error) {
 	if address.Return && pc > 0 {
 		pc--
 	}
-	return tidy(p.lookup(pc)), nil
+	result = tidy(p.lookup(pc))
+	result.Bare = p.goTable == nil && p.dwarf() == nil
+	return result, nil
 }

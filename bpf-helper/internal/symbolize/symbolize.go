@@ -46,6 +46,8 @@ type Result struct {
 	Positions []Position
 	// Resolved is whether at least the function's name is known.
 	Resolved bool
+	// Bare says that the file has no debug information: a debug file would tell more.
+	Bare bool
 }
 
 // Module is a mapped file. The files stay the caller's to close.

@@ -13,7 +13,7 @@ import (
 //
 //	question  id u32 · hasDebug u8 · key text16 · count u32 · count × (address u64, return u8)
 //	answer    id u32 · error text16 · texts u32 · texts × text16 · count u32 · count × result
-//	result    language u8 · resolved u8 · positions u8 · positions × (function u32, file u32, line u32, functionLine u32)
+//	result    language u8 · resolved 1, bare 2 u8 · positions u8 · positions × (function u32, file u32, line u32, functionLine u32)
 //
 // A text16 is a length in two bytes and UTF-8; functions and files are indexes into the texts, of which the first is "".
 const (
@@ -107,7 +107,7 @@ func encodeAnswer(id uint32, results []Result, failure error) []byte {
 	}
 	var body []byte
 	for _, r := range results {
-		body = append(body, languageCode(r.Language), flag(r.Resolved), byte(len(r.Positions)))
+		body = append(body, languageCode(r.Language), flag(r.Resolved)|flag(r.Bare)<<1, byte(len(r.Positions)))
 		for _, p := range r.Positions {
 			for _, n := range []uint32{intern(p.Function), intern(p.File), uint32(p.Line), uint32(p.FunctionLine)} {
 				body = binary.LittleEndian.AppendUint32(body, n)
@@ -196,12 +196,12 @@ func decodeTexts(c *cursor.Cursor, data []byte) ([]string, error) {
 }
 
 func decodeResult(c *cursor.Cursor, texts []string) (Result, error) {
-	language, resolved, positions := c.U8(), c.U8(), c.U8()
-	if c.Bad() || int(language) >= len(languages) || resolved > 1 || positions > MaxPositions ||
+	language, flags, positions := c.U8(), c.U8(), c.U8()
+	if c.Bad() || int(language) >= len(languages) || flags > 3 || positions > MaxPositions ||
 		int(positions)*16 > c.Left() {
 		return Result{}, fmt.Errorf("%w: bad result", ErrHostile)
 	}
-	r := Result{Language: languages[language], Resolved: resolved == 1}
+	r := Result{Language: languages[language], Resolved: flags&1 != 0, Bare: flags&2 != 0}
 	for range positions {
 		function, file, line, first := c.U32(), c.U32(), c.U32(), c.U32()
 		if int64(function) >= int64(len(texts)) || int64(file) >= int64(len(texts)) || line > MaxLineNumber ||

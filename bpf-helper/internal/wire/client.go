@@ -19,17 +19,19 @@ const (
 	maxFolderBytes = 4096
 	maxExcludePIDs = 10_000
 	maxEvents      = 16
+	maxBuildID     = 128
 	MinHz          = 1
 	MaxHz          = 999
 )
 
-// ClientMessage is one of ClientHello, StartRequest, StopRequest and ProcessesRequest.
+// ClientMessage is one of ClientHello, StartRequest, StopRequest, ProcessesRequest and DebugFile.
 type ClientMessage interface{ clientMessage() }
 
 func (ClientHello) clientMessage()      {}
 func (StartRequest) clientMessage()     {}
 func (StopRequest) clientMessage()      {}
 func (ProcessesRequest) clientMessage() {}
+func (DebugFile) clientMessage()        {}
 
 // DecodeClient reads and checks one message of a client. Every error means that the client does not speak this protocol.
 func DecodeClient(data []byte) (ClientMessage, error) {
@@ -64,6 +66,12 @@ func DecodeClient(data []byte) (ClientMessage, error) {
 	case TypeProcesses:
 		var m ProcessesRequest
 		return m, strict(data, &m)
+	case TypeDebugFile:
+		var m DebugFile
+		if err := strict(data, &m); err != nil {
+			return nil, err
+		}
+		return m, checkDebugFile(m)
 	default:
 		return nil, fmt.Errorf("unknown message type %.40q", tag.Type)
 	}
@@ -78,6 +86,23 @@ func strict(data []byte, into any) error {
 		return errors.New("text follows the message")
 	}
 	return nil
+}
+
+func checkDebugFile(m DebugFile) error {
+	if len(m.BuildID) == 0 || len(m.BuildID) > maxBuildID || strings.Trim(m.BuildID, "0123456789abcdef") != "" {
+		return fmt.Errorf("a build id has 1 to %d hexadecimal digits", maxBuildID)
+	}
+	switch m.State {
+	case DebugFileComing, DebugFileNone:
+		return nil
+	case DebugFileHere:
+		if len(m.Path) > maxFolderBytes || !path.IsAbs(m.Path) || strings.ContainsRune(m.Path, 0) {
+			return fmt.Errorf("a debug file must have an absolute path of at most %d bytes", maxFolderBytes)
+		}
+		return nil
+	default:
+		return fmt.Errorf("unknown state %.40q of a debug file", m.State)
+	}
 }
 
 func checkStart(m StartRequest) error {

@@ -83,6 +83,21 @@ type ProcessesRequest struct {
 	Request int64  `json:"request"`
 }
 
+// DebugFile says how a client gets on with the debug file of a build id that a batch named.
+type DebugFile struct {
+	Type    string `json:"type"`
+	BuildID string `json:"buildId"`
+	State   string `json:"state"`
+	Path    string `json:"path"`
+}
+
+// The states of DebugFile.
+const (
+	DebugFileComing = "coming"
+	DebugFileHere   = "here"
+	DebugFileNone   = "none"
+)
+
 // HelperHello answers a ClientHello.
 type HelperHello struct {
 	Type       string      `json:"type"`
@@ -209,8 +224,10 @@ type Batch struct {
 	Stacks    StackColumns  `json:"stacks"`
 	Samples   SampleColumns `json:"samples"`
 	Updates   []FrameUpdate `json:"updates"`
-	Loss      LossCounts    `json:"loss"`
-	Cost      CostAccount   `json:"cost"`
+	// DebugFiles are build ids of mapped files without debug information.
+	DebugFiles []string    `json:"debugFiles,omitempty"`
+	Loss       LossCounts  `json:"loss"`
+	Cost       CostAccount `json:"cost"`
 }
 
 // The reasons of Stopped.
@@ -279,6 +296,7 @@ const (
 	TypeStart     = "start"
 	TypeStop      = "stop"
 	TypeProcesses = "processes"
+	TypeDebugFile = "debug-file"
 	TypeProgress  = "progress"
 	TypeStarted   = "started"
 	TypeBatch     = "batch"

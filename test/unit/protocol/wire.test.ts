@@ -10,6 +10,7 @@ import {
   type Batch,
   type ClientHello,
   type ClientMessage,
+  type DebugFile,
   HELPER_PROTOCOL_VERSION,
   type HelperError,
   type HelperHello,
@@ -107,6 +108,7 @@ const batch: Shape<Batch> = {
     stacks: { members: { parent: numbers, frame: numbers } },
     samples: { members: { stack: numbers, thread: numbers, timeNs: numbers, event: { each: event }, value: numbers } },
     updates: { each: { members: { frame: number, language, positions: { each: position } } } },
+    debugFiles: texts,
     loss: { members: { lost: number, leafOnly: number, truncated: number, broken: number, unresolvedFrames: number } },
     cost: { members: { bpfNs: number, helperCpuNs: number, symbolizerCpuNs: number, residentBytes: number, mapBytes: number } },
   },
@@ -124,6 +126,9 @@ function start<K extends Target["kind"]>(target: Shape<Extract<Target, { kind: K
 
 const clientHello: Shape<ClientHello> = { members: { type: type("hello"), protocol: number, client: text } };
 const stop: Shape<StopRequest> = { members: { type: type("stop"), recording: number } };
+const debugFile: Shape<DebugFile> = {
+  members: { type: type("debug-file"), buildId: text, state: { words: { coming: true, here: true, none: true } }, path: text },
+};
 const processesRequest: Shape<ProcessesRequest> = { members: { type: type("processes"), request: number } };
 const helperHello: Shape<HelperHello> = {
   members: {
@@ -208,6 +213,7 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Any
   },
   stop: { stop },
   processes: { "processes-request": processesRequest },
+  "debug-file": { "debug-file": debugFile },
 };
 const HELPER: Readonly<Record<HelperMessage["type"], Readonly<Record<string, AnyShape>>>> = {
   hello: { "helper-hello": helperHello },
