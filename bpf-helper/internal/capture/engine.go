@@ -252,8 +252,13 @@ func (e *Engine) Listen(hz int, wants Wants) error {
 	if err != nil {
 		return err
 	}
-	if !e.attached || hz != e.rate {
-		e.attached = false
+	switch {
+	case e.attached && hz != e.rate:
+		if err := e.gate.setClock(hz, processors); err != nil {
+			return err
+		}
+		e.rate = hz
+	case !e.attached:
 		if err := e.gate.attach(hz, processors); err != nil {
 			e.rate = 0
 			return err

@@ -164,6 +164,19 @@ func (g *gate) attach(hz int, processors []int) error {
 		}
 		g.hooks = append(g.hooks, hook)
 	}
+	if err := g.setClock(hz, processors); err != nil {
+		g.detach()
+		return err
+	}
+	return nil
+}
+
+// setClock changes the clock event alone: who follows processes misses none meanwhile.
+func (g *gate) setClock(hz int, processors []int) error {
+	for _, fd := range g.perfEvents {
+		_ = unix.Close(fd)
+	}
+	g.perfEvents = nil
 	if hz == 0 {
 		return nil
 	}
@@ -173,7 +186,6 @@ func (g *gate) attach(hz int, processors []int) error {
 	}
 	var err error
 	if g.perfEvents, err = openEvents(clock, g.program, processors); err != nil {
-		g.detach()
 		return fmt.Errorf("the clock event: %w", err)
 	}
 	return nil

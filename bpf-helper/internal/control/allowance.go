@@ -37,7 +37,7 @@ func (a *allowance) spend(now time.Time, tokens int) bool {
 func price(message wire.ClientMessage, bytes int) int {
 	tokens := 1 + bytes/bytesPerToken
 	switch message.(type) {
-	case wire.StartRequest, wire.ProcessesRequest:
+	case wire.StartRequest, wire.RenewRequest, wire.RateRequest, wire.ProcessesRequest:
 		tokens += scanTokens - 1
 	}
 	return tokens

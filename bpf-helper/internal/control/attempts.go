@@ -16,6 +16,7 @@ const (
 
 // attempt is a recording that runs or is being prepared.
 type attempt struct {
+	number    int64   // what the client calls it now
 	running   running // nil while it is being prepared
 	cancelled bool
 }
@@ -25,7 +26,7 @@ func (c *connection) start(request wire.StartRequest) {
 	c.lock.Lock()
 	_, taken := c.recordings[request.Recording]
 	count := len(c.recordings)
-	a := &attempt{}
+	a := &attempt{number: request.Recording}
 	begun := !taken && count < maxRecordingsPerClient && c.account.begin()
 	if begun {
 		c.recordings[request.Recording] = a
@@ -73,7 +74,7 @@ func (c *connection) prepare(request wire.StartRequest, a *attempt) error {
 		return nil
 	}
 	c.send(wire.Progress{Type: wire.TypeProgress, Recording: request.Recording, Phase: wire.PhaseAttaching})
-	started, err := c.source.start(request, c.peer, c.send, func(reason string) { c.finish(request.Recording, reason) })
+	started, err := c.source.start(request, c.peer, c.send, func(reason string) { c.finishAttempt(a, reason) })
 	if err != nil {
 		return err
 	}
@@ -131,16 +132,24 @@ func (c *connection) stop(request wire.StopRequest) {
 func (c *connection) finish(recording int64, reason string) {
 	c.lock.Lock()
 	a := c.recordings[recording]
-	if a == nil || a.cancelled {
+	c.lock.Unlock()
+	if a != nil {
+		c.finishAttempt(a, reason)
+	}
+}
+
+func (c *connection) finishAttempt(a *attempt, reason string) {
+	c.lock.Lock()
+	if a.cancelled {
 		c.lock.Unlock()
 		return
 	}
 	a.cancelled = true
-	run := a.running
+	run, number := a.running, a.number
 	c.lock.Unlock()
 	if run != nil {
 		run.end(reason)
-		c.forget(recording)
+		c.forget(number)
 	}
 }
 

@@ -133,6 +133,10 @@ func (c *connection) read() error {
 			c.start(m)
 		case wire.StopRequest:
 			c.stop(m)
+		case wire.RenewRequest:
+			c.renew(m)
+		case wire.RateRequest:
+			c.setRate(m)
 		case wire.ProcessesRequest:
 			c.listProcesses(m)
 		case wire.DebugFile:

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"flameline.dev/helper/internal/capture"
+	"flameline.dev/helper/internal/recording"
 	"flameline.dev/helper/internal/rights"
 	"flameline.dev/helper/internal/symbolize"
 	"flameline.dev/helper/internal/target"
@@ -27,8 +28,8 @@ type hub struct {
 	engine    *capture.Engine
 	live      [maxRecordings]*live
 	wanted    map[int32]wanted // as in the kernel's set
-	rate      int
-	listening bool // any event is being recorded
+	rates     recording.Rates  // of the engine's clock
+	listening bool             // any event is being recorded
 	symbols   *symbols
 	counted   capture.Counters // as of the last batch
 	next      int

@@ -36,7 +36,7 @@ func (h *hub) judge(p *target.Process) {
 	recordings := uint64(0)
 	var ancestors []*target.Process
 	for _, l := range h.live {
-		if l == nil || l.ending || l.selection.Excludes(p) || !l.peer.sees(p) {
+		if l == nil || l.ending || l.hz == 0 || l.selection.Excludes(p) || !l.peer.sees(p) {
 			continue
 		}
 		if before&l.bit() == 0 {
@@ -121,7 +121,7 @@ func (h *hub) checkExited() {
 		wanting |= entry.recordings
 	}
 	for _, l := range h.live {
-		if l != nil && !l.ending && l.seen && l.selection.EndsWithProcess() && wanting&l.bit() == 0 {
+		if l != nil && !l.ending && l.hz != 0 && l.seen && l.selection.EndsWithProcess() && wanting&l.bit() == 0 {
 			go l.finish(wire.StopTargetExited)
 		}
 	}

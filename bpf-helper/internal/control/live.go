@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"flameline.dev/helper/internal/capture"
@@ -23,6 +24,9 @@ type live struct {
 	peer      peer
 	selection *target.Selection
 	recording *recording.Recording
+	before    *recording.Recording // the one that it was renewed from, until that has ended
+	turning   sync.WaitGroup       // done when it has
+	hz        int                  // as the client wishes; 0 while it is paused
 	events    []wire.EventName
 	send      func(any)
 	startCost cost
@@ -53,7 +57,7 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 	now := monotonic()
 	h.measured, h.measuredAt = h.measure(), time.Now()
 	l := &live{
-		hub: h, slot: slot, peer: p, selection: selection, send: send, finish: finish, startCost: h.measured, events: request.Events,
+		hub: h, slot: slot, hz: request.Hz, peer: p, selection: selection, send: send, finish: finish, startCost: h.measured, events: request.Events,
 		recording: recording.New(request.Recording, request.Hz, now, boottime()),
 	}
 	if p.namespace != 0 {
@@ -114,11 +118,11 @@ func (h *hub) applyRates() error {
 	rate, inheriting := 0, uint64(0)
 	var wants capture.Wants
 	for _, l := range h.live {
-		if l == nil || l.ending {
+		if l == nil || l.ending || l.hz == 0 {
 			continue
 		}
 		if slices.Contains(l.events, wire.EventCPU) {
-			rate = max(rate, l.recording.Hz)
+			rate = max(rate, l.hz)
 		}
 		for event, bit := range wantedEvents(l.events, l.bit()) {
 			wants[event] |= bit
@@ -133,7 +137,8 @@ func (h *hub) applyRates() error {
 	if err := h.engine.Listen(rate, wants); err != nil {
 		return err
 	}
-	h.rate, h.listening = rate, wants != capture.Wants{}
+	h.rates.Set(monotonic(), rate)
+	h.listening = wants != capture.Wants{}
 	return nil
 }
 
@@ -147,6 +152,15 @@ func wantedEvents(events []wire.EventName, bit uint64) (wants capture.Wants) {
 	return wants
 }
 
+// unwant takes a recording off all processes.
+func (h *hub) unwant(l *live) {
+	for pid, entry := range h.wanted {
+		if entry.recordings&l.bit() != 0 {
+			h.want(pid, entry.startNs, entry.recordings&^l.bit())
+		}
+	}
+}
+
 // end takes a recording out of the kernel at once and, after its last samples have come, sends its last batch.
 func (h *hub) end(l *live, reason string) {
 	h.engine.SettleWaits()
@@ -156,11 +170,7 @@ func (h *hub) end(l *live, reason string) {
 		return
 	}
 	l.ending = true
-	for pid, entry := range h.wanted {
-		if entry.recordings&l.bit() != 0 {
-			h.want(pid, entry.startNs, entry.recordings&^l.bit())
-		}
-	}
+	h.unwant(l)
 	stopped := monotonic()
 	l.recording.End(stopped)
 	l.stoppedAt, l.naming = stopped, true
@@ -168,6 +178,7 @@ func (h *hub) end(l *live, reason string) {
 		h.log.Error("changing the rate failed", "err", err)
 	}
 	h.lock.Unlock()
+	l.turning.Wait()
 	time.Sleep(settle)
 	h.symbols.flush(l.recording)
 	h.symbols.forget(l.recording)

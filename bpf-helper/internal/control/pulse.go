@@ -109,8 +109,7 @@ func (h *hub) Samples(samples []capture.Sample) {
 			if l == nil || !target.Visible(l.peer.uid, sample.UID) || !l.peer.sees(process) {
 				continue
 			}
-			unresolved := l.recording.Add(sample, process, h.rate)
-			h.symbols.resolve(l.recording, l.peer, origin{sample.PID, sample.StartNs}, unresolved)
+			l.add(sample, process)
 		}
 	}
 }

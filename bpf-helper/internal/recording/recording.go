@@ -26,7 +26,8 @@ const maxStringBytes = 16 << 10
 // Recording holds the tables of one recording and the batch in the making. It is safe for concurrent use.
 type Recording struct {
 	Number int64
-	Hz     int
+	// Rates are in ticks a second on each processor; 0 while it is paused.
+	Rates Rates
 	// Numbers are what the client calls processes and threads; nil where that is what we call them.
 	Numbers Numbers
 	start   int64 // CLOCK_MONOTONIC ns
@@ -73,11 +74,12 @@ type threadKey struct {
 // New begins a recording at a moment, told by CLOCK_MONOTONIC and by CLOCK_BOOTTIME.
 func New(number int64, hz int, startKTime, startBoottime int64) *Recording {
 	r := &Recording{
-		Number: number, Hz: hz, start: startKTime, boot: startBoottime,
+		Number: number, start: startKTime, boot: startBoottime,
 		strings: map[string]int{"": 0}, frames: map[*capture.Frame]int{}, frameRows: map[capture.Frame]int{},
 		stacks: map[stackKey]int{}, paths: map[int32]*path{}, processes: map[*target.Process]int{}, threads: map[threadKey]int{}, credit: map[int]int{},
 		unnamed: map[int]bool{}, lacking: map[string]bool{},
 	}
+	r.Rates.Set(startKTime, hz)
 	r.begin()
 	// String 0 is "", and is sent like every other string.
 	r.batch.Strings = append(r.batch.Strings, "")
@@ -119,15 +121,19 @@ var EventNames = [len(capture.Wants{})]wire.EventName{
 func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate int) []Unresolved {
 	r.lock.Lock()
 	defer r.lock.Unlock()
+	hz := r.Rates.At(sample.KTime)
+	if hz == 0 {
+		return nil
+	}
 	event, value, at := EventNames[sample.Event], sample.Value, sample.KTime
 	switch sample.Event {
 	case capture.CPU:
-		value = int64(1_000_000_000 / r.Hz)
+		value = int64(1_000_000_000 / hz)
 	case capture.Wait:
 		at, value = r.within(sample.KTime, sample.Value)
 	default:
 	}
-	if at < r.start || value <= 0 || (sample.Event == capture.CPU && !r.keep(sample.Processor, rate)) {
+	if at < r.start || value <= 0 || (sample.Event != capture.Wait && r.isOver(at)) || (sample.Event == capture.CPU && !r.keep(sample.Processor, hz, rate)) {
 		return nil
 	}
 	frames, outcome := sample.Frames, sample.Outcome
@@ -177,6 +183,14 @@ func (r *Recording) End(ktime int64) {
 	r.lock.Unlock()
 }
 
+// SetRate changes the rate from a moment of CLOCK_MONOTONIC on, and gives that moment since the start.
+func (r *Recording) SetRate(ktime int64, hz int) int64 {
+	r.lock.Lock()
+	defer r.lock.Unlock()
+	r.Rates.Set(ktime, hz)
+	return ktime - r.start
+}
+
 // noFrame stands for a stack of which nothing is known.
 var noFrame = capture.Frame{Language: wire.Native, Function: "[unknown]"}
 
@@ -196,12 +210,15 @@ func (r *Recording) under(root *capture.Frame, frames []*capture.Frame) []*captu
 	return r.marked
 }
 
+// isOver says whether a moment lies behind the recording's end.
+func (r *Recording) isOver(ktime int64) bool { return r.stop != 0 && ktime >= r.stop }
+
 // keep thins a faster clock down to the recording's rate, evenly on each processor.
-func (r *Recording) keep(processor, rate int) bool {
-	if rate <= r.Hz {
+func (r *Recording) keep(processor, hz, rate int) bool {
+	if rate <= hz {
 		return true
 	}
-	r.credit[processor] += r.Hz
+	r.credit[processor] += hz
 	if r.credit[processor] < rate {
 		return false
 	}

@@ -177,3 +177,42 @@ func TestAProgramThatMakesFunctionsForEverFillsTablesToALimit(t *testing.T) {
 		t.Errorf("%d samples have stacks, %d only a leaf", told, last.Loss.LeafOnly)
 	}
 }
+
+func TestATickCountsAtTheRateOfItsTime(t *testing.T) {
+	r := New(1, 100, 0, 0)
+	p := &target.Process{}
+	check(t, "moment", r.SetRate(50, 20), "50")
+	r.SetRate(80, 0)
+	r.SetRate(90, 10)
+	for _, at := range []int64{95, 49, 50, 85} { // as late as they may come
+		r.Add(&capture.Sample{KTime: at, Frames: frames("a")}, p, r.Rates.At(at))
+	}
+	check(t, "values", r.Take(100, wire.CostAccount{})[0].Samples.Value, "[100000000 10000000 50000000]")
+}
+
+func TestRatesForgetTheOldestOnly(t *testing.T) {
+	r := Rates{}
+	for i := range int64(3 * maxRates) {
+		r.Set(i, int(i)+1)
+	}
+	check(t, "now", r.Now(), fmt.Sprint(3*maxRates))
+	check(t, "in the middle", r.At(2*maxRates+5), fmt.Sprint(2*maxRates+6))
+	check(t, "long ago", r.At(0), fmt.Sprint(2*maxRates+1))
+}
+
+func TestATurnSplitsTicksByTimeAndWaitsByLength(t *testing.T) {
+	before, after := New(1, 100, 0, 0), New(2, 100, 1000, 1000)
+	before.End(1000)
+	p := &target.Process{}
+	for _, sample := range []*capture.Sample{
+		{KTime: 999, Frames: frames("a")}, {KTime: 1000, Frames: frames("a")},
+		{Event: capture.Wait, KTime: 1300, Value: 500, Frames: frames("a")},
+		{Event: capture.Wait, KTime: 900, Value: 100, Frames: frames("a")},
+		{Event: capture.Wait, KTime: 1400, Value: 50, Frames: frames("a")},
+	} {
+		before.Add(sample, p, 100)
+		after.Add(sample, p, 100)
+	}
+	check(t, "before", before.Take(1000, wire.CostAccount{})[0].Samples.Value, "[10000000 200 100]")
+	check(t, "after", after.Take(2000, wire.CostAccount{})[0].Samples.Value, "[10000000 300 50]")
+}

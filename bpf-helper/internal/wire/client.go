@@ -24,12 +24,14 @@ const (
 	MaxHz          = 999
 )
 
-// ClientMessage is one of ClientHello, StartRequest, StopRequest, ProcessesRequest and DebugFile.
+// ClientMessage is one of ClientHello, StartRequest, StopRequest, RenewRequest, RateRequest, ProcessesRequest and DebugFile.
 type ClientMessage interface{ clientMessage() }
 
 func (ClientHello) clientMessage()      {}
 func (StartRequest) clientMessage()     {}
 func (StopRequest) clientMessage()      {}
+func (RenewRequest) clientMessage()     {}
+func (RateRequest) clientMessage()      {}
 func (ProcessesRequest) clientMessage() {}
 func (DebugFile) clientMessage()        {}
 
@@ -63,6 +65,18 @@ func DecodeClient(data []byte) (ClientMessage, error) {
 	case TypeStop:
 		var m StopRequest
 		return m, strict(data, &m)
+	case TypeRenew:
+		var m RenewRequest
+		return m, strict(data, &m)
+	case TypeRate:
+		var m RateRequest
+		if err := strict(data, &m); err != nil {
+			return nil, err
+		}
+		if m.Hz < 0 || m.Hz > MaxHz {
+			return nil, fmt.Errorf("hz must be 0 to %d", MaxHz)
+		}
+		return m, nil
 	case TypeProcesses:
 		var m ProcessesRequest
 		return m, strict(data, &m)

@@ -8,7 +8,7 @@ import (
 )
 
 func TestClientMessagesOfTheFixturesAreAccepted(t *testing.T) {
-	for _, name := range []string{"client-hello", "start-workspace", "start-process", "start-user", "stop", "processes-request"} {
+	for _, name := range []string{"client-hello", "start-workspace", "start-process", "start-user", "stop", "renew", "rate-request", "processes-request"} {
 		text, err := os.ReadFile(filepath.Join(fixtures, name+".json"))
 		if err != nil {
 			t.Fatal(err)
@@ -30,6 +30,9 @@ func TestNonsenseIsRefusedWithASentence(t *testing.T) {
 		`{"type":"stop","recording":"x"}`:  "shape",
 		`{"type":"stop","recording":1.5}`:  "shape",
 		`{"type":"stop","recording":1} {}`: "not a JSON object",
+		`{"type":"rate","recording":1,"hz":1000}`:                                                                     "hz must be 0 to 999",
+		`{"type":"rate","recording":1,"hz":-1}`:                                                                       "hz must be 0 to 999",
+		`{"type":"renew","recording":1,"next":"x"}`:                                                                   "shape",
 		`{"type":"hello","client":"` + long + `"}`:                                                                    "too long",
 		`{"type":"start","hz":0,"events":["cpu"],"target":{"kind":"user"}}`:                                           "hz must be 1 to 999",
 		`{"type":"start","hz":1000,"events":["cpu"],"target":{"kind":"user"}}`:                                        "hz must be 1 to 999",

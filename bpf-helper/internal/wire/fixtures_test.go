@@ -15,7 +15,8 @@ const fixtures = "../../../test/fixtures/wire"
 // samples names the type of each fixture; the TypeScript twin of this test reads the same files.
 var samples = map[string]any{
 	"client-hello": &ClientHello{}, "start-workspace": &StartRequest{}, "start-process": &StartRequest{},
-	"start-user": &StartRequest{}, "stop": &StopRequest{}, "debug-file": &DebugFile{}, "processes-request": &ProcessesRequest{},
+	"start-user": &StartRequest{}, "stop": &StopRequest{}, "renew": &RenewRequest{}, "rate-request": &RateRequest{}, "rate": &Rate{},
+	"debug-file": &DebugFile{}, "processes-request": &ProcessesRequest{},
 	"helper-hello": &HelperHello{}, "progress": &Progress{}, "started": &Started{}, "batch": &Batch{}, "stopped": &Stopped{},
 	"process-list": &ProcessList{}, "error": &HelperError{},
 }

@@ -77,6 +77,20 @@ type StopRequest struct {
 	Recording int64  `json:"recording"`
 }
 
+// RenewRequest ends a recording and begins the next at the same moment, with the same target, events and rate.
+type RenewRequest struct {
+	Type      string `json:"type"`
+	Recording int64  `json:"recording"`
+	Next      int64  `json:"next"`
+}
+
+// RateRequest changes the rate of a recording that runs; 0 pauses it.
+type RateRequest struct {
+	Type      string `json:"type"`
+	Recording int64  `json:"recording"`
+	Hz        int    `json:"hz"`
+}
+
 // ProcessesRequest asks for the processes that the peer may record.
 type ProcessesRequest struct {
 	Type    string `json:"type"`
@@ -130,6 +144,14 @@ type Started struct {
 	StartUnixNs string      `json:"startUnixNs"`
 	Hz          int         `json:"hz"`
 	Events      []EventName `json:"events"`
+}
+
+// Rate answers a RateRequest.
+type Rate struct {
+	Type      string `json:"type"`
+	Recording int64  `json:"recording"`
+	TimeNs    int64  `json:"timeNs"`
+	Hz        int    `json:"hz"`
 }
 
 // ProcessRow is a process that has samples, or an ancestor of one.
@@ -295,6 +317,8 @@ const (
 	TypeHello     = "hello"
 	TypeStart     = "start"
 	TypeStop      = "stop"
+	TypeRenew     = "renew"
+	TypeRate      = "rate"
 	TypeProcesses = "processes"
 	TypeDebugFile = "debug-file"
 	TypeProgress  = "progress"
