@@ -46,6 +46,7 @@ export function exitCodeOf(failure: Failure): number {
     case "file-too-large":
     case "profile-unreadable":
     case "recording-too-large":
+    case "keep-elsewhere":
     case "no-symbols":
     case "sources-differ":
       return EXIT.usage;

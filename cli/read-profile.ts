@@ -3,15 +3,21 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { atOnce } from "../profile/steps.js";
 import { type ReadFailure, readProfile as readFileOf, type ReadProfile } from "../profile-files/read-profile.js";
+import { isRing, readRing } from "../profile-files/read-ring.js";
 import { FlamelineError } from "../recorder/failures.js";
 
-/** Reads pprof (gzip or not), collapsed stacks, `batches.jsonl`, or a kept recording's folder. Throws where nothing could be read. */
-export async function readProfile(path: string): Promise<ReadProfile> {
+/**
+ * Reads pprof (gzip or not), collapsed stacks, `batches.jsonl`, a kept recording's folder, or that of `record --keep`, of which
+ * `lastMinutes` is what is wanted. Throws where nothing could be read.
+ */
+export async function readProfile(path: string, lastMinutes = Number.POSITIVE_INFINITY): Promise<ReadProfile> {
   const folder = await stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   );
-  return readFileOf(folder ? await fileIn(path) : path, { errorOf, drive: atOnce });
+  const reading = { errorOf, drive: atOnce };
+  if (folder && (await isRing(path))) return readRing(path, lastMinutes, reading);
+  return readFileOf(folder ? await fileIn(path) : path, reading);
 }
 
 /** The file of a kept recording: `run.pb.gz` when it is complete, else the batches that a crash has left. */
@@ -24,7 +30,7 @@ async function fileIn(folder: string): Promise<string> {
     );
     if (there) return file;
   }
-  throw errorOf(folder, { kind: "not-a-profile", detail: "it is a folder without run.pb.gz and batches.jsonl" });
+  throw errorOf(folder, { kind: "not-a-profile", detail: "it is a folder without run.pb.gz, batches.jsonl and ring.json" });
 }
 
 function errorOf(path: string, failure: ReadFailure): FlamelineError {

@@ -4,7 +4,7 @@ import { basename, resolve } from "node:path";
 import type { EventName } from "../protocol/events.js";
 import { FlamelineError } from "../recorder/failures.js";
 import { utcStamp } from "../recorder/storage.js";
-import { readArguments, readNumber } from "./arguments.js";
+import { type Arguments, readArguments, readNumber } from "./arguments.js";
 import { UsageError } from "./command.js";
 import { suggestion } from "./nearest-name.js";
 
@@ -23,6 +23,15 @@ export interface RecordPlan {
   readonly seconds: number | undefined;
   /** Absolute path. */
   readonly output: string;
+  /** Goes on for ever and keeps the last minutes in the folder `output`. */
+  readonly keep: KeepPlan | undefined;
+}
+
+export interface KeepPlan {
+  readonly minutes: number;
+  readonly bytes: number;
+  /** Share of the machine's processor time, 0 to 1. */
+  readonly cpuShare: number;
 }
 
 /** `io` and `net` each stand for their two events. */
@@ -47,18 +56,37 @@ export function readRecordPlan(args: readonly string[], cwd: string, nowMs: numb
     events: { type: "string" },
     pid: { type: "string" },
     workspace: { type: "string" },
+    keep: { type: "boolean" },
+    minutes: { type: "string" },
+    megabytes: { type: "string" },
+    cpu: { type: "string" },
   });
   const [stray] = given.operands;
   if (stray !== undefined) throw new UsageError(`Write -- before the command to start: flameline record -- ${stray} …`);
   const target = readTarget(given.text("pid"), given.text("workspace"), given.command, cwd);
+  const keep = readKeepPlan(given);
+  if (keep !== undefined && target.kind === "command") {
+    throw new UsageError("--keep records what runs already: start the command by itself, in this folder.");
+  }
   return {
     target,
     name: nameOf(target),
     events: readEvents(given.text("events") ?? "cpu"),
     hz: readNumber(given.text("hz"), "--hz", { from: 1, to: 999, whole: true }) ?? 99,
     seconds: readNumber(given.text("seconds"), "--seconds", { from: 0.1, to: MAX_SECONDS, whole: false }),
-    output: resolve(cwd, given.text("output") ?? `flameline-${utcStamp(nowMs)}.pb.gz`),
+    keep,
+    output: resolve(cwd, given.text("output") ?? (keep === undefined ? `flameline-${utcStamp(nowMs)}.pb.gz` : "flameline-keep")),
   };
+}
+
+function readKeepPlan(given: Arguments): KeepPlan | undefined {
+  const minutes = readNumber(given.text("minutes"), "--minutes", { from: 1, to: 1440, whole: true });
+  const megabytes = readNumber(given.text("megabytes"), "--megabytes", { from: 16, to: 100_000, whole: true });
+  const percent = readNumber(given.text("cpu"), "--cpu", { from: 0.1, to: 50, whole: false });
+  if (given.flag("keep")) return { minutes: minutes ?? 30, bytes: (megabytes ?? 256) * 1e6, cpuShare: (percent ?? 1) / 100 };
+  if ([minutes, megabytes, percent].some((one) => one !== undefined))
+    throw new UsageError("--minutes, --megabytes and --cpu go with --keep.");
+  return undefined;
 }
 
 function readTarget(

@@ -15,16 +15,19 @@ import { type Command, EXIT, type World } from "./command.js";
 import { helperOptions } from "./helper-options.js";
 import { type Interrupts, listenForInterrupts } from "./interrupts.js";
 import { lossPhrases } from "./loss-text.js";
+import { keepRecording } from "./keep.js";
 import { grouped, secondsText } from "./numbers.js";
 import { writeOutput } from "./output-file.js";
 import { Progress } from "./progress.js";
+import { checkEvents, wireTarget } from "./record-target.js";
 import { type RecordPlan, type RecordTarget, readRecordPlan } from "./record-plan.js";
 
 /** How long the command's end waits for downloads of debug information; they are kept for the next recording as far as they came whole. */
 const PATIENCE_MS = 60_000;
 
 export const recordCommand: Command = {
-  usage: "record [-o FILE] [--seconds N] [--hz 99] [--events cpu,off_cpu] [--pid N | --workspace DIR | -- COMMAND…]",
+  usage:
+    "record [-o FILE] [--seconds N] [--hz 99] [--events cpu,off_cpu] [--keep [--minutes 30] [--megabytes 256] [--cpu 1]] [--pid N | --workspace DIR | -- COMMAND…]",
   summary: "Records into a pprof file; without a target, the processes of this folder until Ctrl-C.",
   run: runRecord,
 };
@@ -33,6 +36,7 @@ async function runRecord(args: readonly string[], world: World): Promise<number>
   const plan = readRecordPlan(args, world.cwd, Date.now());
   const interrupts = listenForInterrupts();
   try {
+    if (plan.keep !== undefined) return await keepRecording(plan, plan.keep, world, interrupts);
     const connection = await connectHelper({ ...helperOptions(world), signal: interrupts.aborted });
     try {
       return await new RecordRun(plan, world, interrupts, connection).run();
@@ -61,7 +65,7 @@ class RecordRun {
   }
 
   async run(): Promise<number> {
-    this.#checkEvents();
+    checkEvents(this.#plan, this.#connection);
     const { target } = this.#plan;
     const command = target.kind === "command" ? await startGated(target.program, target.args, this.#world) : undefined;
     let active: ActiveRecording;
@@ -80,12 +84,6 @@ class RecordRun {
       throw new FlamelineError(result.failure);
     }
     return this.#write(result, command);
-  }
-
-  #checkEvents(): void {
-    const available = this.#connection.hello.events;
-    const events = this.#plan.events.filter((event) => !available.includes(event));
-    if (events.length > 0) throw new FlamelineError({ kind: "events-unavailable", events, available });
   }
 
   #start(target: Target): Promise<ActiveRecording> {
@@ -114,6 +112,8 @@ class RecordRun {
         return this.#recording.append(message);
       case "stopped":
         return this.#recording.stop(message);
+      case "rate":
+        return this.#recording.setRate(message);
       case "progress":
       case "hello":
       case "processes":
@@ -177,17 +177,6 @@ function fetchedText({ downloaded, missing, failed, failure }: DebugFileCounts):
     ...(missing > 0 ? [`no server of DEBUGINFOD_URLS has debug information of ${files(missing)}.`] : []),
     ...(failed > 0 ? [`${failure ?? ""}${failed > 1 ? ` ${grouped(failed - 1)} more failed.` : ""} Record again to try again.`] : []),
   ];
-}
-
-function wireTarget(target: RecordTarget, command: GatedCommand | undefined): Target {
-  switch (target.kind) {
-    case "process":
-      return { kind: "process", pid: target.pid, children: true };
-    case "workspace":
-      return { kind: "workspace", folders: [target.folder], excludePids: [process.pid], excludeTrees: [], excludePrograms: [] };
-    case "command":
-      return { kind: "process", pid: command?.pid ?? 0, children: true };
-  }
 }
 
 function targetName(target: RecordTarget): TargetName {

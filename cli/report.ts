@@ -1,8 +1,9 @@
 /** `flameline report`: what a profile says, as a table or as JSON. */
 import { relative, resolve } from "node:path";
+import { isRing } from "../profile-files/read-ring.js";
 import type { Recording } from "../profile/recording.js";
 import { EVENT_UNITS, type EventName, type EventUnit } from "../protocol/events.js";
-import { readArguments, readChoice, readOperand } from "./arguments.js";
+import { readArguments, readChoice, readNumber, readOperand } from "./arguments.js";
 import { type Command, EXIT, UsageError, type World } from "./command.js";
 import { lossPhrases } from "./loss-text.js";
 import { amount, grouped, percent, secondsText } from "./numbers.js";
@@ -14,7 +15,7 @@ import { type ReportBy, type PlacedRow, type ReportRow, type ReportTable, report
 const SHOWN_ROWS = 40;
 
 export const reportCommand: Command = {
-  usage: "report FILE [--by line|function|process] [--event cpu] [--idle] [--native] [--json]",
+  usage: "report FILE [--by line|function|process] [--event cpu] [--last MINUTES] [--idle] [--native] [--json]",
   summary: "Lists the lines, functions or processes of a profile by their cost.",
   run: runReport,
 };
@@ -25,12 +26,15 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     event: { type: "string" },
     idle: { type: "boolean" },
     native: { type: "boolean" },
+    last: { type: "string" },
     json: { type: "boolean" },
   });
   const path = resolve(world.cwd, readOperand(given.operands, "the profile to read"));
   const by = readChoice<ReportBy>(given.text("by"), "way to sort by", ["line", "function", "process"], "line");
   const wanted = readChoice<EventName | "">(given.text("event"), "event", Object.keys(EVENT_UNITS) as EventName[], "");
-  const { recording, warnings } = await readProfile(path);
+  const last = readNumber(given.text("last"), "--last", { from: 0.1, to: 1440, whole: false });
+  if (last !== undefined && !(await isRing(path))) throw new UsageError("--last goes with the folder of flameline record --keep.");
+  const { recording, warnings } = await readProfile(path, last);
   const event = chooseEvent(recording, wanted);
   const table = await reportTable(recording, {
     event,

@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import type { Batch, Started, Stopped } from "../protocol/helper.js";
+import type { Batch, Rate, Started, Stopped } from "../protocol/helper.js";
 import type { RecordingSummary, Selection } from "../protocol/queries.js";
 import { Recording } from "../profile/recording.js";
 import { ServerError } from "./failures.js";
@@ -102,6 +102,9 @@ export class Session {
         break;
       case "stopped":
         loaded.recording.stop(message as unknown as Stopped);
+        break;
+      case "rate":
+        loaded.recording.setRate(message as unknown as Rate);
         break;
       case "started":
       case "progress":

@@ -1,7 +1,8 @@
 import type { EventName } from "../protocol/events.js";
-import type { Batch, CostAccount, LossCounts, ProcessRow, Started, Stopped, ThreadRow } from "../protocol/helper.js";
+import type { Batch, CostAccount, LossCounts, ProcessRow, Rate, Started, Stopped, ThreadRow } from "../protocol/helper.js";
 import { EVENTS } from "./names.js";
 import { RecordingTables } from "./tables.js";
+import { amount, membersOf } from "./wire-values.js";
 import { WireReader } from "./wire-reader.js";
 
 export interface RecordingInfo {
@@ -32,6 +33,9 @@ export class Recording extends RecordingTables {
   /** Grows with every change, so that what was derived from the recording can be kept until then. */
   revision = 0;
   readonly #wire = new WireReader(this);
+  #pausedNs = 0;
+  /** ns since the start at which the pause began that goes on; -1 outside of pauses. */
+  #pausedSinceNs = -1;
 
   static empty(): Recording {
     return new Recording();
@@ -41,6 +45,7 @@ export class Recording extends RecordingTables {
     const recording = new Recording();
     const startUnixNs = typeof started.startUnixNs === "string" && /^\d{1,19}$/.test(started.startUnixNs) ? started.startUnixNs : "0";
     const events = Array.isArray(started.events) ? started.events : [];
+    if (started.hz === 0) recording.#pausedSinceNs = 0;
     recording.setInfo({ name, startUnixNs, hz: positive(started.hz), events: EVENTS.filter((event) => events.includes(event)) });
     return recording;
   }
@@ -76,6 +81,22 @@ export class Recording extends RecordingTables {
     if (latest.timeNs > this.info.durationNs) this.setInfo({ durationNs: latest.timeNs });
     this.loss = latest.loss ?? this.loss;
     this.cost = latest.cost ?? this.cost;
+  }
+
+  /** The rate changes; 0 pauses sampling. What is not readable changes nothing. */
+  setRate(rate: Rate): void {
+    const { timeNs, hz } = membersOf(rate);
+    const at = amount(timeNs);
+    if (at < 0 || amount(hz) < 0) return;
+    if (this.#pausedSinceNs >= 0) this.#pausedNs += Math.max(at - this.#pausedSinceNs, 0);
+    this.#pausedSinceNs = hz === 0 ? at : -1;
+    // The latest rate at which there were samples.
+    if (hz !== 0) this.setInfo({ hz: positive(hz) });
+  }
+
+  /** How long sampling has paused, ns. */
+  get pausedNs(): number {
+    return this.#pausedNs + (this.#pausedSinceNs < 0 ? 0 : Math.max(this.info.durationNs - this.#pausedSinceNs, 0));
   }
 
   /** The recording has ended; batches that the helper sent and we never saw are counted as lost. */

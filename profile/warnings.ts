@@ -30,6 +30,12 @@ export class Warnings {
     this.#sentences.add(sentence);
   }
 
+  /** Adds all of another's. */
+  add(other: Warnings): void {
+    for (const [kind, count] of other.#counts) this.count(kind, count);
+    for (const sentence of other.#sentences) this.say(sentence);
+  }
+
   of(kind: WarningKind): number {
     return this.#counts.get(kind) ?? 0;
   }

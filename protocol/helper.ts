@@ -57,6 +57,26 @@ export interface StopRequest {
   readonly recording: number;
 }
 
+/**
+ * Ends a recording and begins the next one at the same moment, with the same target, events and rate, and with empty tables: each sample
+ * belongs to one of the two, of a wait that spans the turn each gets its part. Answered by `started` of the next one and, up to some seconds
+ * later, by `stopped` of the first; refused while the turn before has not ended.
+ */
+export interface RenewRequest {
+  readonly type: "renew";
+  readonly recording: number;
+  /** Number of the next one, chosen as in {@link StartRequest}. A refusal is about this number. */
+  readonly next: number;
+}
+
+/** Changes the rate of a running recording; answered by {@link Rate}. */
+export interface RateRequest {
+  readonly type: "rate";
+  readonly recording: number;
+  /** CPU samples a second on each processor: 1 to 999. 0 pauses: nothing of the recording stays in the kernel until there is a rate. */
+  readonly hz: number;
+}
+
 /** Asks for the processes that the peer may record. */
 export interface ProcessesRequest {
   readonly type: "processes";
@@ -76,7 +96,7 @@ export interface DebugFile {
   readonly path: string;
 }
 
-export type ClientMessage = ClientHello | StartRequest | StopRequest | ProcessesRequest | DebugFile;
+export type ClientMessage = ClientHello | StartRequest | StopRequest | RenewRequest | RateRequest | ProcessesRequest | DebugFile;
 
 // ---- from the helper to the recorder ----
 
@@ -108,8 +128,19 @@ export interface Started {
   readonly recording: number;
   /** Wall clock at the recording's start, in ns since 1970 as a decimal string. Sample times count from here. */
   readonly startUnixNs: string;
+  /** 0 where a paused recording was renewed. */
   readonly hz: number;
   readonly events: readonly EventName[];
+}
+
+/** The rate from now on. Samples from before, also those that come later, have the value of the rate before. */
+export interface Rate {
+  readonly type: "rate";
+  readonly recording: number;
+  /** ns since the recording's start. */
+  readonly timeNs: number;
+  /** 0 while it is paused. */
+  readonly hz: number;
 }
 
 /** A process that has samples, or that is an ancestor of one that has. */
@@ -284,4 +315,4 @@ export interface HelperError {
   readonly detail: string;
 }
 
-export type HelperMessage = HelperHello | Progress | Started | Batch | Stopped | ProcessList | HelperError;
+export type HelperMessage = HelperHello | Progress | Started | Rate | Batch | Stopped | ProcessList | HelperError;

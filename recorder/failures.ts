@@ -67,6 +67,7 @@ export type Failure =
   | { readonly kind: "file-too-large"; readonly path: string; readonly bytes: number; readonly limit: number }
   | { readonly kind: "profile-unreadable"; readonly path: string; readonly detail: string }
   | { readonly kind: "recording-too-large"; readonly limit: number }
+  | { readonly kind: "keep-elsewhere"; readonly folder: string; readonly pid: number }
   | { readonly kind: "no-symbols"; readonly modules: readonly string[] }
   | { readonly kind: "sources-differ"; readonly missing: readonly string[]; readonly changed: readonly string[] };
 
@@ -301,6 +302,11 @@ export function describe(failure: Failure): Description {
       return {
         sentence: `The recording was stopped because it reached ${megabytes(failure.limit)} MB; what was taken is kept.`,
         action: "Record a shorter time, fewer processes, or at a lower rate.",
+      };
+    case "keep-elsewhere":
+      return {
+        sentence: `Process ${failure.pid} keeps profiling into ${failure.folder} already.`,
+        action: "Stop it there first: in the other window of this workspace, or with Ctrl-C in its terminal.",
       };
     case "no-symbols":
       return {

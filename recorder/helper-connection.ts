@@ -82,15 +82,7 @@ export class HelperConnection {
     try {
       if (options.signal?.aborted === true) abort();
       else this.#socket.send({ type: "start", recording, target: options.target, events: options.events, hz: options.hz });
-      const started = await running.whenStarted;
-      return {
-        started,
-        ended: running.ended,
-        stop: () => running.stop(),
-        get missingBatches() {
-          return running.missingBatches;
-        },
-      };
+      return running.live(await running.whenStarted);
     } finally {
       options.signal?.removeEventListener("abort", abort);
     }
@@ -99,6 +91,22 @@ export class HelperConnection {
   /** Says how far a debug file is that a batch named. */
   tellDebugFile(message: DebugFile): void {
     this.#socket.send(message);
+  }
+
+  /**
+   * Lets a recording go over into the next one at one moment (see `RenewRequest`); the first one's end follows by itself. Throws where the
+   * helper refuses; the first one then goes on.
+   */
+  async renew(live: LiveRecording, listener: RecordingListener): Promise<LiveRecording> {
+    const number = this.#next++;
+    if (this.#parts.gone !== undefined) throw new FlamelineError(this.#parts.gone);
+    const running = new RunningRecording(number, live.target, listener, this.#socket);
+    this.#parts.recordings.set(number, running);
+    void running.ended.then(() => this.#parts.recordings.delete(number));
+    // A refusal ends it; whoever waits for its end hears so.
+    void running.whenStarted.catch((error: unknown) => running.end({ kind: "lost", failure: failureBehind(error) }));
+    this.#socket.send({ type: "renew", recording: live.number, next: number });
+    return running.live(await running.whenStarted);
   }
 
   close(): void {
@@ -141,6 +149,7 @@ class ConnectionParts {
         throw new FlamelineError({ kind: "helper-nonsense", detail: "a second hello" });
       case "progress":
       case "started":
+      case "rate":
       case "batch":
       case "stopped":
         return this.recordings.get(message.recording)?.receive(text, message);
@@ -178,6 +187,10 @@ class ConnectionParts {
     this.#greeted = true;
     this.#resolveHello(message);
   }
+}
+
+function failureBehind(error: unknown): Failure {
+  return error instanceof FlamelineError ? error.failure : { kind: "helper-refused", detail: String(error) };
 }
 
 function failureOfEnd(end: SocketEnd): Failure {

@@ -10,6 +10,7 @@ const SHAPES: Readonly<Record<HelperMessage["type"], Shape>> = {
   hello: { protocol: "number" },
   progress: { recording: "number", phase: "string" },
   started: { recording: "number", startUnixNs: "string", hz: "number", events: "array" },
+  rate: { recording: "number", timeNs: "number", hz: "number" },
   batch: {
     recording: "number",
     sequence: "number",

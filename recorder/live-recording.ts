@@ -23,6 +23,9 @@ export type RecordingEnd =
 
 /** A recording that runs. Closing the connection ends it. */
 export interface LiveRecording {
+  /** Its number on the connection. */
+  readonly number: number;
+  readonly target: TargetName;
   readonly started: Started;
   /** Batches that the sequence numbers show to be missing so far. */
   readonly missingBatches: number;
@@ -30,6 +33,8 @@ export interface LiveRecording {
   readonly ended: Promise<RecordingEnd>;
   /** Asks the helper to stop and waits for its last batch. */
   stop(): Promise<RecordingEnd>;
+  /** Asks for another rate (see `RateRequest`); the answer comes as a message. */
+  setRate(hz: number): void;
 }
 
 export class RunningRecording {
@@ -72,6 +77,22 @@ export class RunningRecording {
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
+  }
+
+  /** What callers see of it, once it has started. */
+  live(started: Started): LiveRecording {
+    const missing = (): number => this.missingBatches;
+    return {
+      number: this.#id,
+      target: this.#target,
+      started,
+      ended: this.ended,
+      stop: () => this.stop(),
+      setRate: (hz) => this.#socket.send({ type: "rate", recording: this.#id, hz }),
+      get missingBatches() {
+        return missing();
+      },
+    };
   }
 
   async receive(text: string, message: HelperMessage): Promise<void> {

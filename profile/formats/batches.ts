@@ -12,8 +12,12 @@ export function readBatches(lines: Iterable<string>, name = ""): { recording: Re
   return atOnce(readBatchesInSteps(lines, name));
 }
 
-/** The same with a pause after each message. */
-export function* readBatchesInSteps(lines: Iterable<string>, name = ""): Steps<{ recording: Recording; warnings: string[] }> {
+/** The same with a pause after each message. `goesOn` says that it may still be written: then a missing end is nothing to speak of. */
+export function* readBatchesInSteps(
+  lines: Iterable<string>,
+  name = "",
+  goesOn = false,
+): Steps<{ recording: Recording; warnings: string[] }> {
   let recording: Recording | undefined;
   let unreadable = 0;
   let lastUnreadable = false;
@@ -32,7 +36,8 @@ export function* readBatchesInSteps(lines: Iterable<string>, name = ""): Steps<{
     else if (message.type === "batch") {
       if (recording === undefined) early.push(message);
       else recording.append(message);
-    } else if (message.type === "stopped") {
+    } else if (message.type === "rate") recording?.setRate(message);
+    else if (message.type === "stopped") {
       stopped = true;
       recording?.stop(message);
     }
@@ -44,7 +49,9 @@ export function* readBatchesInSteps(lines: Iterable<string>, name = ""): Steps<{
     for (const batch of early) result.append(batch);
   }
   const inMiddle = unreadable - (lastUnreadable ? 1 : 0);
-  if (lastUnreadable) result.notes.say("The recording's last message was cut off and is left out.");
+  if (goesOn && (lastUnreadable || !stopped)) {
+    // Half a message may be on its way.
+  } else if (lastUnreadable) result.notes.say("The recording's last message was cut off and is left out.");
   else if (!stopped) result.notes.say("The recording was not ended properly; everything up to its last message was read.");
   if (inMiddle > 0) result.notes.count("bad-batch", inMiddle);
   return { recording: result, warnings: result.warnings };

@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -127,6 +128,7 @@ func (l *live) endBefore(stopped int64, account wire.CostAccount) {
 	h.engine.SettleWaits()
 	h.engine.SettleWaits()
 	h.symbols.flush(l.before)
+	h.symbols.forget(l.before)
 	h.lock.Lock()
 	before := l.before
 	for _, batch := range before.Take(stopped, account) {
@@ -156,6 +158,9 @@ func (l *live) setRate(hz int) error {
 	if err := h.applyRates(); err != nil {
 		go l.finish(wire.StopFailed)
 		return explainLoad(err)
+	}
+	if !h.listening {
+		go debug.FreeOSMemory() // our memory may be why it pauses
 	}
 	at := l.recording.SetRate(monotonic(), hz)
 	if resumes {

@@ -236,7 +236,7 @@ describe("a bad file", () => {
   test("that does not exist, and a folder without a recording, are told", async () => {
     expect(await run.line("report", "none.pb.gz")).toMatch(/^2\nflameline: There is no file DIR\/none.pb.gz\./);
     mkdirSync(run.path("empty"));
-    expect(await run.line("report", "empty")).toMatch(/it is a folder without run.pb.gz and batches.jsonl/);
+    expect(await run.line("report", "empty")).toMatch(/it is a folder without run.pb.gz, batches.jsonl and ring.json/);
   });
 
   test("that a crash left as batches is read, with a half-written last line", async () => {

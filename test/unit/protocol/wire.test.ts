@@ -18,6 +18,9 @@ import {
   type ProcessesRequest,
   type ProcessList,
   type Progress,
+  type Rate,
+  type RateRequest,
+  type RenewRequest,
   type Started,
   type StartRequest,
   type Stopped,
@@ -129,6 +132,9 @@ const stop: Shape<StopRequest> = { members: { type: type("stop"), recording: num
 const debugFile: Shape<DebugFile> = {
   members: { type: type("debug-file"), buildId: text, state: { words: { coming: true, here: true, none: true } }, path: text },
 };
+const renew: Shape<RenewRequest> = { members: { type: type("renew"), recording: number, next: number } };
+const rateRequest: Shape<RateRequest> = { members: { type: type("rate"), recording: number, hz: number } };
+const rate: Shape<Rate> = { members: { type: type("rate"), recording: number, timeNs: number, hz: number } };
 const processesRequest: Shape<ProcessesRequest> = { members: { type: type("processes"), request: number } };
 const helperHello: Shape<HelperHello> = {
   members: {
@@ -212,6 +218,8 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Any
     "start-user": start<"user">({ members: { kind: type("user") } }),
   },
   stop: { stop },
+  renew: { renew },
+  rate: { "rate-request": rateRequest },
   processes: { "processes-request": processesRequest },
   "debug-file": { "debug-file": debugFile },
 };
@@ -219,6 +227,7 @@ const HELPER: Readonly<Record<HelperMessage["type"], Readonly<Record<string, Any
   hello: { "helper-hello": helperHello },
   progress: { progress },
   started: { started },
+  rate: { rate },
   batch: { batch },
   stopped: { stopped },
   processes: { "process-list": processList },

@@ -55,6 +55,7 @@ const EACH: { readonly [K in Failure["kind"]]: Extract<Failure, { readonly kind:
   "file-too-large": { kind: "file-too-large", path: "/x", bytes: 600e6, limit: 512e6 },
   "profile-unreadable": { kind: "profile-unreadable", path: "/x", detail: "it is empty" },
   "recording-too-large": { kind: "recording-too-large", limit: 1e9 },
+  "keep-elsewhere": { kind: "keep-elsewhere", folder: "/home/me/app/flameline-keep", pid: 4711 },
   "no-symbols": { kind: "no-symbols", modules: ["liba.so", "libb.so"] },
   "sources-differ": { kind: "sources-differ", missing: ["/gone.py"], changed: ["/new.py"] },
 };
@@ -111,6 +112,7 @@ test("all failures, as a user reads them", () => {
       "/x is too large to read: 600 MB of at most 512 MB. Record a shorter time or at a lower rate.",
       "/x is not a profile that Flameline can read: it is empty. Open a pprof file (.pb.gz), collapsed stacks, or one of Flameline's own recordings.",
       "The recording was stopped because it reached 1000 MB; what was taken is kept. Record a shorter time, fewer processes, or at a lower rate.",
+      "Process 4711 keeps profiling into /home/me/app/flameline-keep already. Stop it there first: in the other window of this workspace, or with Ctrl-C in its terminal.",
       "liba.so, libb.so have no symbols, so functions there show as addresses. Build without stripping (-g), or install the debug symbols of the package.",
       "/gone.py is gone since the recording, and /new.py changed since the recording. Line numbers there are those of the text that ran; record again for the text of today.",
     ]

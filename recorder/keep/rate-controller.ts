@@ -1,0 +1,188 @@
+/**
+ * Chooses how often to sample so that profiling stays within a share of the machine. Pure: time and cost are handed in.
+ *
+ * Two things hold it there. The rate follows the measured cost: down when a window of some seconds is above the budget, up when the next rate
+ * would fit. And an account fills at the budget and is drawn on by what was spent: when it is empty at the lowest rate, sampling pauses until
+ * there is some again. So over any time the cost is at most the budget of that time and of half a minute before.
+ */
+
+/** Rates to choose from, in samples a second on each processor. None beats in time with programs that work 10, 50 or 100 times a second. */
+export const RATES = [1, 2, 3, 5, 7, 11, 17, 23, 31, 41, 53, 67, 83, 99] as const;
+
+/** What may be saved up, in seconds of the budget: short bursts of work, say of new programs, are no reason to sample less. */
+const SAVED_SECONDS = 30;
+/** A pause lasts until so many seconds of the budget are there. */
+const RESUME_SECONDS = 15;
+/** A rate is judged by at least so many seconds. */
+const JUDGED_SECONDS = 6;
+/** Above this part of the budget the rate goes down, below that part it may go up. */
+const HIGH = 1;
+const FITS = 0.85;
+const LOW = 0.7;
+/** The first wait before a step up whose cost can't be told; doubled after each that had to be taken back. */
+const FIRST_PATIENCE_SECONDS = 20;
+const LAST_PATIENCE_SECONDS = 600;
+
+export interface Budget {
+  /** Share of the machine's processor time: above 0, at most 1. */
+  readonly cpuShare: number;
+  /** Memory of the helper with its maps, bytes. */
+  readonly memoryBytes: number;
+  readonly processors: number;
+  /** 1 to 99. */
+  readonly maxHz: number;
+}
+
+export interface CostReading {
+  /** Any steady clock, ns. */
+  readonly timeNs: number;
+  /** All that profiling has spent since the first reading, ns of processor time. */
+  readonly spentNs: number;
+  readonly memoryBytes: number;
+}
+
+/** Why the rate is what it is. */
+export type RateReason = "highest" | "budget" | "paused-cpu" | "paused-memory";
+
+export class RateController {
+  readonly #budget: Budget;
+  readonly #rates: readonly number[];
+  #rung: number;
+  #paused: "cpu" | "memory" | undefined;
+  /** ns of processor time that may be spent now. */
+  #saved: number;
+  #last: CostReading | undefined;
+  #window = { seconds: 0, spentNs: 0 };
+  /** The reading after a change is still half of the rate before. */
+  #fresh = true;
+  #patience = FIRST_PATIENCE_SECONDS;
+  #triedUp = false;
+  #share: number | undefined;
+
+  constructor(budget: Budget, startHz = 49) {
+    this.#budget = budget;
+    const rates = RATES.filter((hz) => hz <= budget.maxHz);
+    this.#rates = rates.length === 0 ? [1] : rates;
+    this.#rung = Math.max(
+      this.#rates.findLastIndex((hz) => hz <= startHz),
+      0,
+    );
+    this.#saved = SAVED_SECONDS * this.#perSecond;
+  }
+
+  /** Samples a second on each processor; 0 while it pauses. */
+  get hz(): number {
+    return this.#paused === undefined ? (this.#rates[this.#rung] ?? 1) : 0;
+  }
+
+  get reason(): RateReason {
+    if (this.#paused !== undefined) return `paused-${this.#paused}`;
+    return this.#rung === this.#rates.length - 1 ? "highest" : "budget";
+  }
+
+  /** Share of the machine over the last seconds, 0 to 1; undefined before there is one. */
+  get share(): number | undefined {
+    return this.#share;
+  }
+
+  /** Time passes that is not judged: another recording of ours runs and is in what is measured. */
+  skip(reading: CostReading): void {
+    this.#last = reading;
+    this.#restart();
+  }
+
+  /** Takes a reading, a second or more after the one before, and gives the rate from now on. */
+  next(reading: CostReading): number {
+    const last = this.#last;
+    this.#last = reading;
+    if (last === undefined || reading.timeNs <= last.timeNs) return this.hz;
+    const seconds = (reading.timeNs - last.timeNs) / 1e9;
+    const spentNs = Math.max(reading.spentNs - last.spentNs, 0);
+    this.#saved = Math.min(this.#saved + seconds * this.#perSecond - spentNs, SAVED_SECONDS * this.#perSecond);
+    const share = spentNs / (seconds * 1e9 * this.#budget.processors);
+    this.#share = this.#share === undefined ? share : this.#share + (share - this.#share) * Math.min(seconds / 5, 1);
+    if (this.#paused !== undefined) this.#perhapsResume(reading);
+    else if (reading.memoryBytes > this.#budget.memoryBytes) this.#pause("memory");
+    else this.#judge(seconds, spentNs);
+    return this.hz;
+  }
+
+  get #perSecond(): number {
+    return this.#budget.cpuShare * this.#budget.processors * 1e9;
+  }
+
+  #judge(seconds: number, spentNs: number): void {
+    if (this.#fresh) {
+      this.#fresh = false;
+      if (this.#saved >= 0) return;
+    }
+    this.#window.seconds += seconds;
+    this.#window.spentNs += spentNs;
+    const { seconds: judged, spentNs: spent } = this.#window;
+    const part = judged === 0 ? 0 : spent / (judged * this.#perSecond);
+    if (this.#saved < 0) {
+      if (this.#rung === 0) this.#pause("cpu");
+      else this.#down(Math.max(part, 1));
+      return;
+    }
+    if (judged < JUDGED_SECONDS) return;
+    if (part > HIGH) {
+      if (this.#rung > 0) this.#down(part);
+      else this.#restart();
+      return;
+    }
+    this.#perhapsUp(part, judged);
+    // What was long ago must not hide what begins now.
+    if (judged > 2 * SAVED_SECONDS) this.#window = { seconds: judged / 2, spentNs: spent / 2 };
+  }
+
+  /** To the highest rate that fits if cost goes with the rate, at least one down. */
+  #down(part: number): void {
+    const wanted = this.hz * (FITS / part);
+    this.#rung = Math.min(
+      Math.max(
+        this.#rates.findLastIndex((hz) => hz <= wanted),
+        0,
+      ),
+      this.#rung - 1,
+    );
+    if (this.#triedUp) this.#patience = Math.min(this.#patience * 2, LAST_PATIENCE_SECONDS);
+    this.#triedUp = false;
+    this.#restart();
+  }
+
+  #perhapsUp(part: number, judged: number): void {
+    const next = this.#rates[this.#rung + 1];
+    if (next === undefined || part > LOW) return;
+    // The cost has a fixed part, so it grows at most with the rate.
+    const surely = part * (next / this.hz) <= FITS;
+    if (!surely && judged < this.#patience) return;
+    if (surely && this.#triedUp && judged >= FIRST_PATIENCE_SECONDS) this.#patience = FIRST_PATIENCE_SECONDS;
+    this.#triedUp = !surely;
+    // Several at once where there is much room, so that a quiet morning is seen at the full rate soon.
+    const wanted = Math.min(part === 0 ? this.hz * 2 : (this.hz * FITS) / part, this.hz * 2);
+    this.#rung = Math.max(
+      this.#rates.findLastIndex((hz) => hz <= wanted),
+      this.#rung + 1,
+    );
+    this.#restart();
+  }
+
+  #pause(why: "cpu" | "memory"): void {
+    this.#paused = why;
+    this.#restart();
+  }
+
+  #perhapsResume({ memoryBytes }: CostReading): void {
+    if (this.#saved < RESUME_SECONDS * this.#perSecond || memoryBytes > this.#budget.memoryBytes) return;
+    this.#paused = undefined;
+    // At the lowest: what led here need not be over.
+    this.#rung = 0;
+    this.#restart();
+  }
+
+  #restart(): void {
+    this.#window = { seconds: 0, spentNs: 0 };
+    this.#fresh = true;
+  }
+}
