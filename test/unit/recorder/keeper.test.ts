@@ -87,6 +87,7 @@ class Ticking {
       case "stop":
         return say(stopped(message.recording, this.#sequence));
       case "processes":
+      case "debug-file":
         return;
     }
   };
