@@ -29,6 +29,9 @@ struct wanted_value {
   u64 executable_pages; /* and one, 0 where it has to be told again */
   u64 tellings;
   u64 untaken; /* user space has not been told yet to take them over */
+  /* How often a leaf's mapping was looked up since the process's code was so many pages. */
+  u32 looked_pages;
+  u32 looks;
 };
 
 struct {
@@ -278,6 +281,25 @@ INLINE int is_untold(struct task_struct *task, struct wanted_value *value, u64 n
   return 1;
 }
 
+/* A leaf's mapping is wanted only where the unwinder fails, which is while it does not know a process's code yet; to look it up is a
+ * tenth of a sample's cost. */
+#define MOST_LOOKS 64
+
+INLINE int is_new_code(struct task_struct *task, struct wanted_value *value)
+{
+  struct mm_struct *mm = 0;
+  unsigned long pages = 0;
+  READ(mm, task, mm);
+  if (mm) {
+    READ(pages, mm, exec_vm);
+  }
+  if (value->looked_pages != (u32)pages) {
+    value->looked_pages = pages;
+    value->looks = 0;
+  }
+  return value->looks < MOST_LOOKS && ++value->looks;
+}
+
 INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct asked *wait)
 {
   u64 id = bpf_get_current_pid_tgid();
@@ -311,7 +333,7 @@ INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct 
   if (!wait && is_untold(task, value, tick->ktime)) {
     bpf_tail_call(ctx, &stages, TELL); /* does nothing where the kernel can't */
   }
-  if (find_mapping && tick->flags & IN_USER_MODE_FLAG) {
+  if (find_mapping && tick->flags & IN_USER_MODE_FLAG && is_new_code(task, value)) {
     bpf_find_vma(bpf_get_current_task_btf(), tick->instruction, note_mapping, &leaf, 0);
     set_mapping(tick, &leaf);
   }

@@ -3,12 +3,13 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { cpus } from "node:os";
 import * as path from "node:path";
+import { prepareExample } from "../../scripts/examples.mjs";
 import { startHelper } from "../../scripts/helper.mjs";
 import { cacheRoot } from "../../scripts/paths.mjs";
 import { has, isRoot } from "../../scripts/shell.mjs";
 import { OWN_UID } from "../support/flameline.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
-import { runExample, sleep } from "../support/programs.mjs";
+import { runProgram, sleep } from "../support/programs.mjs";
 
 const SECONDS = 30;
 /** Loading and first symbols are over by then. */
@@ -21,29 +22,38 @@ export const bench = {
   run: async ({ scale }) => {
     const warmUp = Math.max(2, WARM_UP_SECONDS * scale);
     const seconds = Math.max(2, SECONDS * scale);
-    const python = runExample("python");
-    const node = runExample("javascript");
+    const load = startLoad();
     const helper = await startHelper(OWN_UID + 3);
     const client = await connectToHelper(helper.socket);
     try {
       await sleep(1500);
-      const ours = await measureOurs(client, warmUp, seconds);
-      const pySpy = await measurePySpy(python.pid, seconds);
-      const perf = measurePerf(seconds, [python.pid, node.pid]);
+      const [python, node] = load.programs();
+      const ours = await measureOurs(client, load.pid, warmUp, seconds);
+      const pySpy = await measurePySpy(python, seconds);
+      const perf = measurePerf(seconds, [python, node]);
       return [...ours, ...pySpy, ...perf];
     } finally {
       client.close();
       await helper.stop();
-      python.stop();
-      node.stop();
+      load.stop();
     }
   },
 };
 
-async function measureOurs(client, warmUp, seconds) {
+/** Both programs below one process: only they are recorded, whatever else this machine does. */
+function startLoad() {
+  const run = ({ folder, run: words }) => `(cd '${folder}' && exec ${words.map((word) => `'${word}'`).join(" ")}) & echo "pid $!"`;
+  const load = runProgram(["bash", "-c", `${["python", "javascript"].map((name) => run(prepareExample(name))).join("\n")}\nwait`]);
+  return {
+    ...load,
+    programs: () => [...load.output().matchAll(/^pid (\d+)$/gm)].map(([, pid]) => Number(pid)),
+  };
+}
+
+async function measureOurs(client, pid, warmUp, seconds) {
   const batches = [];
   const began = Date.now();
-  const recording = await client.record({ target: { kind: "user" } }, (batch) => batches.push(batch));
+  const recording = await client.record({ target: { kind: "process", pid, children: true } }, (batch) => batches.push(batch));
   const loading = (Date.now() - began) / 1000;
   await sleep((warmUp + seconds) * 1000);
   await recording.stop();

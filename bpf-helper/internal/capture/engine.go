@@ -32,15 +32,16 @@ const (
 	// After so many polls without a new process, and without the clock being set, they come less often; after as many
 	// without a sample they nearly stop.
 	pollsBeforeRest = 40
-	calmInterval    = 100 * time.Millisecond
+	calmInterval    = 200 * time.Millisecond
 	restInterval    = 250 * time.Millisecond
-	// tracesOfCalm is the number of traces in a poll above which the next must not come later: the ring has to be emptied.
-	tracesOfCalm = 64
 	// tracesPerPoll bounds the work between two looks at the ring of ticks.
 	tracesPerPoll = 4096
 	// traceRoom sizes the ring of traces: so many of the longest (25 KB) fit for each processor. Most have a tenth of that,
-	// and the ring is emptied 20 times a second.
-	traceRoom = 40
+	// and the ring is emptied 20 times a second, or 5 times where in that time nine tenths of them still fit.
+	traceRoom    = 40
+	tracesOfCalm = traceRoom * 9 / 10
+	// waitsOfCalm is so many of the waits told in a poll that the next must not come later; four times as many fit in their ring.
+	waitsOfCalm = 2048
 	// frameCacheSize is how many different places in code the engine remembers the functions of; 100 bytes each, at once.
 	frameCacheSize = 16384
 	// afterMapping is how long a process that begins to map libraries gets before the engine reads its mappings.
@@ -59,26 +60,27 @@ type Sink interface {
 
 // Engine is the loaded engine. One per helper.
 type Engine struct {
-	log      *slog.Logger
-	sink     Sink
-	tracer   *tracer.Tracer
-	gate     *gate
-	gateLock sync.Mutex // guards gate.want and the attachment
-	stats    io.Closer  // keeps the kernel's BPF run time statistics on; nil where refused
-	frames   *frameTable
-	modules  *moduleTable
-	matcher  matcher
-	drained  int64 // when the ticks were read last, by the goroutine that polls
-	sync     *synchronizer
-	known    *knownCode // nil where the kernel can't tell mappings
-	stale    staleCode  // of the goroutine that polls
-	cancel   context.CancelFunc
-	done     <-chan struct{} // closed by cancel
-	workers  sync.WaitGroup
-	rate     int
-	attached bool // processes are followed
-	waits    *waits
-	calls    *calls
+	log        *slog.Logger
+	sink       Sink
+	tracer     *tracer.Tracer
+	gate       *gate
+	gateLock   sync.Mutex // guards gate.want and the attachment
+	stats      io.Closer  // keeps the kernel's BPF run time statistics on; nil where refused
+	frames     *frameTable
+	modules    *moduleTable
+	matcher    matcher
+	drained    int64 // when the ticks were read last, by the goroutine that polls
+	sync       *synchronizer
+	known      *knownCode // nil where the kernel can't tell mappings
+	stale      staleCode  // of the goroutine that polls
+	cancel     context.CancelFunc
+	done       <-chan struct{} // closed by cancel
+	workers    sync.WaitGroup
+	rate       int
+	processors int  // online when it was loaded
+	attached   bool // processes are followed
+	waits      *waits
+	calls      *calls
 	// following says that a process event is being handed over.
 	following atomic.Bool
 	followed  atomic.Int64       // the moment up to which they have been
@@ -141,6 +143,7 @@ func (e *Engine) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	e.processors = len(processors)
 	// Kernels before 5.11 count our maps as locked memory; the engine does the same for its own.
 	restoreLimit, err := rlimit.MaximizeMemlock()
 	if err != nil {

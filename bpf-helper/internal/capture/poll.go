@@ -63,7 +63,7 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		if err != nil {
 			e.log.Error("reading traces failed", "err", err)
 		}
-		if handled > tracesOfCalm {
+		if time.Duration(handled)*calmInterval > time.Duration(tracesOfCalm*e.processors)*interval {
 			e.stayAwake()
 		}
 		if handled < tracesPerPoll {
@@ -79,8 +79,12 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		if err := e.calls.stacks(called); err != nil {
 			e.log.Error("reading the names of files and peers failed", "err", err)
 		}
-		if err := e.waits.round(stacks); err != nil {
+		told, err := e.waits.round(stacks)
+		if err != nil {
 			e.log.Error("reading waits failed", "err", err)
+		}
+		if told > waitsOfCalm {
+			e.stayAwake()
 		}
 		if now := time.Now(); done != nil || now.Sub(settled) >= settleInterval {
 			if err := e.waits.settle(done != nil); err != nil {

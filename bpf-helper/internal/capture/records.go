@@ -13,6 +13,7 @@ type wantedValue struct {
 	Announcements uint64
 	// Which memory the unwinder was told of, and how often.
 	Memory, ExecutablePages, Tellings, Untaken uint64
+	LookedPages, Looks                         uint32
 }
 
 type tickRecord struct {

@@ -90,13 +90,15 @@ func (w *waits) end(pid int32) {
 	}
 }
 
-// round takes in what the rings hold; `stacks` are the samples of this round that are stacks of waits.
-func (w *waits) round(stacks []Sample) error {
+// round takes in what the rings hold, and gives the number of waits that the kernel told; `stacks` are the samples of this round
+// that are stacks of waits.
+func (w *waits) round(stacks []Sample) (told int, err error) {
 	for i := range stacks {
 		w.ledger.stack(stacks[i])
 	}
 	w.stacks += len(stacks)
-	err := w.hooks.drain(func(record *waitRecord) {
+	err = w.hooks.drain(func(record *waitRecord) {
+		told++
 		switch {
 		case record.Forgotten != 0:
 			w.ledger.thread(record.TID).forget(record.Mark, uint64(record.Forgotten))
@@ -114,7 +116,7 @@ func (w *waits) round(stacks []Sample) error {
 		}
 	})
 	w.ledger.finishRound()
-	return err
+	return told, err
 }
 
 // settle is called at most every settleInterval, and at a recording's end with `all`.

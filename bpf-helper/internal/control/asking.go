@@ -15,26 +15,34 @@ import (
 
 // userSymbols asks one user's parser.
 type userSymbols struct {
-	parent   *symbols
-	peer     peer // the first of this user
-	known    map[place]symbolize.Result
-	waiting  map[*capture.Module]map[uint64][]asker
-	origins  map[*capture.Module]origin   // a process that has it mapped
-	open     map[*recording.Recording]int // frames that wait, by recording
-	failed   error                        // why there is no parser
-	noDebug  map[string]bool              // files without a separate debug file; the runner's own
-	unopened map[string]bool              // files of which it was said that they can't be opened; the runner's own
-	wake     chan struct{}
-	parser   symbolize.Symbolizer
-	debug    debugFiles
-	released bool
+	parent    *symbols
+	peer      peer // the first of this user
+	known     map[place]symbolize.Result
+	waiting   map[*capture.Module]map[uint64][]asker
+	origins   map[*capture.Module]origin   // a process that has it mapped
+	open      map[*recording.Recording]int // frames that wait, by recording
+	failed    error                        // why there is no parser
+	noDebug   map[string]bool              // files without a separate debug file; the runner's own
+	unopened  map[string]bool              // files of which it was said that they can't be opened; the runner's own
+	wake      chan struct{}                // there is something to ask
+	hurry     chan struct{}                // it should be asked soon
+	addresses int                          // that wait
+	parser    symbolize.Symbolizer
+	debug     debugFiles
+	released  bool
 }
 
 func (u *userSymbols) run() {
+	var asked time.Time
 	for range u.wake {
 		time.Sleep(gather)
+		select {
+		case <-u.hurry:
+		case <-time.After(gatherFew - time.Since(asked)):
+		}
 		u.takeArrived()
 		for u.one() {
+			asked = time.Now()
 			u.takeArrived()
 		}
 	}
@@ -42,8 +50,13 @@ func (u *userSymbols) run() {
 
 // rouse lets the runner look at what there is to do. The lock is held.
 func (u *userSymbols) rouse() {
+	signal(u.wake)
+	signal(u.hurry)
+}
+
+func signal(to chan struct{}) {
 	select {
-	case u.wake <- struct{}{}:
+	case to <- struct{}{}:
 	default:
 	}
 }
@@ -52,6 +65,9 @@ func (u *userSymbols) rouse() {
 func (u *userSymbols) await(module *capture.Module, address uint64, a asker) {
 	if u.waiting[module] == nil {
 		u.waiting[module] = map[uint64][]asker{}
+	}
+	if u.waiting[module][address] == nil {
+		u.addresses++
 	}
 	u.waiting[module][address] = append(u.waiting[module][address], a)
 	u.open[a.recording]++
@@ -83,6 +99,7 @@ func (u *userSymbols) one() bool {
 		asked[address] = askers
 		addresses = append(addresses, symbolize.Address{Addr: address})
 		delete(u.waiting[module], address)
+		u.addresses--
 	}
 	from := u.origins[module]
 	if len(u.waiting[module]) == 0 {

@@ -43,7 +43,7 @@ func (c cost) since(start cost) wire.CostAccount {
 }
 
 // memoryFor is how long a measurement of our own memory holds, as the kernel walks all pages for it.
-const memoryFor = 5 * time.Second
+const memoryFor = 15 * time.Second
 
 // ownMemory is our memory with the program's pages, which the symbolizers share.
 func (h *hub) ownMemory() int64 {

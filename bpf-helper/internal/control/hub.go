@@ -31,7 +31,8 @@ type hub struct {
 	rates     recording.Rates  // of the engine's clock
 	listening bool             // any event is being recorded
 	symbols   *symbols
-	counted   capture.Counters // as of the last batch
+	counted   capture.Counters // as of countedAt
+	countedAt time.Time
 	next      int
 
 	measured   cost // as of measuredAt

@@ -103,11 +103,11 @@ func (h *hub) Lifecycle(event capture.Lifecycle) {
 	}
 }
 
-// concerns says whether any recording may be about a user's processes. An exec of a setuid program concerns those that
+// concerns says whether any recording may be about a user's processes beside those that it wants already. An exec of a setuid program concerns those that
 // had the process before, as they lose it.
 func (h *hub) concerns(uid uint32) bool {
 	for _, l := range h.live {
-		if l != nil && !l.ending && (uid == capture.MixedUID || target.Visible(l.peer.uid, uid)) {
+		if l != nil && !l.ending && l.selection.FindsOthers() && (uid == capture.MixedUID || target.Visible(l.peer.uid, uid)) {
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ const (
 	batchInterval = 250 * time.Millisecond
 	// quietInterval is how often a recording says that it lives when nothing happens.
 	quietInterval = time.Second
-	// measureInterval is how old the account in a batch may be: asking costs about as much as a sample.
+	// measureInterval is how old the accounts of cost and loss in a batch may be: asking costs about as much as a sample.
 	measureInterval = time.Second
 	// rescanInterval finds processes that changed into a workspace folder, and mends what lost events left behind. On a
 	// machine with thousands of processes a scan takes long, and comes less often: rescanShare of one processor.
@@ -30,7 +30,10 @@ func (h *hub) tick(engine *capture.Engine) {
 		interval := quietInterval
 		if h.listening {
 			interval = batchInterval
-			h.count(engine)
+			if now := time.Now(); now.Sub(h.countedAt) >= measureInterval {
+				h.countedAt = now
+				h.count(engine)
+			}
 			if began := time.Now(); began.After(nextScan) {
 				if err := h.rescan(); err != nil {
 					h.log.Warn("scanning processes failed", "err", err)

@@ -15,8 +15,11 @@ const (
 	symbolizeTimeout = 60 * time.Second
 	// flushTimeout is how long a recording's end waits for its last names.
 	flushTimeout = 5 * time.Second
-	// gather is how long addresses are collected before the first question: each has its price however few it holds.
-	gather = 100 * time.Millisecond
+	// gather is how long addresses are collected before a question: each has its price however few it holds. Once most are known a few
+	// new ones come all the time: then gatherFew passes between questions, unless many wait.
+	gather    = 100 * time.Millisecond
+	gatherFew = 2 * time.Second
+	many      = 64
 	// maxAsked bounds one question, so that its answer comes well within its time.
 	maxAsked = 1024
 	// maxModulesWithoutDebug bounds the list of files that have no separate debug file; beyond it they are looked for again.
@@ -76,7 +79,7 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 		u = &userSymbols{
 			parent: s, peer: p, known: map[place]symbolize.Result{}, waiting: map[*capture.Module]map[uint64][]asker{},
 			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, noDebug: map[string]bool{}, unopened: map[string]bool{},
-			wake: make(chan struct{}, 1), debug: debugFiles{files: map[string]*debugFile{}},
+			wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), debug: debugFiles{files: map[string]*debugFile{}},
 		}
 		s.users[p.uid] = u
 		go u.run()
@@ -92,7 +95,12 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 		}
 		u.await(module, address, asker{r, f.Index})
 	}
-	u.rouse()
+	if u.addresses > 0 {
+		signal(u.wake)
+	}
+	if u.addresses >= many {
+		signal(u.hurry)
+	}
 }
 
 // flush waits until a recording's frames have their names, for a while.
@@ -102,7 +110,10 @@ func (s *symbols) flush(r *recording.Recording) {
 		s.lock.Lock()
 		waiting, coming := 0, false
 		for _, u := range s.users {
-			waiting += u.open[r]
+			if u.open[r] > 0 {
+				waiting += u.open[r]
+				signal(u.hurry)
+			}
 			coming = coming || u.isComing(r)
 		}
 		s.lock.Unlock()
@@ -145,6 +156,7 @@ func (s *symbols) release(uid uint32) {
 	u.released = true
 	u.closeDebugFiles()
 	close(u.wake)
+	signal(u.hurry)
 	parser := u.parser
 	s.lock.Unlock()
 	if parser != nil {
@@ -162,5 +174,6 @@ func (s *symbols) close() {
 		}
 		u.closeDebugFiles()
 		close(u.wake)
+		signal(u.hurry)
 	}
 }

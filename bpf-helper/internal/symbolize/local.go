@@ -124,8 +124,7 @@ func (l *Local) shrink(current *kept) {
 	}
 }
 
-// Forget gives memory back that only speed is lost by: the pages of mapped files, which count as this process's, and
-// the heap's free ones.
+// Forget gives back the pages of mapped files, which count as this process's; they come again when they are read.
 func (l *Local) Forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -136,7 +135,6 @@ func (l *Local) Forget() {
 			}
 		}
 	}
-	debug.FreeOSMemory()
 }
 
 // Cost implements Symbolizer; it is that of the whole process.

@@ -35,7 +35,7 @@ func MemoryOf(pid int) Memory {
 }
 
 // measuredFor is how long a measurement holds: the kernel walks all pages for it, a millisecond for 60 MB.
-const measuredFor = 5 * time.Second
+const measuredFor = 15 * time.Second
 
 // recentMemory is a process's memory without its program's pages, measured now and then.
 type recentMemory struct {

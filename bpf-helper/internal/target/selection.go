@@ -203,5 +203,8 @@ func (s *Selection) runsScript(p *Process) bool {
 	return false
 }
 
+// FindsOthers says whether processes may be wanted that are no descendants of wanted ones.
+func (s *Selection) FindsOthers() bool { return s.target.Kind != wire.TargetProcess }
+
 // EndsWithProcess says whether the recording is over when none of its processes is left.
 func (s *Selection) EndsWithProcess() bool { return s.target.Kind == wire.TargetProcess }
