@@ -98,7 +98,7 @@ async function chooseProfile(): Promise<vscode.Uri | undefined> {
   const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
   const chosen = await vscode.window.showOpenDialog({
     title: "Open Profile",
-    filters: { Profiles: ["gz", "pb", "pprof", "folded", "txt", "jsonl"], "All files": ["*"] },
+    filters: { Profiles: ["gz", "pb", "pprof", "cpuprofile", "json", "perf", "folded", "collapsed", "txt", "jsonl"], "All files": ["*"] },
     ...(folder === undefined ? {} : { defaultUri: folder }),
   });
   return chosen?.[0];

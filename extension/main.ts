@@ -46,12 +46,10 @@ export function activate(context: vscode.ExtensionContext): void {
   held.add(kept.onChanged(() => heat.forgetNotices()));
   held.add(server.onRestarted(guarded(log, () => session.state.kind === "idle" && kept.reopen())));
   held.add(vscode.window.registerWebviewPanelSerializer(FlameGraphPanel.viewType, graphs.serializer));
-  held.add(
-    vscode.window.registerCustomEditorProvider(
-      ProfileEditor.viewType,
-      new ProfileEditor(graphs, ({ fsPath }, again) => (again ? kept.openAgain(fsPath) : kept.open(fsPath))),
-    ),
-  );
+  const editor = new ProfileEditor(graphs, ({ fsPath }, again) => (again ? kept.openAgain(fsPath) : kept.open(fsPath)));
+  for (const viewType of [ProfileEditor.viewType, ProfileEditor.secondViewType]) {
+    held.add(vscode.window.registerCustomEditorProvider(viewType, editor));
+  }
 
   const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest, events });
   for (const [name, handler] of Object.entries(commands)) {

@@ -3,9 +3,11 @@ import type { RecordingSummary } from "../protocol/queries.js";
 import { failurePage } from "./failure-page.js";
 import type { FlameGraphs } from "./flame-graphs.js";
 
-/** Shows `*.pb.gz` and `*.pprof` as a flame graph where they are opened like a file. */
+/** Shows a profile as a flame graph where it is opened like a file. */
 export class ProfileEditor implements vscode.CustomReadonlyEditorProvider {
   static readonly viewType = "flameline.profile";
+  /** For files that VS Code has a viewer of its own for: a choice in “Open With…”, and the default for who wants it. */
+  static readonly secondViewType = "flameline.otherProfile";
 
   readonly #graphs: FlameGraphs;
   readonly #open: (uri: vscode.Uri, again: boolean) => Promise<RecordingSummary>;

@@ -11,6 +11,10 @@ const SENTENCES = {
   "bad-stack": (n: number) => `${n} ${n === 1 ? "stack" : "stacks"} could not be read.`,
   "bad-update": (n: number) => `${n} late ${n === 1 ? "symbol" : "symbols"} could not be read.`,
   "bad-sample": (n: number) => `${n} ${n === 1 ? "sample" : "samples"} could not be read and ${were(n)} left out.`,
+  "bad-line": (n: number) => `${n} ${n === 1 ? "line" : "lines"} of the file could not be understood.`,
+  "bad-value": (n: number) => `${n} ${n === 1 ? "value" : "values"} of the file could not be read and ${were(n)} left out.`,
+  "bad-event": (n: number) =>
+    `${n} ${n === 1 ? "call ends" : "calls end"} out of turn; what was open above ${n === 1 ? "it" : "them"} was ended too.`,
   "bad-language": (n: number) => `${n} ${n === 1 ? "frame is" : "frames are"} of an unknown language and ${were(n)} taken as native.`,
   "bad-account": (n: number) => `${n} ${n === 1 ? "batch" : "batches"} had no readable account of losses and cost.`,
 } as const;

@@ -8,8 +8,7 @@
  * main;work;hash 20202020
  * ```
  *
- * Numbers without that line count samples, and are shown as 10 ms of CPU time each. At most 512 MiB, the longest text
- * that JavaScript holds.
+ * Numbers without that line count samples, and are shown as 10 ms of CPU time each.
  */
 import { EVENT_UNITS, type EventName } from "../../protocol/events.js";
 import type { Selection } from "../../protocol/queries.js";
@@ -17,7 +16,11 @@ import { stackSums } from "../cost.js";
 import { functionTree } from "../function-tree.js";
 import { EVENTS, eventIndex, languageIndex } from "../names.js";
 import { Recording } from "../recording.js";
+import { atOnce, type Steps } from "../steps.js";
+import { LineSplitter } from "./line-splitter.js";
 import { ASSUMED_PERIOD_NS } from "./sample-types.js";
+import { addProcess, addThread, hasRoom, type ReadResult, type StreamReader } from "./stream-reader.js";
+import { decodeUtf8, encodeUtf8 } from "./utf8.js";
 
 const HEADER = /^# flameline event=(\w+) unit=\w+$/;
 
@@ -45,67 +48,70 @@ export function encodeCollapsed(recording: Recording, selection: Selection): str
 }
 
 /** Never throws: lines without a stack and a number are left out and counted in `warnings`. */
-export function decodeCollapsed(text: string): { recording: Recording; warnings: string[] } {
-  const recording = Recording.empty();
-  const { stringTable, frames, stacks, samples, notes } = recording;
-  recording.processRows.push({
-    pid: 0,
-    parentPid: 0,
-    name: "",
-    executable: "",
-    commandLine: [],
-    workingDirectory: "",
-    root: "/",
-    uid: 0,
-    startNs: 0,
-  });
-  recording.threadRows.push({ process: 0, tid: 0, name: "" });
-  const frameOfName = new Map<string, number>();
-  const frameOf = (name: string): number => {
-    const known = frameOfName.get(name);
-    if (known !== undefined) return known;
-    const { fn, language, line } = functionOf(name, recording);
-    const frame = frames.add({ language, module: 0, addressHigh: 0, addressLow: 0 }, [{ function: fn, line, column: 0 }]);
-    frameOfName.set(name, frame);
-    return frame;
-  };
-  let event: EventName = "cpu";
-  let scale = ASSUMED_PERIOD_NS;
-  for (let start = 0; start < text.length; ) {
-    const newline = text.indexOf("\n", start);
-    const end = newline < 0 ? text.length : newline;
-    const line = text.slice(start, end).trimEnd();
-    start = end + 1;
-    if (line === "") continue;
+export function decodeCollapsed(text: string): ReadResult {
+  const reader = new CollapsedReader();
+  reader.push(encodeUtf8(text));
+  return atOnce(reader.end());
+}
+
+export class CollapsedReader implements StreamReader {
+  readonly #recording = Recording.empty();
+  readonly #lines = new LineSplitter((bytes, start, end) => this.#line(decodeUtf8(bytes, start, end).trimEnd()));
+  readonly #frameOfName = new Map<string, number>();
+  #event: EventName = "cpu";
+  #scale = ASSUMED_PERIOD_NS;
+
+  constructor() {
+    addThread(this.#recording, addProcess(this.#recording, 0, ""), 0, "");
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#lines.push(bytes);
+  }
+
+  *end(): Steps<ReadResult> {
+    this.#lines.end();
+    yield;
+    const { notes, samples } = this.#recording;
+    if (this.#lines.tooLong > 0) notes.count("bad-line", this.#lines.tooLong);
+    if (this.#scale !== 1 && samples.length > 0) notes.say("The file only counts samples; each is shown as 10 ms of CPU time.");
+    this.#recording.setInfo({ events: [this.#event], hz: this.#scale === 1 ? 0 : 1e9 / ASSUMED_PERIOD_NS });
+    return { recording: this.#recording, warnings: this.#recording.warnings };
+  }
+
+  #line(line: string): void {
+    if (line === "") return;
     if (line.startsWith("# ")) {
       const name = HEADER.exec(line)?.[1];
-      event = EVENTS.find((known) => known === name) ?? event;
-      if (name !== undefined) scale = 1;
-      continue;
+      this.#event = EVENTS.find((known) => known === name) ?? this.#event;
+      if (name !== undefined) this.#scale = 1;
+      return;
     }
+    const { stacks, samples, notes } = this.#recording;
     const blank = line.lastIndexOf(" ");
     const number = line.slice(blank + 1);
     const count = /^\d+(\.\d+)?$/.test(number) ? Number(number) : Number.NaN;
-    if (blank <= 0 || !Number.isFinite(count)) {
-      notes.count("bad-sample");
-      continue;
-    }
+    if (blank <= 0 || !Number.isFinite(count)) return notes.count("bad-sample");
+    if (!hasRoom(this.#recording)) return;
     let stack = -1;
-    for (const name of line.slice(0, blank).split(";")) stack = stacks.intern(stack, frameOf(name.trim()));
-    const isCount = scale !== 1 && count < 2 ** 31;
-    samples.push(stack, 0, 0, eventIndex(event), count * scale, isCount ? Math.max(1, Math.round(count)) : 1);
+    for (const name of line.slice(0, blank).split(";")) stack = stacks.intern(stack, this.#frame(name.trim()));
+    const isCount = this.#scale !== 1 && count < 2 ** 31;
+    samples.push(stack, 0, 0, eventIndex(this.#event), count * this.#scale, isCount ? Math.max(1, Math.round(count)) : 1);
   }
-  if (scale !== 1 && samples.length > 0) notes.say("The file only counts samples; each is shown as 10 ms of CPU time.");
-  recording.setInfo({ events: [event], hz: scale === 1 ? 0 : 1e9 / ASSUMED_PERIOD_NS });
-  return { recording, warnings: recording.warnings };
 
-  function functionOf(name: string, { functions }: Recording): { fn: number; language: number; line: number } {
+  #frame(name: string): number {
+    const known = this.#frameOfName.get(name);
+    if (known !== undefined) return known;
+    const { functions, frames, stringTable } = this.#recording;
     // What py-spy writes: `work (pkg/app.py:12)`.
     const spied = /^(.*) \(([^()]+\.py)(?::(\d+))?\)$/.exec(name);
     const kernel = name.endsWith("_[k]");
     const language = languageIndex(spied !== null ? "python" : kernel ? "kernel" : "native");
     const bare = spied?.[1] ?? name.replace(/_\[[kij]\]$/, "");
     const fn = functions.intern(stringTable.intern(bare), stringTable.intern(spied?.[2] ?? ""), language, 0);
-    return { fn, language, line: Number(spied?.[3] ?? 0) };
+    const position = { function: fn, line: Number(spied?.[3] ?? 0), column: 0 };
+    const frame = frames.add({ language, module: 0, addressHigh: 0, addressLow: 0 }, [position]);
+    this.#frameOfName.set(name, frame);
+    return frame;
   }
 }

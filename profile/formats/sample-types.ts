@@ -20,7 +20,7 @@ export interface ChosenColumns {
 /** What one sample stands for where a file only counts them and names no period: 100 a second is the custom. */
 export const ASSUMED_PERIOD_NS = 1e7;
 
-const TIME_UNITS = new Map([
+export const TIME_UNITS = new Map([
   ["nanoseconds", 1],
   ["ns", 1],
   ["microseconds", 1e3],
@@ -30,7 +30,7 @@ const TIME_UNITS = new Map([
   ["seconds", 1e9],
   ["s", 1e9],
 ]);
-const BYTE_UNITS = new Map([
+export const BYTE_UNITS = new Map([
   ["bytes", 1],
   ["byte", 1],
   ["kilobytes", 1024],

@@ -10,9 +10,11 @@ export function decodeUtf8(bytes: Uint8Array, start = 0, end = bytes.length): st
   if (ascii && end - start <= CHUNK) return String.fromCharCode.apply(null, bytes.subarray(start, end) as unknown as number[]);
   const parts: string[] = [];
   for (let i = start; i < end; ) {
-    if (ascii) {
-      parts.push(String.fromCharCode.apply(null, bytes.subarray(i, Math.min(end, i + CHUNK)) as unknown as number[]));
-      i += CHUNK;
+    let run = i;
+    while (run < end && run - i < CHUNK && (bytes[run] ?? 0) < 0x80) run++;
+    if (run > i) {
+      parts.push(String.fromCharCode.apply(null, bytes.subarray(i, run) as unknown as number[]));
+      i = run;
       continue;
     }
     const length = sequenceLength(bytes, i, end);

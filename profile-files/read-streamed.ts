@@ -1,0 +1,77 @@
+import { createReadStream } from "node:fs";
+import { open } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import { constants, createGunzip, gunzipSync } from "node:zlib";
+import type { StreamReader } from "../profile/formats/stream-reader.js";
+
+const PIECE_BYTES = 1 << 16;
+/** Smaller pieces where packed data is damaged: what was unpacked of the piece with the damage is lost. */
+const SMALL_PIECE_BYTES = 1 << 9;
+
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
+
+/** How a file was read. */
+export type Streamed = { readonly kind: "whole" } | { readonly kind: "damaged"; readonly bytes: number } | { readonly kind: "too-large" };
+
+/** The first bytes of a file, unpacked where they are packed. Throws when the file cannot be read. */
+export async function readHead(path: string): Promise<{ bytes: Uint8Array; packed: boolean }> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(PIECE_BYTES), 0, PIECE_BYTES, 0);
+    const bytes = buffer.subarray(0, bytesRead);
+    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return { bytes, packed: false };
+    return { bytes: unpackHead(bytes), packed: true };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Gives a reader the whole file, at most `limit` bytes of it unpacked. Throws when the file cannot be read. */
+export async function readStreamed(
+  path: string,
+  reader: StreamReader,
+  options: { packed: boolean; small: boolean; limit: number },
+): Promise<Streamed> {
+  const { packed, small, limit } = options;
+  const file = createReadStream(path, { highWaterMark: small ? SMALL_PIECE_BYTES : PIECE_BYTES });
+  // With Z_SYNC_FLUSH the end of the data need not be the end of the stream.
+  const unpacker = packed ? createGunzip({ chunkSize: PIECE_BYTES, ...(small ? { finishFlush: constants.Z_SYNC_FLUSH } : {}) }) : undefined;
+  const source: Readable = unpacker === undefined ? file : file.pipe(unpacker);
+  let bytes = 0;
+  return new Promise((resolve, reject) => {
+    const finish = (result: Streamed): void => {
+      file.destroy();
+      unpacker?.destroy();
+      resolve(result);
+    };
+    source.on("data", (piece: Buffer) => {
+      bytes += piece.length;
+      if (bytes > limit) return finish({ kind: "too-large" });
+      try {
+        // The mark that some editors put before UTF-8 says nothing.
+        reader.push(bytes === piece.length && piece.indexOf(BYTE_ORDER_MARK) === 0 ? piece.subarray(BYTE_ORDER_MARK.length) : piece);
+      } catch (error) {
+        file.destroy();
+        reject(error);
+      }
+    });
+    source.on("end", () => resolve({ kind: "whole" }));
+    unpacker?.on("error", () => finish({ kind: "damaged", bytes }));
+    file.on("error", (error) => {
+      unpacker?.destroy();
+      reject(error);
+    });
+  });
+}
+
+function unpackHead(bytes: Buffer): Uint8Array {
+  for (let length = bytes.length; length > 16; length = length >> 1) {
+    try {
+      // A first piece of 64 kB unpacks to at most 64 MB; a few hundred bytes of that tell the format.
+      return gunzipSync(bytes.subarray(0, length), { finishFlush: constants.Z_SYNC_FLUSH });
+    } catch {
+      // Damaged within this part: a shorter one may be whole.
+    }
+  }
+  return new Uint8Array();
+}
