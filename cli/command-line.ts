@@ -1,6 +1,7 @@
 /** `flameline`: finds the command, runs it, and turns what it throws into one sentence and an exit code. */
 import { failureText, FlamelineError } from "../recorder/failures.js";
 import { type Command, EXIT, UsageError, type World } from "./command.js";
+import { diffCommand } from "./diff.js";
 import { doctorCommand } from "./doctor.js";
 import { exitCodeOf } from "./exit-code.js";
 import { exportCommand } from "./export.js";
@@ -12,6 +13,7 @@ import { reportCommand } from "./report.js";
 const COMMANDS: Readonly<Record<string, Command>> = {
   record: recordCommand,
   report: reportCommand,
+  diff: diffCommand,
   export: exportCommand,
   doctor: doctorCommand,
   helper: helperCommand,

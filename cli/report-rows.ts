@@ -93,7 +93,7 @@ export async function reportTable(recording: Recording, { event, by, native, fol
 }
 
 /** Of each stack the position whose self cost it is, with the insides of runtimes folded into their callers. */
-function foldingCarriers(recording: Recording, event: EventName): Int32Array {
+export function foldingCarriers(recording: Recording, event: EventName): Int32Array {
   const { functions } = recording;
   const roleOf = event === "off_cpu" ? waitRole : costRole;
   return costCarriers(recording, (fn) =>
@@ -117,7 +117,7 @@ function foldedCost(recording: Recording, selection: Selection, carriers: Int32A
 type Rows = { readonly rows: Row[]; readonly total: number; readonly samples: number };
 
 /** `subject` is a function's index, or a process's. */
-interface Row {
+export interface Row {
   readonly subject: number;
   readonly line: number;
   readonly self: number;
@@ -154,7 +154,7 @@ function functionRows(recording: Recording, selection: Selection, carriers: Int3
 }
 
 /** A function's line is that of its definition, else its hottest. */
-function functionLines(recording: Recording, selection: Selection): (fn: number) => number {
+export function functionLines(recording: Recording, selection: Selection): (fn: number) => number {
   const hottest = new Map<number, Row>();
   for (const row of lineRows(recording, selection, undefined).rows) {
     const known = hottest.get(row.subject);
@@ -194,7 +194,7 @@ function processRow(recording: Recording, { subject, self, total }: Row): Placed
   };
 }
 
-async function functionRow(recording: Recording, places: Places, { subject, line, self, total }: Row): Promise<PlacedRow> {
+export async function functionRow(recording: Recording, places: Places, { subject, line, self, total }: Row): Promise<PlacedRow> {
   const { functions } = recording;
   const language = functions.languageOf(subject);
   const name = functions.nameOf(subject) === "" ? functions.labelOf(subject) : functions.nameOf(subject);
@@ -202,7 +202,7 @@ async function functionRow(recording: Recording, places: Places, { subject, line
 }
 
 /** Finds functions' files as seen by the first process that ran them. */
-class Places {
+export class Places {
   readonly #recording: Recording;
   readonly #locator: Locator;
   readonly #processOfFunction: Int32Array;

@@ -1,5 +1,5 @@
 /** `flameline report`: what a profile says, as a table or as JSON. */
-import { relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import { isRing } from "../profile-files/read-ring.js";
 import type { Recording } from "../profile/recording.js";
 import { EVENT_UNITS, type EventName, type EventUnit } from "../protocol/events.js";
@@ -10,6 +10,7 @@ import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { readProfile } from "./read-profile.js";
 import { reportNotes } from "./report-notes.js";
 import { type ReportBy, type PlacedRow, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
+import { aligned, shortPath } from "./text-table.js";
 
 /** Rows of the text table; `--json` has them all. */
 const SHOWN_ROWS = 40;
@@ -88,7 +89,7 @@ function textTable(recording: Recording, table: ReportTable, event: EventName, b
   const rows = table.rows.slice(0, SHOWN_ROWS).map((row) => cells(row, table.total, unit, by, cwd));
   const more = table.rows.length - rows.length;
   const columns = [...(waiting ? ["waits for"] : []), by === "process" ? "process" : by, by === "line" ? "in" : ""];
-  const lines = aligned([["self", "self%", "total%", ...columns], ...rows]);
+  const lines = aligned([["self", "self%", "total%", ...columns], ...rows], 3);
   const notes = [
     ...(more > 0 ? [`… and ${grouped(more)} more; --json lists them all.`] : []),
     ...(table.folded > 0 ? ["", foldedNote(table, event)] : []),
@@ -145,24 +146,4 @@ function mostlyText({ waits, total }: PlacedRow): readonly string[] {
 
 function share(value: number, total: number): number {
   return total > 0 ? value / total : 0;
-}
-
-/** Relative where that is shorter and stays inside. */
-function shortPath(path: string, cwd: string): string {
-  const near = relative(cwd, path);
-  return near === "" || near.startsWith("..") || !path.startsWith("/") ? path : near;
-}
-
-/** Numbers to the right, texts to the left. */
-function aligned(rows: readonly (readonly string[])[]): readonly string[] {
-  const last = Math.max(...rows.map((row) => row.length)) - 1;
-  const widths = Array.from({ length: last }, (_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column < 3 ? cell.padStart(widths[column] ?? 0) : column < last ? cell.padEnd(Math.min(widths[column] ?? 0, 60)) : cell,
-      )
-      .join("  ")
-      .trimEnd(),
-  );
 }

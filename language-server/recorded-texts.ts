@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readKeptTexts, type SourcesIndex } from "../profile-files/kept-texts.js";
 import type { Files } from "../source/files.js";
 import { writeAtomically } from "./atomic-file.js";
 
@@ -19,14 +20,6 @@ export interface RecordedText {
 interface KeptText extends RecordedText {
   readonly bytes: number;
   readonly sha256: string;
-}
-
-/** `sources.json`: which text lies in `sources/<sha256>`. Paths are absolute, with symbolic links resolved. */
-interface SourcesIndex {
-  readonly version: 1;
-  readonly files: readonly { readonly path: string; readonly sha256: string; readonly bytes: number; readonly mtimeMs: number }[];
-  /** Sampled files that were left out because of {@link MAX_KEPT_BYTES}. */
-  readonly leftOut: number;
 }
 
 /**
@@ -52,16 +45,13 @@ export class RecordedTexts {
     if (this.#folder === undefined) {
       return;
     }
-    const index = parseIndex(await readFile(join(this.#folder, "sources.json"), "utf8").catch(() => ""));
-    this.#leftOut = index.leftOut;
-    for (const { path, sha256, bytes, mtimeMs } of index.files) {
-      const data = await readFile(join(this.#folder, "sources", sha256)).catch(() => undefined);
-      if (data !== undefined && createHash("sha256").update(data).digest("hex") === sha256) {
-        const kept = { text: data.toString("utf8"), modifiedMs: mtimeMs, bytes, sha256, kept: true };
-        this.#kept.set(path, kept);
-        this.#keptBytes += bytes;
-        this.#texts.set(path, Promise.resolve(kept));
-      }
+    const { texts, leftOut } = await readKeptTexts(this.#folder);
+    this.#leftOut = leftOut;
+    for (const { path, text, bytes, sha256, mtimeMs } of texts) {
+      const kept = { text, modifiedMs: mtimeMs, bytes, sha256, kept: true };
+      this.#kept.set(path, kept);
+      this.#keptBytes += bytes;
+      this.#texts.set(path, Promise.resolve(kept));
     }
   }
 
@@ -131,31 +121,4 @@ export class RecordedTexts {
     }
     return kept;
   }
-}
-
-function parseIndex(text: string): SourcesIndex {
-  const empty: SourcesIndex = { version: 1, files: [], leftOut: 0 };
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null || !("files" in value) || !Array.isArray(value.files)) {
-      return empty;
-    }
-    const leftOut = "leftOut" in value && typeof value.leftOut === "number" ? value.leftOut : 0;
-    return { version: 1, files: value.files.filter(isIndexedFile), leftOut };
-  } catch {
-    return empty;
-  }
-}
-
-function isIndexedFile(value: unknown): value is SourcesIndex["files"][number] {
-  const file = value as Partial<Record<keyof SourcesIndex["files"][number], unknown>> | null;
-  return (
-    typeof file === "object" &&
-    file !== null &&
-    typeof file.path === "string" &&
-    typeof file.sha256 === "string" &&
-    /^[0-9a-f]{64}$/.test(file.sha256) &&
-    typeof file.bytes === "number" &&
-    typeof file.mtimeMs === "number"
-  );
 }

@@ -83,6 +83,17 @@ export function lineCosts(recording: RecordingTables, selection: Selection, carr
   };
 }
 
+/** Self and total by any key of the positions' line rows (`frames.lines`): rows with one key are one thing, recursion among them counts once. */
+export function keyCosts(
+  recording: RecordingTables,
+  selection: Selection,
+  keyOfLine: Int32Array,
+  keys: number,
+  carriers?: Int32Array,
+): { readonly self: Float64Array; readonly total: Float64Array } {
+  return sumByPosition(recording, stackSums(recording, selection).self, keyOfLine, keys, carriers);
+}
+
 /**
  * Sums by a key of the positions' line rows. One walk over the stack tree, parents before children: a key adds the
  * subtree's cost only where it is not yet on the path from the root, which is what counts recursion once.
