@@ -32,6 +32,10 @@ struct wanted_value {
   /* How often a leaf's mapping was looked up since the process's code was so many pages. */
   u32 looked_pages;
   u32 looks;
+  u64 growth_debt; /* see memory.h */
+  u64 growth_memory; /* the memory and executable pages that user space was last asked to look at when it grew, and how often */
+  u64 growth_pages;
+  u64 growth_askings;
 };
 
 struct {
@@ -84,7 +88,7 @@ struct {
 
 enum counter {
   TICKS_LOST, LIFECYCLE_LOST, WANTED_FULL, UNWINDER_MISSED, WAITS_LOST, THREADS_FULL, UNTOLD_BUDGET, UNTOLD_LOCKED, UNTOLD_ROOM,
-  CALLS_UNCOUNTED, COUNTERS
+  CALLS_UNCOUNTED, MOVES_LOST, COUNTERS
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -104,7 +108,11 @@ INLINE void count(u32 counter)
 enum tick_flags {
   IN_USER_MODE_FLAG = 1,
   TOLD_FLAG = 2,      /* the unwinder was told of mappings, which user space has to take over */
-  NO_PROGRAM_FLAG = 4 /* between two programs, in an exec: there is no stack but the kernel's */
+  NO_PROGRAM_FLAG = 4, /* between two programs, in an exec: there is no stack but the kernel's */
+  /* Of memory: the page stands for others by the choice of pages, or for a huge page; nothing but the process's own memory is there. */
+  TAKEN_FLAG = 8,
+  OPENS_FLAG = 16,
+  ANONYMOUS_FLAG = 32
 };
 struct tick {
   u64 ktime;
@@ -124,7 +132,8 @@ struct tick {
   /* Of a wait: when the thread was switched out, and the mark of the place it waits at; else 0. */
   u64 began;
   u64 mark;
-  /* What the sample stands for in the event's unit, and what it is about; 0 where the event has neither. */
+  /* What the sample stands for in the event's unit, and what it is about; 0 where the event has neither. Of memory: by what factor
+   * pages were thinned, and the address. */
   u64 amount;
   u64 subject;
   u32 event;
@@ -208,10 +217,14 @@ static long note_mapping(struct task_struct *task, struct vm_area_struct *area, 
   return 0;
 }
 
-/* What a thread that is about to be switched out has been asked for: see waits.h. */
+/* What a stack is taken for, other than CPU time: of a thread that is about to be switched out see waits.h, else memory.h. */
 struct asked {
   u64 began;
   u64 mark;
+  u64 amount;
+  u64 subject;
+  u32 event;
+  u32 flags;
   u32 tid;
   u32 preempted;
 };
@@ -281,6 +294,28 @@ INLINE int is_untold(struct task_struct *task, struct wanted_value *value, u64 n
   return 1;
 }
 
+/* Mappings can't be walked in a fault: user space is asked to look at them, again when they have changed. */
+INLINE void ask_to_look(struct task_struct *task, struct wanted_value *value, u32 pid)
+{
+  struct mm_struct *mm = 0;
+  unsigned long pages = 0;
+  READ(mm, task, mm);
+  if (!mm) {
+    return;
+  }
+  READ(pages, mm, exec_vm);
+  if (value->growth_memory != (u64)mm) {
+    value->growth_memory = (u64)mm;
+    value->growth_askings = 0;
+    value->growth_pages = 0;
+  }
+  if (value->growth_pages != pages && value->growth_askings < MOST_TELLINGS) {
+    value->growth_pages = pages;
+    value->growth_askings++;
+    send(task, UNKNOWN_MAPPING, pid, 0, value->recordings);
+  }
+}
+
 /* A leaf's mapping is wanted only where the unwinder fails, which is while it does not know a process's code yet; to look it up is a
  * tenth of a sample's cost. */
 #define MOST_LOOKS 64
@@ -300,7 +335,7 @@ INLINE int is_new_code(struct task_struct *task, struct wanted_value *value)
   return value->looks < MOST_LOOKS && ++value->looks;
 }
 
-INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct asked *wait)
+INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct asked *asked)
 {
   u64 id = bpf_get_current_pid_tgid();
   u32 pid = id >> 32, zero = 0;
@@ -309,7 +344,8 @@ INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct 
     return 0;
   }
   struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-  u64 recordings = value->recordings & events_of(wait ? WAIT : CPU);
+  u32 event = asked ? asked->event : CPU;
+  u64 recordings = value->recordings & events_of(event);
   struct tick *tick = bpf_map_lookup_elem(&pending, &zero);
   if (!tick || !recordings) {
     return 0;
@@ -317,20 +353,25 @@ INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct 
   tick->ktime = bpf_ktime_get_ns();
   tick->start_boottime = started(task);
   tick->recordings = recordings;
-  tick->event = wait ? WAIT : CPU;
-  tick->began = wait ? wait->began : 0;
-  tick->mark = wait ? wait->mark : 0;
-  tick->preempted = wait ? wait->preempted : 0;
+  tick->event = event;
+  tick->began = asked ? asked->began : 0;
+  tick->mark = asked ? asked->mark : 0;
+  tick->preempted = asked ? asked->preempted : 0;
+  tick->amount = asked ? asked->amount : 0;
+  tick->subject = asked ? asked->subject : 0;
   tick->processor = bpf_get_smp_processor_id();
   tick->pid = pid;
   tick->tid = (u32)id;
   tick->uid = owner(task);
   tick->instruction = INSTRUCTION(&ctx->regs);
-  tick->flags = IN_USER_MODE(&ctx->regs) ? IN_USER_MODE_FLAG : 0;
+  tick->flags = (asked ? asked->flags : 0) | (IN_USER_MODE(&ctx->regs) ? IN_USER_MODE_FLAG : 0);
   struct leaf_mapping leaf = {};
   set_mapping(tick, &leaf);
   bpf_get_current_comm(tick->comm, sizeof(tick->comm));
-  if (!wait && is_untold(task, value, tick->ktime)) {
+  if (event == MEMORY) {
+    ask_to_look(task, value, pid);
+  }
+  if (event == CPU && is_untold(task, value, tick->ktime)) {
     bpf_tail_call(ctx, &stages, TELL); /* does nothing where the kernel can't */
   }
   if (find_mapping && tick->flags & IN_USER_MODE_FLAG && is_new_code(task, value)) {
@@ -354,6 +395,7 @@ int gate_with_mapping(struct bpf_perf_event_data *ctx)
 }
 
 #include "waits.h"
+#include "memory.h"
 
 /* Where the running task is in its own program. */
 INLINE u64 instruction_of(struct task_struct *task, struct tick *tick)

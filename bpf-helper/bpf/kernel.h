@@ -48,6 +48,7 @@ static u64 (*bpf_get_current_task)(void) = (void *)35;
 static long (*bpf_probe_read_user)(void *dst, u32 size, const void *from) = (void *)112;
 static long (*bpf_probe_read_kernel)(void *dst, u32 size, const void *from) = (void *)113;
 static long (*bpf_probe_read_kernel_str)(void *dst, u32 size, const void *from) = (void *)115;
+static u64 (*bpf_jiffies64)(void) = (void *)118;
 static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
 static void *(*bpf_ringbuf_reserve)(void *ring, u64 size, u64 flags) = (void *)131;
 static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
@@ -107,6 +108,9 @@ struct task_struct {
 } RELOCATED;
 /* Before 5.14. */
 struct task_struct___old { long state; } RELOCATED;
+struct vm_unmapped_area_info { unsigned long length; } RELOCATED;
+struct vmacache { struct vm_area_struct *vmas[4]; } RELOCATED;
+struct task_struct___until_6_0 { struct vmacache vmacache; } RELOCATED;
 
 /* Walks the mappings of a process, from 6.7 on. */
 struct bpf_iter_task_vma { u64 opaque[1]; };
@@ -127,11 +131,21 @@ struct pt_regs { u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, s
 #define INSTRUCTION(regs) ((regs)->ip)
 #define STACK(regs) ((regs)->sp)
 #define IN_USER_MODE(regs) (((regs)->cs & 3) == 3)
+#define SYSTEM_CALL(regs) ((s32)(regs)->orig_ax)
+#define FIRST_ARGUMENT(regs) ((regs)->di)
+#define SECOND_ARGUMENT(regs) ((regs)->si)
+#define THIRD_ARGUMENT(regs) ((regs)->dx)
+#define MREMAP 25
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs { u64 regs[31], sp, pc, pstate; };
 #define INSTRUCTION(regs) ((regs)->pc)
 #define STACK(regs) ((regs)->sp)
 #define IN_USER_MODE(regs) (((regs)->pstate & 0xf) == 0)
+#define SYSTEM_CALL(regs) ((s32)(regs)->regs[8])
+#define FIRST_ARGUMENT(regs) ((regs)->regs[0])
+#define SECOND_ARGUMENT(regs) ((regs)->regs[1])
+#define THIRD_ARGUMENT(regs) ((regs)->regs[2])
+#define MREMAP 216
 #endif
 struct bpf_perf_event_data { struct pt_regs regs; u64 sample_period, addr; };
 

@@ -21,14 +21,14 @@ struct place {
   u64 square;   /* mean of the square of its waits, ns² */
   u64 taken_at; /* when its last stack was taken */
   u64 short_ns; /* its waits shorter than `length` that are over, since it is remembered */
-  u32 count;    /* waits seen, up to MEMORY */
+  u32 count;    /* waits seen, up to SEEN_AT_MOST */
   u16 window;   /* the eighth of a second in which stacks were last taken here, and how many */
   u16 stacks;
 };
 /* So many stacks are taken at a place in an eighth of a second before its chances are cut. */
 #define STACKS_OF_PLACE 4
 
-#define MEMORY 512
+#define SEEN_AT_MOST 512
 
 struct waiting_thread {
   u64 began; /* when it was switched out; 0 while it runs */
@@ -279,6 +279,7 @@ INLINE void goes(struct task_struct *task, u32 tid, u64 now, int with_registers)
     place->taken_at = now;
     here->stacks++;
     place->stacks++;
+    here->asked.event = WAIT;
     here->asked.tid = tid;
     here->asked.began = now;
     here->asked.mark = mark;
@@ -293,8 +294,8 @@ INLINE void learn(struct place *place, u64 waited)
   }
   u64 square = waited * waited;
   u32 count = place->count + 1;
-  if (count > MEMORY) {
-    count = MEMORY;
+  if (count > SEEN_AT_MOST) {
+    count = SEEN_AT_MOST;
   }
   place->count = count;
   if (square > place->square) {

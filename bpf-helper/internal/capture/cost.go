@@ -13,7 +13,7 @@ func (e *Engine) BPFTime() int64 {
 		return -1
 	}
 	total := int64(0)
-	for _, program := range e.gate.collection.Programs {
+	for _, program := range e.gate.programs() {
 		stats, err := program.Stats()
 		if err != nil {
 			return -1

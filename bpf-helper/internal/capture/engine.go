@@ -81,6 +81,7 @@ type Engine struct {
 	attached   bool // processes are followed
 	waits      *waits
 	calls      *calls
+	memory     *memory
 	// following says that a process event is being handed over.
 	following atomic.Bool
 	followed  atomic.Int64       // the moment up to which they have been
@@ -155,6 +156,7 @@ func (e *Engine) load(ctx context.Context) error {
 	}
 	e.waits = newWaits(&e.gate.waits, e.frames)
 	e.calls = newCalls(e.frames)
+	e.memory = newMemory(&e.gate.memory)
 	e.matcher = newMatcher(e.leaf)
 	if !e.gate.tells() {
 		e.log.Info("this kernel can't walk mappings (Linux 6.7 can): processes of a few milliseconds have incomplete stacks")
@@ -243,6 +245,9 @@ func (e *Engine) Listen(hz int, wants Wants) error {
 	if wants[Wait] == 0 {
 		e.gate.waits.detach()
 	}
+	if wants[Memory] == 0 {
+		e.gate.memory.detach()
+	}
 	if wants.Calls() == 0 {
 		e.calls.detach()
 	}
@@ -270,6 +275,11 @@ func (e *Engine) Listen(hz int, wants Wants) error {
 	}
 	if wants.Calls() != 0 {
 		if err := e.calls.attach(e.gate.collection); err != nil {
+			return err
+		}
+	}
+	if wants[Memory] != 0 {
+		if err := e.memory.attach(processors); err != nil {
 			return err
 		}
 	}

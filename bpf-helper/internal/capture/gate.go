@@ -5,6 +5,7 @@ import (
 
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -29,6 +30,7 @@ const (
 	counterUntoldLocked
 	counterUntoldRoom
 	counterCallsUncounted
+	counterMovesLost
 	counterCount
 )
 
@@ -48,6 +50,7 @@ type gate struct {
 	ticks      *ringbuf.Reader
 	lifecycle  *ringbuf.Reader
 	waits      waitHooks
+	memory     memoryHooks
 }
 
 // loadGate loads the gate and lets it tail-call into `unwinder`, which finds mappings in `pages`. Nothing is attached yet.
@@ -57,12 +60,16 @@ func loadGate(unwinder unwinderPrograms, pages *ebpf.Map, processors int) (*gate
 		return nil, fmt.Errorf("read the gate's object: %w", err)
 	}
 	// A second of ticks at the highest rate on every processor, so that a busy machine loses none.
-	spec.Maps["ticks"].MaxEntries = ringBytes(processors * 999 * 128)
+	spec.Maps["ticks"].MaxEntries = ringBytes(processors * 999 * 160)
 	limitMarks(spec)
 	withoutCalls(spec)
 	spec.Maps[pagesMap].MaxEntries = pages.MaxEntries()
 	if features.HaveProgramHelper(ebpf.PerfEvent, asm.FnFindVma) != nil {
 		delete(spec.Programs, "gate_with_mapping")
+	}
+	more := spec.Copy()
+	for _, name := range memoryPrograms {
+		delete(spec.Programs, name)
 	}
 	collection, err := newGateCollection(spec, pages)
 	if err != nil {
@@ -74,6 +81,10 @@ func loadGate(unwinder unwinderPrograms, pages *ebpf.Map, processors int) (*gate
 	}
 	g := &gate{collection: collection, program: collection.Programs[name]}
 	if err := g.open(unwinder); err != nil {
+		g.close()
+		return nil, err
+	}
+	if err := g.memory.load(more, collection.Maps); err != nil {
 		g.close()
 		return nil, err
 	}
@@ -144,6 +155,17 @@ func (g *gate) open(unwinder unwinderPrograms) error {
 		return fmt.Errorf("open the ring of process events: %w", err)
 	}
 	return g.waits.open(g.collection)
+}
+
+// programs are all that can run.
+func (g *gate) programs() []*ebpf.Program {
+	programs := slices.Collect(maps.Values(g.collection.Programs))
+	for _, program := range []*ebpf.Program{g.memory.growth, g.memory.moved} {
+		if program != nil {
+			programs = append(programs, program)
+		}
+	}
+	return programs
 }
 
 // tells says whether the unwinder is told of a new process's mappings in the kernel.
@@ -228,6 +250,8 @@ func (g *gate) detach() {
 func (g *gate) close() {
 	g.waits.detach()
 	g.waits.close()
+	g.memory.detach()
+	g.memory.close()
 	g.detach()
 	if g.ticks != nil {
 		_ = g.ticks.Close()

@@ -96,6 +96,7 @@ func (m *matcher) finishRound() {
 func (m *matcher) emit(tick *tickRecord, frames []*Frame, outcome Outcome) {
 	sample := Sample{
 		Event: Event(tick.Event), Value: int64(tick.Amount), wait: waitKey{tick.TID, tick.Began}, place: placeKey{tick.TID, tick.Mark}, preempted: tick.Preempted != 0,
+		amount: tick.Amount, subject: tick.Subject, flags: tick.Flags,
 		PID: int32(tick.PID), TID: int32(tick.TID), UID: tick.UID, StartNs: tick.StartBoottime,
 		Processor: int(tick.Processor), KTime: tick.KTime, Recordings: tick.Recordings, Thread: m.name(tick.Comm),
 		Frames: frames, Outcome: outcome,

@@ -70,12 +70,13 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			e.matcher.finishRound()
 			e.tracer.Processed(drained - int64(pollInterval))
 		}
-		samples, stacks, called := split(e.matcher.take())
+		samples, stacks, called, faults := split(e.matcher.take())
 		var totals []CallTotal
 		var transfers []Sample
 		e.catchUp(samples)
 		e.catchUp(stacks)
 		e.catchUp(called)
+		e.catchUp(faults)
 		if err := e.calls.stacks(called); err != nil {
 			e.log.Error("reading the names of files and peers failed", "err", err)
 		}
@@ -96,13 +97,17 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			settled = now
 		}
 		waited := e.waits.ledger.take()
-		if len(samples)+len(stacks)+len(called) > 0 {
+		if err := e.memory.round(faults, done != nil); err != nil {
+			e.log.Error("reading moves of memory failed", "err", err)
+		}
+		grown := e.memory.ledger.take()
+		if len(samples)+len(stacks)+len(called)+len(faults) > 0 {
 			if empty >= pollsBeforeRest {
 				pace(calmInterval)
 			}
 			empty = 0
 		}
-		if len(samples)+len(waited)+len(totals) > 0 {
+		if len(samples)+len(waited)+len(totals)+len(grown) > 0 {
 			e.letEventsPass(drained)
 		}
 		if len(samples) > 0 {
@@ -116,6 +121,9 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		}
 		if len(totals) > 0 {
 			e.sink.Calls(totals)
+		}
+		if len(grown) > 0 {
+			e.sink.Samples(grown)
 		}
 		if done != nil {
 			close(done)
@@ -135,22 +143,26 @@ func (e *Engine) letEventsPass(ktime int64) {
 	}
 }
 
-// split parts samples that are done from the stacks of waits and of calls, in place.
-func split(samples []Sample) (done, waits, calls []Sample) {
+// split parts samples that are done from the stacks of waits, of calls and of page faults, in place.
+func split(samples []Sample) (done, waits, calls, faults []Sample) {
 	rank := func(s Sample) int {
 		switch {
 		case s.Event == Wait:
 			return 1
 		case s.Event.isCall():
 			return 2
+		case s.Event == Memory:
+			return 3
 		default:
 			return 0
 		}
 	}
 	slices.SortStableFunc(samples, func(a, b Sample) int { return rank(a) - rank(b) })
-	first, _ := slices.BinarySearchFunc(samples, 1, func(s Sample, r int) int { return rank(s) - r })
-	second, _ := slices.BinarySearchFunc(samples, 2, func(s Sample, r int) int { return rank(s) - r })
-	return samples[:first], samples[first:second], samples[second:]
+	var begin [4]int
+	for i := range begin {
+		begin[i], _ = slices.BinarySearchFunc(samples, i, func(s Sample, r int) int { return rank(s) - r })
+	}
+	return samples[:begin[1]], samples[begin[1]:begin[2]], samples[begin[2]:begin[3]], samples[begin[3]:]
 }
 
 func (e *Engine) addTick(tick *tickRecord) {
@@ -199,6 +211,7 @@ func (e *Engine) follow() {
 			e.keepUp(event)
 			runtime.Gosched() // what follows takes longer than a short process has
 		}
+		e.memory.note(event)
 		if event.Kind == mapping || event.Kind == unknownMapping {
 			continue
 		}

@@ -55,7 +55,7 @@ func Try(log *slog.Logger) error {
 		return err
 	}
 	defer engine.Close()
-	return engine.Listen(1, Wants{CPU: 1, Wait: 1})
+	return engine.Listen(1, Wants{CPU: 1, Wait: 1, Memory: 1})
 }
 
 type ignore struct{}

@@ -12,8 +12,9 @@ type wantedValue struct {
 	AnnouncedAt   uint64
 	Announcements uint64
 	// Which memory the unwinder was told of, and how often.
-	Memory, ExecutablePages, Tellings, Untaken uint64
-	LookedPages, Looks                         uint32
+	Memory, ExecutablePages, Tellings, Untaken           uint64
+	LookedPages, Looks                                   uint32
+	GrowthDebt, GrowthMemory, GrowthPages, GrowthAskings uint64
 }
 
 type tickRecord struct {
@@ -42,9 +43,12 @@ type tickRecord struct {
 type tickFlags uint32
 
 const (
-	inUserMode tickFlags = 1 << iota
-	wasTold              // the unwinder was told of mappings, which have to be taken over
-	noProgram            // in an exec, where there is no stack but the kernel's
+	inUserMode   tickFlags = 1 << iota
+	wasTold                // the unwinder was told of mappings, which have to be taken over
+	noProgram              // in an exec, where there is no stack but the kernel's
+	pageTaken              // the page was chosen: it stands for others
+	opensStretch           // the first fault in what may be a huge page
+	anonymous              // no file is mapped there
 )
 
 type lifecycleRecord struct {

@@ -47,6 +47,7 @@ type Event int
 const (
 	CPU     Event = 0
 	Wait    Event = 1
+	Memory  Event = 2
 	Read    Event = 3
 	Write   Event = 4
 	Send    Event = 5
@@ -64,12 +65,13 @@ func (w *Wants) Calls() uint64 { return w[Read] | w[Write] | w[Send] | w[Receive
 
 func (w *Wants) any() bool { return *w != Wants{} }
 
-// Sample is one tick of the clock in one thread of a wanted process, or time that it waited.
+// Sample is one tick of the clock in one thread of a wanted process, time that it waited, or memory that it took or gave back.
 type Sample struct {
 	Event Event
 	// Value of a wait is the time in ns that it stands for, up to KTime, that of a call the bytes; 0 for a tick, which stands for the
-	// clock's period.
+	// clock's period. Of memory it is bytes, below 0 where memory went back that had been taken with this stack at Since.
 	Value      int64
+	Since      int64
 	PID        int32
 	TID        int32
 	UID        uint32
@@ -87,4 +89,7 @@ type Sample struct {
 	preempted bool
 	// Of the stack of a call.
 	called placeOfCalls
+	// Of memory: see tickRecord.
+	amount, subject uint64
+	flags           tickFlags
 }

@@ -112,8 +112,8 @@ type Unresolved struct {
 
 // EventNames are the wire's names of the events that samples are of.
 var EventNames = [len(capture.Wants{})]wire.EventName{
-	capture.CPU: wire.EventCPU, capture.Wait: wire.EventOffCPU, capture.Read: wire.EventRead, capture.Write: wire.EventWrite,
-	capture.Send: wire.EventSend, capture.Receive: wire.EventReceive,
+	capture.CPU: wire.EventCPU, capture.Wait: wire.EventOffCPU, capture.Memory: wire.EventMemory, capture.Read: wire.EventRead,
+	capture.Write: wire.EventWrite, capture.Send: wire.EventSend, capture.Receive: wire.EventReceive,
 }
 
 // Add adds one sample of a process, taken when the engine ticked `rate` times a second; a recording with a lower rate
@@ -131,9 +131,13 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 		value = int64(1_000_000_000 / hz)
 	case capture.Wait:
 		at, value = r.within(sample.KTime, sample.Value)
+	case capture.Memory:
+		if value < 0 && sample.Since < r.start {
+			return nil // it was taken before
+		}
 	default:
 	}
-	if at < r.start || value <= 0 || (sample.Event != capture.Wait && r.isOver(at)) || (sample.Event == capture.CPU && !r.keep(sample.Processor, hz, rate)) {
+	if at < r.start || value == 0 || (sample.Event != capture.Memory && value < 0) || (sample.Event != capture.Wait && r.isOver(at)) || (sample.Event == capture.CPU && !r.keep(sample.Processor, hz, rate)) {
 		return nil
 	}
 	frames, outcome := sample.Frames, sample.Outcome

@@ -7,6 +7,7 @@ type EventName string
 const (
 	EventCPU     EventName = "cpu"
 	EventOffCPU  EventName = "off_cpu"
+	EventMemory  EventName = "memory"
 	EventRead    EventName = "io_read"
 	EventWrite   EventName = "io_write"
 	EventSend    EventName = "net_send"
@@ -14,7 +15,7 @@ const (
 )
 
 // RecordableEvents are the events that this helper can record.
-var RecordableEvents = []EventName{EventCPU, EventOffCPU, EventRead, EventWrite, EventSend, EventReceive}
+var RecordableEvents = []EventName{EventCPU, EventOffCPU, EventMemory, EventRead, EventWrite, EventSend, EventReceive}
 
 // Language is the language or layer that a frame belongs to.
 type Language string

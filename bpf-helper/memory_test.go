@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"math"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"flameline.dev/helper/internal/wire"
+)
+
+// The figure that a line's growth is held to: within a tenth of the program's own account.
+const growthTolerance = 0.1
+
+// leastGrowth is the growth from which that must hold.
+const leastGrowth = 100 << 20
+
+func TestGrowthByFunctionIsTheProgramsOwn(t *testing.T) {
+	needKernel(t)
+	binary := compileFile(t, t.TempDir(), "testdata/grower.c", "-O1", "-fno-optimize-sibling-calls")
+	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	c.warm()
+	for _, pages := range []string{"small", "huge"} {
+		t.Run(pages, func(t *testing.T) {
+			c.t = t
+			r, said := recordGrowth(t, c, exec.Command(binary, pages))
+			compareGrowth(t, r, said)
+		})
+	}
+}
+
+// recordGrowth records a program that waits for our word and tells by name what it holds at the end, and ends the recording while the
+// program still holds it.
+func recordGrowth(t *testing.T, c *client, program *exec.Cmd) (r *recorded, said map[string]float64) {
+	t.Helper()
+	input, _ := program.StdinPipe()
+	output, _ := program.StdoutPipe()
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said = map[string]float64{}
+	target := wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid), Children: true}
+	r = c.recordEvents(target, []wire.EventName{wire.EventMemory}, 99, func() {
+		time.Sleep(warmUp)
+		_, _ = input.Write([]byte("g"))
+		lines := bufio.NewScanner(output)
+		for lines.Scan() && lines.Text() != "end" {
+			name, value, _ := strings.Cut(lines.Text(), " ")
+			bytes, err := strconv.ParseFloat(value, 64)
+			if err != nil {
+				t.Errorf("the program said %q", lines.Text())
+				break
+			}
+			said[name] = bytes
+		}
+		time.Sleep(time.Second)
+	})
+	_ = input.Close()
+	_ = program.Wait()
+	return r, said
+}
+
+// compareGrowth holds what was recorded of each function against what the program said: a sample belongs to the innermost of them.
+func compareGrowth(t *testing.T, r *recorded, said map[string]float64) {
+	t.Helper()
+	if len(said) == 0 {
+		t.Fatal("the program said nothing")
+	}
+	found, back, samples := map[string]float64{}, map[string]float64{}, 0
+	for i := range r.samples.Stack {
+		if r.samples.Event[i] != wire.EventMemory {
+			continue
+		}
+		samples++
+		stack := r.stack(i)
+		at := slices.IndexFunc(stack, func(function string) bool { _, known := said[function]; return known })
+		name := "elsewhere"
+		if at >= 0 {
+			name = stack[at]
+		}
+		found[name] += float64(r.samples.Value[i])
+		if r.samples.Value[i] < 0 {
+			back[name] -= float64(r.samples.Value[i])
+		}
+	}
+	const mb = 1 << 20
+	for name, bytes := range said {
+		t.Logf("%-14s said %7.1f MB, found %7.1f MB (%+.1f %%), %7.1f MB of it went back", name, bytes/mb, found[name]/mb,
+			100*(found[name]-bytes)/max(bytes, mb), back[name]/mb)
+		if math.Abs(found[name]-bytes) > growthTolerance*max(bytes, leastGrowth) {
+			t.Errorf("%s grew by %.1f MB and %.1f MB were found", name, bytes/mb, found[name]/mb)
+		}
+	}
+	t.Logf("elsewhere %.1f MB; %d samples, loss %+v; BPF %.1f ms, helper %.1f ms", found["elsewhere"]/mb, samples, r.last.Loss,
+		float64(r.last.Cost.BPFNs)/1e6, float64(r.last.Cost.HelperCPUNs)/1e6)
+}
