@@ -3,7 +3,7 @@ import { functionCosts, lineCosts, stackCosts } from "../profile/cost.js";
 import { costCarriers } from "../profile/cost-carriers.js";
 import { waitSums } from "../profile/wait-sums.js";
 import type { Recording } from "../profile/recording.js";
-import { forEachSelected, idleSum } from "../profile/selection.js";
+import { forEachSelected, leftOutSum } from "../profile/selection.js";
 import type { EventName, FrameLanguage, WaitClass } from "../protocol/events.js";
 import type { Selection, WaitRow } from "../protocol/queries.js";
 import { costRole, waitRole } from "../source/cost-role.js";
@@ -37,8 +37,8 @@ export interface ReportTable {
   readonly samples: number;
   /** Part of `total`, in the event's unit, that counts as self of an interpreted caller; 0 with bare numbers. */
   readonly folded: number;
-  /** Idle waits that were left out, ns. */
-  readonly idle: number;
+  /** Idle waits that were left out, ns; or of `memory` by how much stacks shrank. */
+  readonly leftOut: number;
   /** Of `off_cpu`: parts of `total` by what is waited for, the longest first. */
   readonly classes: readonly WaitRow[];
 }
@@ -87,7 +87,7 @@ export async function reportTable(recording: Recording, { event, by, native, fol
     total: table.total,
     samples: table.samples,
     folded: carriers === undefined ? 0 : foldedCost(recording, selection, carriers),
-    idle: idleSum(recording, selection),
+    leftOut: leftOutSum(recording, selection),
     classes,
   };
 }

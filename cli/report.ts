@@ -56,7 +56,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     lost: recording.loss.lost,
     loss: recording.loss,
     seconds: recording.info.durationNs / 1e9,
-    ...(event === "off_cpu" ? { idle: table.idle, classes: table.classes } : {}),
+    ...(event === "off_cpu" ? { idle: table.leftOut, classes: table.classes } : {}),
   };
   world.out(
     given.flag("json")
@@ -93,9 +93,15 @@ function textTable(recording: Recording, table: ReportTable, event: EventName, b
   const notes = [
     ...(more > 0 ? [`… and ${grouped(more)} more; --json lists them all.`] : []),
     ...(table.folded > 0 ? ["", foldedNote(table, event)] : []),
-    ...(table.idle > 0 ? ["", `Left out: ${amount(table.idle, unit)} in which threads had nothing to do; --idle shows them.`] : []),
+    ...(table.leftOut > 0 ? ["", leftOutNote(event, amount(table.leftOut, unit))] : []),
   ];
   return [head, ...(waiting ? [classesText(table, recording)] : []), "", ...lines, ...notes, ""].join("\n");
+}
+
+function leftOutNote(event: EventName, leftOut: string): string {
+  return event === "memory"
+    ? `Left out: ${leftOut} by which stacks shrank that had grown before.`
+    : `Left out: ${leftOut} in which threads had nothing to do; --idle shows them.`;
 }
 
 /** "waiting 1.50 s in each second: lock 61.0% · network 20.1%". */

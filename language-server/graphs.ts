@@ -1,6 +1,6 @@
 import type { CallersAndCallees, Selection, SmallNode, TreeColumns, TreeDirection } from "../protocol/queries.js";
 import { callersAndCallees, type FunctionNode } from "../profile/callers.js";
-import { idleSum } from "../profile/selection.js";
+import { leftOutSum } from "../profile/selection.js";
 import { callTree } from "../profile/tree.js";
 import { treeColumns } from "../profile/tree-columns.js";
 import type { LoadedRecording } from "./loaded-recording.js";
@@ -9,7 +9,7 @@ import { shownFunctions } from "./own-cost.js";
 /** Boxes that d3-flame-graph draws without a pause; the costliest ones are kept. */
 const MAX_BOXES = 1000;
 
-/** The call tree of a selection as columns; null when the selection has no samples, idle ones included. */
+/** The call tree of a selection as columns; null when the selection has no samples, those that are left out included. */
 export async function selectedTree(
   loaded: LoadedRecording,
   { selection, direction, minimumShare }: { selection: Selection; direction: TreeDirection; minimumShare: number },
@@ -17,8 +17,10 @@ export async function selectedTree(
   // Whose code a function is depends on where it was found.
   await loaded.view(selection);
   const tree = callTree(loaded.recording, selection, { direction, minimumShare });
-  const idle = idleSum(loaded.recording, selection);
-  return tree.samples === 0 && idle === 0 ? null : treeColumns(loaded.recording, tree, selection.event, (fn) => loaded.owner(fn), idle);
+  const leftOut = leftOutSum(loaded.recording, selection);
+  return tree.samples === 0 && leftOut === 0
+    ? null
+    : treeColumns(loaded.recording, tree, selection.event, (fn) => loaded.owner(fn), leftOut);
 }
 
 /** Who calls a function and what it calls; null when it is no function of the recording or has no cost in the selection. */

@@ -1,9 +1,10 @@
 import type { CodeLens, InlayHint } from "vscode-languageserver/node";
+import { EVENT_UNITS } from "../protocol/events.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import type { DocumentFunction } from "./document-functions.js";
 import type { LensBook } from "./lens-book.js";
 import type { View } from "./view.js";
-import { count, duration, eventWords, percent, rate } from "./wording.js";
+import { count, duration, eventWords, percent, quantity, rate } from "./wording.js";
 import type { Workspace } from "./workspace.js";
 
 /** Run by a click on a lens, with the function's index in the recording; the extension registers it. */
@@ -113,8 +114,10 @@ export function ofWhat(view: View): string {
   return `${eventWords(view.selection.event)} of ${scope(view)}`;
 }
 
-/** "3 processes, 8 s"; of waits also how much was left out as idle. */
+/** "3 processes, 8 s"; of waits also how much was left out as idle, of memory by how much something shrank. */
 function scope(view: View): string {
-  const idle = view.idle > 0 ? `, without ${duration(view.idle)} idle` : "";
-  return `${count(view.processes.size, "process", "processes")}, ${duration(view.durationNs)}${idle}`;
+  const { event } = view.selection;
+  const amount = quantity(view.leftOut, EVENT_UNITS[event]);
+  const left = view.leftOut === 0 ? "" : event === "memory" ? `; ${amount} shrank` : `, without ${amount} idle`;
+  return `${count(view.processes.size, "process", "processes")}, ${duration(view.durationNs)}${left}`;
 }

@@ -84,7 +84,7 @@ function answer(
         recording: shown?.loaded.id ?? null,
         selection: session.selection,
         events: shown?.loaded.recording.eventsWithSamples() ?? [],
-        idle: shown?.view.idle ?? 0,
+        leftOut: shown?.view.leftOut ?? 0,
         samples: shown?.view.samples ?? 0,
         hottest,
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,

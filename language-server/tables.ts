@@ -31,7 +31,7 @@ export async function waitTotals(loaded: LoadedRecording, selection: Selection):
 }
 
 function scopeOf(view: View): TableScope {
-  return { event: view.selection.event, total: view.sum, durationNs: view.durationNs, idle: view.idle };
+  return { event: view.selection.event, total: view.sum, durationNs: view.durationNs, leftOut: view.leftOut };
 }
 
 /** The hottest lines, as they are in the text that ran, by self cost, then by total. */

@@ -31,7 +31,7 @@ export class View {
   readonly sum: number;
   readonly samples: number;
   /** Idle waits that the selection leaves out, ns. */
-  readonly idle: number;
+  readonly leftOut: number;
   /** Pids with samples. */
   readonly processes: ReadonlySet<number>;
   readonly #recording: Recording;
@@ -45,10 +45,10 @@ export class View {
     this.#places = places;
     this.selection = selection;
     this.revision = recording.revision;
-    const { sum, samples, idle, pids, runs } = tally(recording, places, selection);
+    const { sum, samples, leftOut, pids, runs } = tally(recording, places, selection);
     this.sum = sum;
     this.samples = samples;
-    this.idle = idle;
+    this.leftOut = leftOut;
     this.processes = pids;
     this.#runs = runs;
   }
@@ -226,7 +226,7 @@ function sumSubtrees({ stacks, self }: Run, parents: Int32Array): { stacks: Int3
 interface Tally {
   readonly sum: number;
   readonly samples: number;
-  readonly idle: number;
+  readonly leftOut: number;
   readonly pids: ReadonlySet<number>;
   readonly runs: readonly Run[];
 }
@@ -241,7 +241,7 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
   let chosen = 0;
   let sum = 0;
   let taken = 0;
-  let idle = 0;
+  let leftOut = 0;
   const choose = (row: number): void => {
     const thread = threadOf[row] ?? 0;
     const context = contextOf[thread] ?? 0;
@@ -251,7 +251,7 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
     sum += values[row] ?? 0;
     taken += counts[row] ?? 0;
   };
-  forEachSelected(recording, selection, choose, (row) => (idle += values[row] ?? 0));
+  forEachSelected(recording, selection, choose, (row) => (leftOut += values[row] ?? 0));
   const pids = new Set<number>();
   seenThreads.forEach((seen, thread) => {
     const pid = seen === 1 ? processes[threads[thread]?.process ?? -1]?.pid : undefined;
@@ -279,7 +279,7 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
       selfOf[stack] = 0;
     }
   }
-  return { sum, samples: taken, idle, pids, runs };
+  return { sum, samples: taken, leftOut: Math.abs(leftOut), pids, runs };
 }
 
 /** Rows sorted by context in one pass; most recordings have one context only. */

@@ -6,7 +6,7 @@ import { waitTable } from "./waits.js";
 
 /**
  * Calls `each` with the row of every sample of the selection, in the order of the samples, and `leftOut` with those that are only left out
- * because they are idle waits.
+ * because they are idle waits, or memory of a stack that gave back more than it took: such a stack can't be drawn.
  */
 export function forEachSelected(
   recording: RecordingTables,
@@ -23,20 +23,46 @@ export function forEachSelected(
   const toNs = selection.toNs ?? Number.POSITIVE_INFINITY;
   const wanted = selectedThreads(recording, selection);
   const kindOf = selection.event === "off_cpu" ? waitFilter(recording, selection) : undefined;
+  const rows: number[] = [];
   for (let row = 0; row < events.length; row++) {
     if (events[row] !== event) continue;
     const time = times[row] ?? 0;
     if (time < fromNs || time >= toNs) continue;
     if (wanted !== undefined && wanted[threads[row] ?? 0] !== 1) continue;
+    if (selection.event === "memory") {
+      rows.push(row);
+      continue;
+    }
     const kind = kindOf?.(row) ?? "wanted";
     if (kind === "wanted") each(row);
     else if (kind === "idle") leftOut?.(row);
   }
+  if (rows.length > 0) forEachGrown(recording, rows, each, leftOut);
 }
 
-/** Sum of the idle waits that a selection leaves out, ns; 0 for other events. */
-export function idleSum(recording: RecordingTables, selection: Selection): number {
-  if (selection.event !== "off_cpu") return 0;
+/**
+ * Rows of memory may be below zero, where memory went back. Over a whole recording a stack of a thread takes at least what it gives back;
+ * in a part of the time it may be less, and then all its rows are left out.
+ */
+function forEachGrown(
+  { samples }: RecordingTables,
+  rows: readonly number[],
+  each: (row: number) => void,
+  leftOut: ((row: number) => void) | undefined,
+): void {
+  const [stacks, threads, values] = [samples.stack.view(), samples.thread.view(), samples.value.view()];
+  const keyOf = (row: number): number => (threads[row] ?? 0) * 2 ** 32 + (stacks[row] ?? -1) + 1;
+  const grown = new Map<number, number>();
+  for (const row of rows) grown.set(keyOf(row), (grown.get(keyOf(row)) ?? 0) + (values[row] ?? 0));
+  for (const row of rows) {
+    if ((grown.get(keyOf(row)) ?? 0) < 0) leftOut?.(row);
+    else each(row);
+  }
+}
+
+/** What a selection leaves out, in the event's unit: idle waits, or by how much stacks shrank; 0 for other events. */
+export function leftOutSum(recording: RecordingTables, selection: Selection): number {
+  if (selection.event !== "off_cpu" && selection.event !== "memory") return 0;
   const values = recording.samples.value.view();
   let sum = 0;
   forEachSelected(
@@ -45,7 +71,7 @@ export function idleSum(recording: RecordingTables, selection: Selection): numbe
     () => undefined,
     (row) => (sum += values[row] ?? 0),
   );
-  return sum;
+  return Math.abs(sum);
 }
 
 function waitFilter(recording: RecordingTables, { waits, idle }: Selection): ((row: number) => "wanted" | "idle" | "other") | undefined {

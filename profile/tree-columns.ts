@@ -4,13 +4,13 @@ import { toBase64 } from "./base64.js";
 import type { RecordingTables } from "./tables.js";
 import type { CallTree } from "./tree.js";
 
-/** A tree as it crosses to the webview, with only the functions that it has; `ownerOf` says whose code each is, `idle` what was left out, ns. */
+/** A tree as it crosses to the webview, with only the functions that it has; `ownerOf` says whose code each is, `leftOut` what was left out. */
 export function treeColumns(
   recording: RecordingTables,
   tree: CallTree,
   event: EventName,
   ownerOf: (functionIndex: number) => CodeOwner,
-  idle = 0,
+  leftOut = 0,
 ): TreeColumns {
   const { functions } = recording;
   const rowOf = new Int32Array(functions.length).fill(-1);
@@ -28,7 +28,7 @@ export function treeColumns(
     event,
     unit: EVENT_UNITS[event],
     samples: tree.samples,
-    idle,
+    leftOut,
     folded: tree.folded,
     foldedValue: tree.foldedValue,
     function: toBase64(rows),

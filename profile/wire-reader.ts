@@ -2,7 +2,7 @@ import type { Batch, CostAccount, FrameUpdate, LossCounts, ProcessRow, Stopped, 
 import type { Position } from "./frames.js";
 import { eventIndex, languageIndex } from "./names.js";
 import type { RecordingTables } from "./tables.js";
-import { addressHalves, amount, indexBelow, lineOf, membersOf, numberOf, rowsOf, textOf } from "./wire-values.js";
+import { addressHalves, amount, change, indexBelow, lineOf, membersOf, numberOf, rowsOf, textOf } from "./wire-values.js";
 
 /** What a batch says about the recording as a whole. */
 export interface BatchAccount {
@@ -12,6 +12,7 @@ export interface BatchAccount {
 }
 
 const NATIVE = languageIndex("native");
+const MEMORY = eventIndex("memory");
 /** Stands in a map for a row of the wire that could not be read. */
 const UNREADABLE = -1;
 
@@ -178,8 +179,8 @@ export class WireReader {
       const by = this.#mapped(this.#threads, threads[i]);
       const at = amount(times[i]);
       const of = eventIndex(textOf(events[i]));
-      const worth = amount(values[i]);
-      if (on < 0 || by < 0 || at < 0 || of < 0 || worth < 0) bad++;
+      const worth = of === MEMORY ? change(values[i]) : amount(values[i]);
+      if (on < 0 || by < 0 || at < 0 || of < 0 || Number.isNaN(worth) || (worth < 0 && of !== MEMORY)) bad++;
       else this.#tables.samples.push(on, by, at, of, worth);
     }
     if (bad > 0) this.#tables.notes.count("bad-sample", bad);

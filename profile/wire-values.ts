@@ -14,6 +14,11 @@ export function indexBelow(value: unknown, limit: number): number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value < limit ? value : -1;
 }
 
+/** A finite number; NaN for all else. */
+export function change(value: unknown): number {
+  return typeof value === "number" && Number.isFinite(value) ? value : Number.NaN;
+}
+
 /** A finite number that is not negative; -1 for all else. */
 export function amount(value: unknown): number {
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : -1;

@@ -98,8 +98,8 @@ export interface ClientNotifications {
     readonly selection: Selection;
     /** Events that have samples, in the order of the protocol. */
     readonly events: readonly EventName[];
-    /** Idle waits that the selection leaves out, ns. */
-    readonly idle: number;
+    /** See `TreeColumns.leftOut`. */
+    readonly leftOut: number;
     readonly samples: number;
     readonly hottest: FunctionRow | null;
     /** hottest's share of the selection, 0 to 1. */

@@ -75,13 +75,13 @@ export interface LineRow {
   readonly mostly?: WaitClass;
 }
 
-/** Over what a table's rows are: the sum of the selection in the event's unit, its length, and idle waits that it leaves out. */
+/** Over what a table's rows are: the sum of the selection in the event's unit, its length, and what it leaves out. */
 export interface TableScope {
   readonly event: EventName;
   readonly total: number;
   readonly durationNs: number;
-  /** ns; 0 for other events than `off_cpu`. */
-  readonly idle: number;
+  /** See {@link TreeColumns.leftOut}. */
+  readonly leftOut: number;
 }
 
 /** What is waited for, and for how long in all, ns. */
@@ -104,8 +104,11 @@ export interface TreeColumns {
   readonly event: EventName;
   readonly unit: EventUnit;
   readonly samples: number;
-  /** Idle waits that the selection leaves out, ns. */
-  readonly idle: number;
+  /**
+   * What the selection leaves out, in `unit`: idle waits, or of `memory` by how much stacks shrank that gave back more than they took.
+   * 0 for other events.
+   */
+  readonly leftOut: number;
   /** Subtrees that were left out because their top is under the given minimum, and the sum of those tops. */
   readonly folded: number;
   readonly foldedValue: number;

@@ -30,7 +30,7 @@ export interface GraphTree {
   readonly functions: TreeColumns["functions"];
   /** What most of each node's waiting is for, as an index into `WAIT_KINDS`; empty in trees of other events. */
   readonly waits: Uint8Array;
-  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "idle" | "folded" | "foldedValue">;
+  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "leftOut" | "folded" | "foldedValue">;
   /** Nodes whose numbers could not be true (not finite, negative, more than the parent has) and were cut to fit. */
   readonly repaired: number;
 }
@@ -48,7 +48,7 @@ export function decodeTree(columns: TreeColumns): GraphTree {
   const self = new Float64Array(decodeBase64(columns.self, count * 8));
   const value = new Float64Array(decodeBase64(columns.value, count * 8));
   const { name } = columns.functions;
-  const { event, unit, samples, idle, folded, foldedValue } = columns;
+  const { event, unit, samples, leftOut, folded, foldedValue } = columns;
   const arranged = arrange(fn, end, self, value, name.length);
   return {
     count,
@@ -59,7 +59,7 @@ export function decodeTree(columns: TreeColumns): GraphTree {
     value,
     functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText) },
     waits: waitKinds({ fn, value, parent: arranged.parent }, columns.functions),
-    info: { event, unit, samples, idle, folded, foldedValue },
+    info: { event, unit, samples, leftOut, folded, foldedValue },
   };
 }
 

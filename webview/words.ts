@@ -51,8 +51,11 @@ export function emptyWords(summary: RecordingSummary | null, tree: GraphTree | n
   if (!any && summary.live) return "No samples yet: nothing that is recorded has used the processor so far.";
   if (!any) return "This recording has no samples: nothing that was recorded ran while it was made.";
   const event = tree ? EVENT_WORDS[tree.info.event] : "this event";
-  if (tree && tree.info.idle > 0) {
-    return `Nothing but idle waits (${formatValue(tree.info.idle, "ns")}) in what is chosen above: “Idle waits too” shows them.`;
+  if (tree && tree.info.leftOut > 0 && tree.info.event === "memory") {
+    return `Nothing grew in what is chosen above; ${formatValue(tree.info.leftOut, "bytes")} were given back.`;
+  }
+  if (tree && tree.info.leftOut > 0) {
+    return `Nothing but idle waits (${formatValue(tree.info.leftOut, "ns")}) in what is chosen above: “Idle waits too” shows them.`;
   }
   if (tree && tree.info.samples > 0) return `The ${formatCount(tree.info.samples, "sample")} of ${event} chosen above have no value.`;
   return `No samples of ${event} in what is chosen above: choose another event, process or thread.`;
@@ -74,13 +77,18 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
     `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
     seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
     info.event === "off_cpu" && summary.durationNs > 0 ? formatRate(tree.total, summary.durationNs) : "",
-    info.idle > 0 ? `${formatValue(info.idle, "ns")} of idle waits left out` : "",
+    info.leftOut > 0 ? leftOutWords(info) : "",
     ...(missing.length > 0 ? missing : ["no sample lost"]),
     loss.unresolvedFrames > 0 ? formatCount(loss.unresolvedFrames, "frame without a name", "frames without a name") : "",
     tree.repaired > 0 ? `${formatCount(tree.repaired, "box", "boxes")} with impossible values cut to fit` : "",
     hidden > 0 ? `${formatCount(hidden, "box", "boxes")} too narrow to draw` : "",
     ...summary.warnings,
   ].filter((part) => part !== "");
+}
+
+function leftOutWords({ event, unit, leftOut }: GraphTree["info"]): string {
+  const sum = formatValue(leftOut, unit);
+  return event === "memory" ? `${sum} of what grew earlier given back` : `${sum} of idle waits left out`;
 }
 
 /** Nodes that the server left out; empty when there are none. */

@@ -110,6 +110,8 @@ ALONE static void forking(long size)
   fflush(stdout);
   pid_t child = fork();
   if (child == 0) {
+    memory[0] = 1;
+    usleep(300000); /* stacks of a process are whole once its mappings have been read */
     child_writes(memory, 104 * size);
     usleep(500000);
     _exit(0);

@@ -5,7 +5,7 @@ import { amount } from "../amount.js";
 import { DisposableStore } from "../disposable-store.js";
 import { WindowError } from "../failures.js";
 import type { LanguageServer } from "../language-server-client.js";
-import { EVENT_NAMES, isEvent } from "./event-words.js";
+import { EVENT_NAMES, isEvent, leftOutText } from "./event-words.js";
 
 type Change = ClientNotifications["flameline/changed"];
 
@@ -68,7 +68,7 @@ export class EventSwitch implements vscode.Disposable {
   }
 
   #draw(change: Change): void {
-    const { recording, selection, events, idle } = change;
+    const { recording, selection, events, leftOut } = change;
     const before = this.#shown;
     this.#shown = change;
     if (before?.selection.event !== selection.event) {
@@ -80,7 +80,7 @@ export class EventSwitch implements vscode.Disposable {
       return;
     }
     const { short, question, icon } = EVENT_NAMES[selection.event];
-    const left = idle > 0 ? `\n${amount(idle, "ns")} of waits are left out: threads with nothing to do.` : "";
+    const left = leftOut > 0 ? `\n${leftOutText(selection.event, leftOut)}` : "";
     this.#item.text = `$(${icon}) ${short}`;
     this.#item.tooltip = `Flameline shows: ${question.toLowerCase()}. Click to show another event.${left}`;
     this.#item.accessibilityInformation = { label: `Flameline event: ${short}`, role: "button" };

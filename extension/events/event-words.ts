@@ -14,14 +14,22 @@ export const EVENT_NAMES: Readonly<Record<EventName, { readonly short: string; r
   net_recv: { short: "Data received", question: "Who receives from the network", icon: "cloud-download" },
 };
 
+/** What a selection leaves out, in a sentence. */
+export function leftOutText(event: EventName, leftOut: number): string {
+  const sum = amount(leftOut, EVENT_UNITS[event]);
+  return event === "memory"
+    ? `${sum} were given back by what took them earlier than what is shown.`
+    : `${sum} of waits are left out: threads with nothing to do.`;
+}
+
 export function isEvent(value: unknown): value is EventName {
   return typeof value === "string" && Object.hasOwn(EVENT_UNITS, value);
 }
 
-/** Beside the title of the list: "Waiting · 12 s over 8 s · 30 s idle left out". */
-export function scopeText({ event, total, durationNs, idle }: TableScope): string {
+/** Beside the title of the list: "Waiting · 12 s over 8 s · 30 s idle left out", "Memory · 12 MB over 8 s · 3 MB shrank". */
+export function scopeText({ event, total, durationNs, leftOut }: TableScope): string {
   const over = durationNs > 0 ? ` over ${amount(durationNs, "ns")}` : "";
-  const left = idle > 0 ? ` · ${amount(idle, "ns")} idle left out` : "";
+  const left = leftOut > 0 ? ` · ${amount(leftOut, EVENT_UNITS[event])} ${event === "memory" ? "shrank" : "idle left out"}` : "";
   return `${EVENT_NAMES[event].short} · ${amount(total, EVENT_UNITS[event])}${over}${left}`;
 }
 

@@ -102,8 +102,9 @@ export class PprofSamples {
     for (const column of columns) {
       if (column.index >= this.#valueCount) continue;
       const value = (this.#values[column.index] ?? 0) * column.scale;
-      if (value < 0) notes.count("bad-sample");
-      else if (value > 0 || (this.#source.keepZeros && column.event === named)) {
+      // Memory goes back, too.
+      if (value < 0 && column.event !== "memory") notes.count("bad-sample");
+      else if (value !== 0 || (this.#source.keepZeros && column.event === named)) {
         samples.push(stack, thread, timeNs, eventIndex(column.event), value, count);
       }
     }

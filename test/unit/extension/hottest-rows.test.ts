@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { chosenEvents, scopeText } from "../../../extension/events/event-words.js";
 import { rowText } from "../../../extension/trees/hottest-rows.js";
 
-const scope = { event: "cpu", total: 1000, durationNs: 2e9, idle: 0 } as const;
+const scope = { event: "cpu", total: 1000, durationNs: 2e9, leftOut: 0 } as const;
 const shared = { language: "python", owner: "mine", self: 380, total: 500 } as const;
 
 test("a function's row says its shares and its place", () => {
@@ -23,7 +23,7 @@ test("a line's row is named by its place, and by its function where it has no so
   });
 });
 
-const waiting = { event: "off_cpu", total: 4e9, durationNs: 2e9, idle: 30e9 } as const;
+const waiting = { event: "off_cpu", total: 4e9, durationNs: 2e9, leftOut: 30e9 } as const;
 
 test("of waits a row says how long in each second, and what for", () => {
   const row = { ...shared, self: 1e9, total: 3e9, mostly: "lock", function: 3, name: "take", file: "/w/app.py", line: 12 } as const;
@@ -40,7 +40,7 @@ test("a class of waits has its share, its time in each second, and its meaning",
 
 test("the list says what its shares are of, over how long, and what was left out", () => {
   expect(scopeText(waiting)).toBe("Waiting · 4 s over 2 s · 30 s idle left out");
-  expect(scopeText({ event: "memory", total: 12_300_000, durationNs: 0, idle: 0 })).toBe("Memory · 12 MB");
+  expect(scopeText({ event: "memory", total: 12_300_000, durationNs: 0, leftOut: 0 })).toBe("Memory · 12 MB");
 });
 
 test.each([

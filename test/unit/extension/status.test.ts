@@ -63,7 +63,7 @@ describe("the status bar", () => {
     recording,
     selection: { event: "cpu" },
     events: ["cpu"],
-    idle: 0,
+    leftOut: 0,
     samples: 1,
     hottest: { function: 0, name, language: "python", owner: "mine", file: null, line: null, self: 38, total: 40 },
     hottestShare: 0.38,

@@ -90,7 +90,7 @@ test("hovers of CPU time say nothing of waits", async () => {
 test("lists, waits by class and the tree say over what they are", async () => {
   const server = await recorded();
   await show(server, { event: "off_cpu" });
-  const scope = { event: "off_cpu", total: 4e9, durationNs: 8e9, idle: 8e9 };
+  const scope = { event: "off_cpu", total: 4e9, durationNs: 8e9, leftOut: 8e9 };
   const functions = await server.ask("flameline/functions", { limit: 2, mineOnly: true });
   expect(functions).toMatchObject({
     ...scope,
@@ -110,10 +110,10 @@ test("lists, waits by class and the tree say over what they are", async () => {
     ],
   });
   const tree = { direction: "top-down", minimumShare: 0 } as const;
-  expect(await server.ask("flameline/tree", { ...tree, selection: { event: "off_cpu" } })).toMatchObject({ total: 4e9, idle: 8e9 });
+  expect(await server.ask("flameline/tree", { ...tree, selection: { event: "off_cpu" } })).toMatchObject({ total: 4e9, leftOut: 8e9 });
   expect(await server.ask("flameline/tree", { ...tree, selection: { event: "off_cpu", idle: true } })).toMatchObject({
     total: 12e9,
-    idle: 0,
+    leftOut: 0,
   });
 });
 
@@ -124,7 +124,7 @@ test("idle waits come back on demand, and everybody hears of it", async () => {
   expect(lens).toBe("1: waits 400 ms/s, mostly lock · 27 % of waiting — 1 process, 8 s");
   await expect
     .poll(() => server.changes.at(-1))
-    .toMatchObject({ selection: { event: "off_cpu", idle: true }, events: ["cpu", "off_cpu"], idle: 0 });
+    .toMatchObject({ selection: { event: "off_cpu", idle: true }, events: ["cpu", "off_cpu"], leftOut: 0 });
 });
 
 test("the chosen event stays with the next recording", async () => {

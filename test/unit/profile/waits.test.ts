@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { decodePprof } from "../../../profile/formats/pprof.js";
 import { encodePprof } from "../../../profile/formats/pprof-encode.js";
 import type { Recording } from "../../../profile/recording.js";
-import { idleSum } from "../../../profile/selection.js";
+import { leftOutSum } from "../../../profile/selection.js";
 import { stackSums } from "../../../profile/cost.js";
 import { waitSums } from "../../../profile/wait-sums.js";
 import type { Selection } from "../../../protocol/queries.js";
@@ -19,7 +19,7 @@ function waits(text: string, options: ColumnOptions = {}): Recording {
 }
 
 const seconds = (recording: Recording, selection: Selection = WAITS): number => stackSums(recording, selection).sum / S;
-const idle = (recording: Recording): number => idleSum(recording, WAITS) / S;
+const idle = (recording: Recording): number => leftOutSum(recording, WAITS) / S;
 
 test("waits are summed by class, the longest first", () => {
   const recording = waits(`

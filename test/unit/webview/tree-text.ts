@@ -30,7 +30,7 @@ export function columnsFromText(text: string, change: Partial<TreeColumns> = {})
     event: "cpu",
     unit: "ns",
     samples: value[0] ?? 0,
-    idle: 0,
+    leftOut: 0,
     folded: 0,
     foldedValue: 0,
     function: base64(Int32Array.from(fn)),

@@ -1,0 +1,43 @@
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { encodePprof } from "../../../profile/formats/pprof-encode.js";
+import { recordingFromCollapsed } from "../../support/profile-text.js";
+import { Run } from "./run.js";
+
+let run: Run;
+beforeEach(() => {
+  run = new Run();
+});
+afterEach(() => run.dispose());
+
+test("growth counts for the line that took it, less what it gave back", async () => {
+  const recording = recordingFromCollapsed(
+    `
+      main:9(app.py);load:3(app.py);mmap{c}[/usr/lib/libc.so.6] 150000000
+      main:9(app.py);keep:5(app.py) 50000000
+      main:9(app.py);load:3(app.py);mmap{c}[/usr/lib/libc.so.6] -100000000
+    `,
+    { events: ["memory"], timesNs: [0, 1e9, 2e9] },
+  );
+  recording.setInfo({ durationNs: 10e9 });
+  writeFileSync(run.path("run.pb.gz"), gzipSync(encodePprof(recording)));
+  await run.line("report", "run.pb.gz", "--event", "memory");
+  expect(run.out).toMatchInlineSnapshot(`
+    "memory: 100 MB in 3 samples over 10.0 s at 99 Hz · lost 0 · leaf only 0
+
+       self  self%  total%  line      in
+    50.0 MB  50.0%   50.0%  app.py:3  load
+    50.0 MB  50.0%   50.0%  app.py:5  keep
+        0 B   0.0%  100.0%  app.py:9  main
+        0 B   0.0%   50.0%  mmap
+
+    Self holds 50.0 MB (50.0%) of interpreters, virtual machines and the kernel under them, which counts for the line that called them; --native shows it apart.
+    "
+  `);
+  await run.line("report", "run.pb.gz", "--event", "memory", "--json");
+  expect(JSON.parse(run.out)).toMatchObject({ event: "memory", unit: "bytes", total: 100e6 });
+  const go = spawnSync("go", ["tool", "pprof", "-top", "-sample_index=memory", run.path("run.pb.gz")], { encoding: "utf8" });
+  if (go.error === undefined) expect(go.stdout).toMatch(/accounting for 95\.37MB[^]*47\.68MB[^]*keep/);
+});
