@@ -1,9 +1,6 @@
 package capture
 
 import (
-	"encoding/binary"
-	"errors"
-	"fmt"
 	"math/bits"
 	"os"
 	"strings"
@@ -11,7 +8,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/ebpf-profiler/times"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -45,7 +41,7 @@ func newMemory(hooks *memoryHooks) *memory {
 func (m *memory) reset() {
 	size, _ := hugePages()
 	page := uint64(os.Getpagesize())
-	m.ledger = newMemoryLedger(uint(bits.TrailingZeros64(page)), size/page, m.pages.read)
+	m.ledger = newMemoryLedger(uint(bits.TrailingZeros64(page)), size/page, m.pages)
 	text, _ := os.ReadFile("/proc/sys/kernel/numa_balancing")
 	hinting := strings.TrimSpace(string(text))
 	m.ledger.hinted = hinting != "" && hinting != "0"
@@ -114,65 +110,4 @@ func (m *memory) round(faults []Sample, all bool) error {
 		m.ledger.check(most, int64(times.GetKTime()))
 	}
 	return err
-}
-
-// pageMaps reads what the kernel says of pages. The last process's file stays open until `close`.
-type pageMaps struct {
-	pid    int32
-	file   *os.File
-	buffer []byte
-}
-
-// The bits of an entry of /proc/PID/pagemap: Documentation/admin-guide/mm/pagemap.rst of the kernel.
-const (
-	pagePresent   = 1 << 63
-	pageSwapped   = 1 << 62
-	pageOfFile    = 1 << 61 // or shared memory
-	pageExclusive = 1 << 56
-)
-
-var errNoMemory = errors.New("the process has no memory")
-
-func (m *pageMaps) read(pid int32, first uint64, states []pageState) error {
-	if m.file == nil || m.pid != pid {
-		m.close()
-		file, err := os.Open(fmt.Sprintf("/proc/%d/pagemap", pid))
-		if err != nil {
-			return err
-		}
-		m.pid, m.file = pid, file
-	}
-	if size := 8 * len(states); len(m.buffer) < size {
-		m.buffer = make([]byte, size)
-	}
-	buffer := m.buffer[:8*len(states)]
-	n, err := unix.Pread(int(m.file.Fd()), buffer, int64(first*8))
-	if err != nil {
-		return err
-	}
-	if n < len(buffer) {
-		return errNoMemory
-	}
-	for i := range states {
-		states[i] = stateOf(binary.NativeEndian.Uint64(buffer[8*i:]))
-	}
-	return nil
-}
-
-func stateOf(entry uint64) pageState {
-	switch {
-	case entry&(pagePresent|pageSwapped) == 0:
-		return pageGone
-	case entry&pageOfFile == 0 && entry&(pageExclusive|pageSwapped) != 0:
-		return pageOwn
-	default:
-		return pageShared
-	}
-}
-
-func (m *pageMaps) close() {
-	if m.file != nil {
-		_ = m.file.Close()
-		m.file = nil
-	}
 }

@@ -9,6 +9,8 @@ import (
 type fakeMemory struct {
 	pages map[uint64]pageState
 	gone  bool
+
+	huge, tellsHuge bool
 }
 
 func (f *fakeMemory) read(_ int32, first uint64, states []pageState) error {
@@ -27,6 +29,9 @@ func (f *fakeMemory) set(first, count uint64, state pageState) {
 	}
 }
 
+// isHuge is not known to kernels before 6.7.
+func (f *fakeMemory) isHuge(int32, uint64, uint64) (huge, known bool) { return f.huge, f.tellsHuge }
+
 type ledgerTest struct {
 	*testing.T
 	*memoryLedger
@@ -36,7 +41,7 @@ type ledgerTest struct {
 
 func newLedgerTest(t *testing.T) *ledgerTest {
 	memory := &fakeMemory{pages: map[uint64]pageState{}}
-	return &ledgerTest{T: t, memory: memory, memoryLedger: newMemoryLedger(12, 512, memory.read)}
+	return &ledgerTest{T: t, memory: memory, memoryLedger: newMemoryLedger(12, 512, memory)}
 }
 
 // comes is a fault on a page by a function.
@@ -197,4 +202,24 @@ func TestOnePageOfEachGroupIsChosen(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestWhereTheKernelTellsHugePagesItIsBelieved(t *testing.T) {
+	l := newLedgerTest(t)
+	l.memory.tellsHuge = true
+	l.memory.set(1024, 512, pageOwn)
+	l.comes(1024, "small", opensStretch|pageTaken|anonymous)
+	l.want(false, map[string]int64{"small": quarter})
+	l.memory.huge = true
+	l.memory.set(2048, 512, pageOwn)
+	l.comes(2050, "huge", opensStretch)
+	l.want(false, map[string]int64{"huge": 2 << 20})
+}
+
+func TestAStretchThatOpensAgainAmidSmallPagesIsNoHugePage(t *testing.T) {
+	l := newLedgerTest(t)
+	l.memory.set(1024, 512, pageOwn)
+	l.comes(1100, "small", pageTaken)
+	l.comes(1500, "small", opensStretch|anonymous)
+	l.want(true, map[string]int64{"small": quarter})
 }
