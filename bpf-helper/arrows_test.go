@@ -14,7 +14,7 @@ import (
 
 // The arrows between the helper's packages: main → control → {capture, target, recording, symbolize} → wire;
 // mapped lies below control and capture, service
-// (what is installed) below main, rights below control and service. A package that is
+// (what is installed) below main, rights below control and service, seccomp below rights and symbolize. A package that is
 // not a key may import nothing of ours; what lies below a package is its own.
 var arrows = map[string][]string{
 	"main":      {"capture", "control", "service", "symbolize", "wire"},
@@ -23,6 +23,8 @@ var arrows = map[string][]string{
 	"capture":   {"mapped", "wire"},
 	"target":    {"wire"},
 	"service":   {"rights"},
+	"rights":    {"seccomp"},
+	"symbolize": {"seccomp"},
 }
 
 func TestPackagesImportOnlyAlongTheArrows(t *testing.T) {

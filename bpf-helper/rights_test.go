@@ -83,6 +83,9 @@ func TestTheHelperGivesUpWhatItDoesNotNeed(t *testing.T) {
 	if got := rightsOf(t, pid, "CapBnd"); got&^want != 0 {
 		t.Errorf("the bounding set still has %x", got&^want)
 	}
+	if got := rightsOf(t, pid, "Seccomp"); got != unix.SECCOMP_MODE_FILTER {
+		t.Errorf("the mode of its system calls is %d, want a list", got)
+	}
 	if got := rightsOf(t, pid, "NoNewPrivs"); got != 1 {
 		t.Error("what it executes could gain rights")
 	}
@@ -162,17 +165,22 @@ func TestTheUnitsSystemCallsAreEnough(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	called := map[string]bool{}
+	called, made, listed := map[string]bool{}, map[string]bool{}, false
 	for line := range strings.Lines(string(text)) {
 		_, call, _ := strings.Cut(strings.TrimSpace(line), " ")
 		name, _, isCall := strings.Cut(strings.TrimSpace(call), "(")
 		if isCall && !strings.ContainsAny(name, " <+-=") {
 			called[name] = true
+			listed = listed || name == "seccomp"
+			made[name] = made[name] || !listed || !strings.Contains(call, "= -1 EPERM")
 		}
 	}
 	for name := range called {
 		if !allowed[name] {
 			t.Errorf("the helper calls %s, which the unit does not allow", name)
+		}
+		if !made[name] {
+			t.Errorf("%s is never permitted: it is missing in our own list", name)
 		}
 	}
 	for _, name := range []string{"bpf", "perf_event_open", "capset", "setuid", "seccomp", "accept4"} {

@@ -69,12 +69,12 @@ func mask() uint64 {
 }
 
 // Begin gives up, in all threads and for good, everything but what is needed and CAP_SYS_ADMIN, which the kernel wants
-// once, for telling the run time of BPF programs. From now on nothing that is executed gains rights.
+// once, for telling the run time of BPF programs. From now on nothing that is executed gains rights, and calls are by list.
 func Begin() error {
 	if err := everywhere("set no_new_privs", unix.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1); err != nil {
 		return err
 	}
-	return keep(mask() | 1<<unix.CAP_SYS_ADMIN)
+	return errors.Join(keep(mask()|1<<unix.CAP_SYS_ADMIN), callList().Install())
 }
 
 // Settle gives up CAP_SYS_ADMIN too, unless this machine needs it: everything is loaded.

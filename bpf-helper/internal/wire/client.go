@@ -44,7 +44,7 @@ func DecodeClient(data []byte) (ClientMessage, error) {
 		Type string `json:"type"`
 	}
 	if err := json.Unmarshal(data, &tag); err != nil {
-		return nil, fmt.Errorf("the message is not a JSON object: %w", err)
+		return nil, fmt.Errorf("the message is not a JSON object: %.200s", err.Error())
 	}
 	switch tag.Type {
 	case TypeHello:
@@ -94,7 +94,8 @@ func DecodeClient(data []byte) (ClientMessage, error) {
 func strict(data []byte, into any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(into); err != nil {
-		return fmt.Errorf("the message does not have its type's shape: %w", err)
+		// The error may repeat what the client said.
+		return fmt.Errorf("the message does not have its type's shape: %.200s", err.Error())
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errors.New("text follows the message")
