@@ -1,7 +1,9 @@
 // Prints the figures, each beside its target.   npm run bench [-- NAME…] [--scale F] [--json FILE]
+// Those that take hours run case by case: npm run bench:long [-- NAME[/CASE]…] [--scale F] [--minutes M] [--fresh]. What has run at
+// full size is remembered in .test/bench-long.json and only printed when the command is given again; --minutes begins no case later.
 // Absolute figures mean something only beside the calibration loop's time, which is printed first. Nothing here fails a
 // build for being slow: the status is 1 only when a bench could not be run.
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
@@ -20,19 +22,34 @@ import { root } from "./paths.mjs";
  * @property {string} title
  * @property {() => string | undefined} [whyNot] why it can't run here
  * @property {(options: { scale: number }) => Promise<Row[]>} run
+ *
+ * @typedef {object} LongBench
+ * @property {string} title
+ * @property {() => string | undefined} [whyNot]
+ * @property {Record<string, (options: { scale: number }) => Promise<Row[]>>} cases each a few minutes, but for a soak
  */
 
 /** In the order in which they run: what must not be disturbed comes first. */
 const BENCHES = ["sizes", "accuracy", "overhead", "waits", "start", "activation", "model", "flame-graph"];
 
+/** Measured with --long. */
+const LONG_BENCHES = ["throughput", "repeats", "soak", "fuzz"];
+
 const { values, positionals } = parseArgs({
-  options: { scale: { type: "string", default: "1" }, json: { type: "string" } },
+  options: {
+    scale: { type: "string", default: "1" },
+    json: { type: "string" },
+    long: { type: "boolean", default: false },
+    minutes: { type: "string", default: "Infinity" },
+    fresh: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 const scale = Number(values.scale);
-const unknown = positionals.filter((name) => !BENCHES.includes(name));
+const names = values.long ? LONG_BENCHES : BENCHES;
+const unknown = positionals.filter((name) => !names.includes(values.long ? (name.split("/")[0] ?? "") : name));
 if (unknown.length > 0 || !(scale > 0 && scale <= 1)) {
-  console.error(`bench: usage: npm run bench [-- NAME…] [--scale F]; NAME is one of ${BENCHES.join(", ")}, F is above 0 and at most 1.`);
+  console.error(`bench: usage: npm run bench [-- NAME…] [--scale F]; NAME is one of ${names.join(", ")}, F is above 0 and at most 1.`);
   process.exit(2);
 }
 
@@ -53,17 +70,66 @@ console.log(`${cpus().length} × ${cpus()[0]?.model ?? "unknown processor"}, Lin
 console.log(`calibration loop: ${calibrate().toFixed(1)} ms`);
 let broken = 0;
 const report = {};
-for (const name of BENCHES.filter((each) => positionals.length === 0 || positionals.includes(each))) {
-  /** @type {{ bench: Bench }} */
+await (values.long ? runLong() : runShort());
+console.log(`\ncalibration loop: ${calibrate().toFixed(1)} ms`);
+if (values.json !== undefined) {
+  writeFileSync(values.json, JSON.stringify(report, null, 2));
+}
+process.exit(broken > 0 ? 1 : 0);
+
+async function runShort() {
+  for (const name of BENCHES.filter((each) => positionals.length === 0 || positionals.includes(each))) {
+    const bench = await begin(name);
+    if (bench !== undefined) {
+      await measure(name, () => bench.run({ scale }));
+    }
+  }
+}
+
+async function runLong() {
+  const file = path.join(root, ".test/bench-long.json");
+  /** @type {Record<string, Row[]>} */
+  const done = scale === 1 && !values.fresh && existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+  const end = Date.now() + Number(values.minutes) * 60_000;
+  for (const name of LONG_BENCHES) {
+    const wanted = (each) => positionals.length === 0 || positionals.includes(name) || positionals.includes(`${name}/${each}`);
+    const bench = positionals.length === 0 || positionals.some((each) => each.split("/")[0] === name) ? await begin(name) : undefined;
+    for (const [each, run] of Object.entries(bench?.cases ?? {}).filter(([each]) => wanted(each))) {
+      const known = done[`${name}/${each}`];
+      if (known !== undefined) {
+        console.log("  (measured before; --fresh measures it again)");
+        printRows(known);
+      } else if (Date.now() > end) {
+        console.log(`  ${each} is left for the next time`);
+      } else {
+        await measure(`${name}/${each}`, () => run({ scale }));
+        if (scale === 1 && report[`${name}/${each}`] !== undefined) {
+          done[`${name}/${each}`] = report[`${name}/${each}`];
+          mkdirSync(path.dirname(file), { recursive: true });
+          writeFileSync(file, JSON.stringify(done, null, 2));
+        }
+      }
+    }
+  }
+}
+
+/** The bench, unless it can't run here. */
+async function begin(name) {
+  /** @type {{ bench: Bench & LongBench }} */
   const { bench } = await import(path.join(root, "test/bench", `${name}.mjs`));
   const reason = bench.whyNot?.();
   console.log(`\n${bench.title}`);
   if (reason !== undefined) {
     console.log(`  skipped: ${reason}`);
-    continue;
+    return undefined;
   }
+  return bench;
+}
+
+/** @param {string} name @param {() => Promise<Row[]>} run */
+async function measure(name, run) {
   try {
-    const rows = await bench.run({ scale });
+    const rows = await run();
     report[name] = rows;
     printRows(rows);
   } catch (error) {
@@ -71,11 +137,6 @@ for (const name of BENCHES.filter((each) => positionals.length === 0 || position
     console.log(`  could not be measured: ${error instanceof Error ? error.stack : String(error)}`);
   }
 }
-console.log(`\ncalibration loop: ${calibrate().toFixed(1)} ms`);
-if (values.json !== undefined) {
-  writeFileSync(values.json, JSON.stringify(report, null, 2));
-}
-process.exit(broken > 0 ? 1 : 0);
 
 /** @param {Row[]} rows */
 function printRows(rows) {

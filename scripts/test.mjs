@@ -96,7 +96,9 @@ function specsOf(suite) {
 }
 
 async function bench() {
-  return one("bench at a hundredth of its size", await run("node", ["scripts/bench.mjs", "--scale", "0.01"]));
+  const short = await run("node", ["scripts/bench.mjs", "--scale", "0.01"]);
+  const long = await run("node", ["scripts/bench.mjs", "--long", "--scale", "0.01"]);
+  return one("bench at a hundredth of its size", short === 0 ? long : short);
 }
 
 async function start() {
