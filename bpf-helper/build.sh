@@ -60,6 +60,7 @@ calls interpreter/nodev8/v8.go "(i.mapBaselineCodeOffsetToBytecode(" "(i.bytecod
 calls processmanager/manager.go "pm.findMappingForTrace(pid, fileID, address)" "pm.mappingOf(pid, fileID, address)"
 calls process/process.go "return os.Open(filename)" "return OpenFile(filename)"
 calls processmanager/processinfo.go "pm.getELFInfo(" "pm.survivingELFInfo("
+calls processmanager/processinfo.go "interpreterMapping := isInterpreterMapping(" "interpreterMapping := notedInterpreterMapping("
 calls processmanager/processinfo.go "pm.eim.AddOrIncRef(" "pm.survivingAdd("
 calls libpf/pfelf/notes.go "buf = make(\[\]byte, alignedSize)" "if buf = roomForNote(alignedSize); buf == nil { return errLargeNote }"
 calls libpf/pfbufio/reader.go "r.nbuf = n + preserve" "r.nbuf = r.took(n) + preserve"

@@ -7,6 +7,7 @@ package processmanager
 import (
 	"slices"
 
+	"go.opentelemetry.io/ebpf-profiler/host"
 	"go.opentelemetry.io/ebpf-profiler/internal/log"
 	"go.opentelemetry.io/ebpf-profiler/libpf"
 )
@@ -19,6 +20,10 @@ func (pm *ProcessManager) KernelFrames(addresses []uint64, frames *libpf.Frames)
 // UserFrame appends what a frame of a trace stands for: one frame, or several where functions are inlined. It says whether
 // the same frame will stand for the same again.
 func (pm *ProcessManager) UserFrame(pid libpf.PID, frame libpf.EbpfFrame, frames *libpf.Frames) (lasting bool) {
+	if frame.Type().Interpreter() == libpf.Native && host.FileID(frame.Variable(0)) == AnonymousFile {
+		pm.convertFrame(pid, frame, frames)
+		return false // the same place may be other code by the next time
+	}
 	key := frameCacheKey{}
 	if frame.Flags().PIDSpecific() {
 		key.pid = pid

@@ -13,6 +13,9 @@ import (
 
 // mappingOf finds the mapping of a process that an address of a file lies in; an invalid one where there is none.
 func (pm *ProcessManager) mappingOf(pid libpf.PID, file host.FileID, address libpf.Address) libpf.FrameMapping {
+	if file == AnonymousFile {
+		return anonymousMapping(pid, address)
+	}
 	pm.mu.RLock()
 	var mappings []Mapping
 	if info, known := pm.pidToProcessInfo[pid]; known {

@@ -66,6 +66,14 @@ func (t *Tracer) Hold(frame libpf.FrameMapping) error { return t.processManager.
 // Release undoes Hold.
 func (t *Tracer) Release(frame libpf.FrameMapping) error { return t.processManager.Release(frame) }
 
+// TakeAnonymous gives the code without a file that the latest Synchronize of the process met.
+func (t *Tracer) TakeAnonymous(pid uint32) (code []processmanager.CodeRange, isDump bool) {
+	return t.processManager.TakeAnonymous(libpf.PID(pid))
+}
+
+// ServeAnonymous makes unwinding of such code possible. To be called once.
+func (t *Tracer) ServeAnonymous() error { return t.processManager.ServeAnonymous() }
+
 // CleanupProcesses forgets processes that are gone.
 func (t *Tracer) CleanupProcesses() { t.processManager.CleanupPIDs() }
 

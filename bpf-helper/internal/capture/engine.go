@@ -72,7 +72,8 @@ type Engine struct {
 	drained    int64 // when the ticks were read last, by the goroutine that polls
 	sync       *synchronizer
 	known      *knownCode // nil where the kernel can't tell mappings
-	stale      staleCode  // of the goroutine that polls
+	jit        *jitCode
+	stale      staleCode // of the goroutine that polls
 	cancel     context.CancelFunc
 	done       <-chan struct{} // closed by cancel
 	workers    sync.WaitGroup
@@ -163,6 +164,7 @@ func (e *Engine) load(ctx context.Context) error {
 	} else {
 		e.known = newKnownCode(e.tracer, e.gate)
 	}
+	e.jit = newJITCode(e.tracer, e.modules)
 	e.sync = newSynchronizer(e)
 	reader, err := e.tracer.NewTraceReader()
 	if err != nil {

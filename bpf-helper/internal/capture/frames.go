@@ -145,6 +145,10 @@ func (t *frameTable) frame(value *libpf.Frame) *Frame {
 		if value.Mapping.Valid() {
 			frame.Module = t.modules.lookup(value.Mapping.Value().File.Value())
 			frame.Address = uint64(value.AddressOrLineno)
+			if frame.Module.JIT != nil { // it has no address but the process's
+				window := value.Mapping.Value()
+				frame.Address += window.FileOffset - uint64(window.Start)
+			}
 		}
 	case wire.Java:
 		frame.Function = javaMethod(frame.Function)

@@ -76,6 +76,15 @@ func (t *moduleTable) add(id libpf.FileID, described Module, key inodeKey, file 
 	}
 }
 
+// addJIT notes a process's code that has no file.
+func (t *moduleTable) addJIT(id libpf.FileID, jit JIT) {
+	t.lock.Lock()
+	defer t.lock.Unlock()
+	if t.byFile[id] == nil {
+		t.describe(id, Module{Path: JITPath, JIT: &jit})
+	}
+}
+
 func (t *moduleTable) describe(id libpf.FileID, described Module) *Module {
 	module := &described
 	module.Path = strings.Clone(strings.ToValidUTF8(module.Path, "�"))

@@ -12,6 +12,7 @@ type Module struct {
 	Path    string
 	BuildID string // GNU build id in hex, or ""
 	FileID  string // hash of the file's ends, in hex
+	JIT     *JIT   // set where it is no file, but code that a virtual machine has made
 	open    func() (*os.File, error)
 }
 

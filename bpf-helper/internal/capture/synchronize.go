@@ -120,6 +120,7 @@ func (s *synchronizer) run(ctx context.Context) {
 			}
 		case <-cleanup.C:
 			s.engine.tracer.CleanupProcesses()
+			s.engine.jit.forgetGone()
 			if s.engine.known != nil {
 				s.warn(s.engine.known.forgetUnused())
 				for _, pid := range s.engine.known.toldProcesses() { // whose request was dropped
@@ -156,6 +157,7 @@ func (s *synchronizer) synchronize(pid, tid uint32) {
 	if s.engine.known != nil {
 		s.warn(s.engine.known.takeOver(pid))
 	}
+	s.warn(s.engine.jit.look(pid))
 }
 
 // finish does what is not only early.

@@ -29,6 +29,7 @@ type userSymbols struct {
 	addresses int                          // that wait
 	parser    symbolize.Symbolizer
 	debug     debugFiles
+	jit       map[*capture.Module]*jitFile
 	released  bool
 }
 
@@ -41,6 +42,7 @@ func (u *userSymbols) run() {
 		case <-time.After(gatherFew - time.Since(asked)):
 		}
 		u.takeArrived()
+		u.againJIT()
 		for u.one() {
 			asked = time.Now()
 			u.takeArrived()
@@ -119,7 +121,9 @@ func (u *userSymbols) one() bool {
 		result := symbolize.Result{}
 		if results != nil {
 			result = results[i]
-			u.known[place{module.FileID, address.Addr}] = result
+			if module.JIT == nil || result.Resolved {
+				u.known[place{module.FileID, address.Addr}] = result
+			}
 		}
 		for _, a := range asked[address.Addr] {
 			u.deliver(module, address.Addr, a, result)
@@ -133,6 +137,9 @@ func (u *userSymbols) one() bool {
 
 // ask gives the results in the order of the addresses, or nil where nothing could be asked.
 func (u *userSymbols) ask(module *capture.Module, from origin, addresses []symbolize.Address) []symbolize.Result {
+	if module.JIT != nil {
+		return u.askJIT(module, addresses)
+	}
 	s := u.parent
 	file, err := openFor(u.peer.uid, module)
 	if err != nil {
@@ -211,6 +218,9 @@ func (u *userSymbols) ready() (symbolize.Symbolizer, error) {
 func (u *userSymbols) deliver(module *capture.Module, address uint64, a asker, result symbolize.Result) {
 	if result.Bare {
 		u.lacks(module, address, a)
+	}
+	if module.JIT != nil && !result.Resolved {
+		u.unnamedJIT(module, address, a)
 	}
 	if !result.Resolved {
 		a.recording.Update(a.frame, "", nil)

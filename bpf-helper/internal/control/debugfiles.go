@@ -163,11 +163,15 @@ func (u *userSymbols) brought(module *capture.Module) (file *os.File, number int
 	if module.BuildID == "" || d == nil || d.file == nil {
 		return nil, 0
 	}
-	fd, err := unix.FcntlInt(d.file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	return duplicate(d.file), d.number
+}
+
+func duplicate(file *os.File) *os.File {
+	fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
-		return nil, 0
+		return nil
 	}
-	return os.NewFile(uintptr(fd), d.file.Name()), d.number
+	return os.NewFile(uintptr(fd), file.Name())
 }
 
 // dismiss closes a debug file that is another build's or can't be read, so that a better one may come.
@@ -197,6 +201,7 @@ func (s *symbols) forget(r *recording.Recording) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	for _, u := range s.users {
+		u.forgetJIT(r)
 		for _, d := range u.debug.files {
 			if !d.wanted[r] {
 				continue
@@ -231,4 +236,10 @@ func (u *userSymbols) closeDebugFiles() {
 		}
 	}
 	u.debug.files = map[string]*debugFile{}
+	for _, j := range u.jit {
+		if j.file != nil {
+			_ = j.file.Close()
+		}
+	}
+	u.jit = map[*capture.Module]*jitFile{}
 }

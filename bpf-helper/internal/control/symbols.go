@@ -80,6 +80,7 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 			parent: s, peer: p, known: map[place]symbolize.Result{}, waiting: map[*capture.Module]map[uint64][]asker{},
 			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, noDebug: map[string]bool{}, unopened: map[string]bool{},
 			wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), debug: debugFiles{files: map[string]*debugFile{}},
+			jit: map[*capture.Module]*jitFile{},
 		}
 		s.users[p.uid] = u
 		go u.run()
@@ -106,6 +107,13 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 // flush waits until a recording's frames have their names, for a while.
 func (s *symbols) flush(r *recording.Recording) {
 	began := time.Now()
+	s.lock.Lock()
+	if !s.closed {
+		for _, u := range s.users {
+			u.lastJIT(r)
+		}
+	}
+	s.lock.Unlock()
 	for {
 		s.lock.Lock()
 		waiting, coming := 0, false

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -61,6 +62,47 @@ func OpenOwn(process Process, gid uint32, path string) (*os.File, error) {
 		}()
 		return nil, ErrNoAnswer
 	}
+}
+
+// PerfMapPath is where a process's virtual machine writes down what code it makes, by the number that the process has for itself.
+func PerfMapPath(pid int) (string, error) {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return "", fmt.Errorf("look at process %d: %w", pid, err)
+	}
+	_, rest, _ := strings.Cut(string(status), "\nNSpid:")
+	line, _, _ := strings.Cut(rest, "\n")
+	numbers := strings.Fields(line)
+	if len(numbers) == 0 {
+		return "", fmt.Errorf("look at process %d: odd status", pid)
+	}
+	return "/tmp/perf-" + numbers[len(numbers)-1] + ".map", nil
+}
+
+// PerfMapTime is when a process's perf map was changed last. Nothing is opened for it.
+func PerfMapTime(process Process) (time.Time, error) {
+	path, err := PerfMapPath(process.PID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	proc, err := unix.Open("/proc/"+strconv.Itoa(process.PID), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("look at process %d: %w", process.PID, err)
+	}
+	defer unix.Close(proc)
+	if err := mayLook(proc, process); err != nil {
+		return time.Time{}, err
+	}
+	opened, err := openInRoot(proc, path)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer unix.Close(opened)
+	var info unix.Stat_t
+	if err := unix.Fstat(opened, &info); err != nil {
+		return time.Time{}, fmt.Errorf("look at %q: %w", path, err)
+	}
+	return time.Unix(0, info.Mtim.Nano()), nil
 }
 
 // openAs must be called on a goroutine of its own, whose thread takes over the user's identity for files and ends with it.

@@ -1,6 +1,7 @@
 package mapped
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -57,6 +58,19 @@ func mayLook(proc int, process Process) error {
 		return ErrNotPermitted
 	}
 	return nil
+}
+
+// StartTime is when a process began, in clock ticks since boot.
+func StartTime(pid int) (uint64, error) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0, fmt.Errorf("look at process %d: %w", pid, err)
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 20 {
+		return 0, fmt.Errorf("look at process %d: odd stat", pid)
+	}
+	return strconv.ParseUint(fields[19], 10, 64)
 }
 
 func readAt(folder int, name string) (string, error) {

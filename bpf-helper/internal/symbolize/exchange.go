@@ -34,7 +34,7 @@ func (c *Client) exchange(ctx context.Context, process *sandbox.Process, module 
 	}()
 
 	c.nextID++
-	q := question{id: c.nextID, hasDebug: module.Debug != nil, key: module.Key, addrs: addrs}
+	q := question{id: c.nextID, hasDebug: module.Debug != nil, jit: module.JIT, key: module.Key, addrs: addrs}
 	if err := sendQuestion(socket, q.encode(), module); err != nil {
 		return nil, fmt.Errorf("send a question: %w", err)
 	}

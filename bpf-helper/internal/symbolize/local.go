@@ -46,10 +46,16 @@ func (l *Local) Symbolize(ctx context.Context, module Module, addrs []Address) (
 	if module.Debug != nil {
 		debugFile = int(module.Debug.Fd())
 	}
-	return l.symbolize(ctx, module.Key, int(module.File.Fd()), debugFile, addrs)
+	return l.symbolize(ctx, module.Key, opened{int(module.File.Fd()), debugFile, module.JIT}, addrs)
 }
 
-func (l *Local) symbolize(ctx context.Context, key string, file, debugFile int, addrs []Address) ([]Result, error) {
+// opened are the descriptors of a question; debug is negative where there is none.
+type opened struct {
+	file, debug int
+	jit         bool
+}
+
+func (l *Local) symbolize(ctx context.Context, key string, files opened, addrs []Address) ([]Result, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// A mapped file that its owner truncates faults on reading; turned into a panic, answer and open recover from it.
@@ -59,7 +65,7 @@ func (l *Local) symbolize(ctx context.Context, key string, file, debugFile int, 
 	for i := range results {
 		results[i].Language = "native"
 	}
-	k := l.open(key, file, debugFile)
+	k := l.open(key, files)
 	if k.err != nil {
 		return results, k.err
 	}
@@ -85,7 +91,7 @@ func (l *Local) symbolize(ctx context.Context, key string, file, debugFile int, 
 	return results, firstErr
 }
 
-func (l *Local) open(key string, file, debugFile int) (k *kept) {
+func (l *Local) open(key string, files opened) (k *kept) {
 	l.clock++
 	if k, ok := l.modules[key]; ok {
 		k.used = l.clock
@@ -98,7 +104,7 @@ func (l *Local) open(key string, file, debugFile int) (k *kept) {
 		}
 		l.modules[key] = k
 	}()
-	k.parsed, k.err = parse(file, debugFile)
+	k.parsed, k.err = parse(files)
 	return k
 }
 

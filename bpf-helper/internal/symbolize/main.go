@@ -89,7 +89,7 @@ func answerAll(socket int, local *Local) error {
 		if q.hasDebug {
 			debugFile = descriptors[1]
 		}
-		results, failure := local.symbolize(context.Background(), q.key, descriptors[0], debugFile, q.addrs)
+		results, failure := local.symbolize(context.Background(), q.key, opened{descriptors[0], debugFile, q.jit}, q.addrs)
 		closeAll(descriptors)
 		if err := sendAll(socket, encodeAnswer(q.id, results, failure)); err != nil {
 			return err

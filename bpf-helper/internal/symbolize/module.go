@@ -6,6 +6,7 @@ import (
 	"flameline.dev/helper/internal/symbolize/dwarf"
 	"flameline.dev/helper/internal/symbolize/gotable"
 	"flameline.dev/helper/internal/symbolize/image"
+	"flameline.dev/helper/internal/symbolize/jit"
 	"flameline.dev/helper/internal/symbolize/names"
 	"flameline.dev/helper/internal/symbolize/position"
 	"flameline.dev/helper/internal/symbolize/symtab"
@@ -17,21 +18,26 @@ type parsed struct {
 	main   *image.Image
 	debug  *image.Image
 
+	jit         *jit.Table // of a process's own code; the rest is nil then
 	goTable     *gotable.Table
 	debugInfo   *dwarf.Data
 	debugOpened bool
 	symbols     *symtab.Table
 }
 
-// parse opens the file behind a descriptor, and the debug file behind another where that isn't negative.
-func parse(file, debug int) (*parsed, error) {
-	main, err := image.Open(file)
+// parse reads what is behind the descriptors.
+func parse(files opened) (*parsed, error) {
+	if files.jit {
+		table, err := readJIT(files.file)
+		return &parsed{jit: table}, err
+	}
+	main, err := image.Open(files.file)
 	if err != nil {
 		return nil, err
 	}
 	p := &parsed{images: []*image.Image{main}, main: main}
-	if debug >= 0 {
-		if d, err := image.Open(debug); err == nil {
+	if files.debug >= 0 {
+		if d, err := image.Open(files.debug); err == nil {
 			p.images = append(p.images, d)
 			// Another build's debug file would give wrong lines with full confidence.
 			if id := main.BuildID(); id != "" && id == d.BuildID() {
@@ -53,6 +59,9 @@ func (p *parsed) close() {
 // bytes is the memory that the file's parsed form takes, without the mapped file itself.
 func (p *parsed) bytes() int64 {
 	var n int64 = 64 << 10
+	if p.jit != nil {
+		return n + p.jit.Bytes()
+	}
 	for _, im := range p.images {
 		n += im.InflatedBytes()
 	}
@@ -148,6 +157,10 @@ func (p *parsed) answer(address Address) (result Result, err error) {
 	pc := address.Addr
 	if address.Return && pc > 0 {
 		pc--
+	}
+	if p.jit != nil {
+		positions := p.jit.Lookup(pc)
+		return tidy(Result{Language: position.Native, Positions: positions, Resolved: positions != nil}), nil
 	}
 	result = tidy(p.lookup(pc))
 	result.Bare = p.goTable == nil && p.dwarf() == nil

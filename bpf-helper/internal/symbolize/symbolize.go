@@ -58,6 +58,8 @@ type Module struct {
 	File *os.File
 	// Debug is the separate debug file, or nil (mapped.OpenDebugFile). It counts only when its build id equals the file's.
 	Debug *os.File
+	// JIT says that File is a perf map or a jitdump file, and the addresses those of its process.
+	JIT bool
 }
 
 // Symbolizer answers about addresses. It may be used from several goroutines.

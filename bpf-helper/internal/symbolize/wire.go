@@ -11,7 +11,7 @@ import (
 // The wire between the client in `serve` and the symbolizer: frames on a stream, each a length in four bytes and the
 // content, all little-endian. A question's descriptors come with its first byte.
 //
-//	question  id u32 · hasDebug u8 · key text16 · count u32 · count × (address u64, return u8)
+//	question  id u32 · hasDebug 1, jit 2 u8 · key text16 · count u32 · count × (address u64, return u8)
 //	answer    id u32 · error text16 · texts u32 · texts × text16 · count u32 · count × result
 //	result    language u8 · resolved 1, bare 2 u8 · positions u8 · positions × (function u32, file u32, line u32, functionLine u32)
 //
@@ -30,6 +30,7 @@ var languages = [...]string{"native", "c", "cpp", "rust", "go"}
 type question struct {
 	id       uint32
 	hasDebug bool
+	jit      bool
 	key      string
 	addrs    []Address
 }
@@ -53,7 +54,7 @@ func takeText(c *cursor.Cursor, data []byte, limit int) (string, bool) {
 func (q question) encode() []byte {
 	b := make([]byte, 4, 32+len(q.key)+9*len(q.addrs))
 	b = binary.LittleEndian.AppendUint32(b, q.id)
-	b = append(b, flag(q.hasDebug))
+	b = append(b, flag(q.hasDebug)|flag(q.jit)<<1)
 	b = appendText(b, q.key)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(q.addrs)))
 	for _, a := range q.addrs {
@@ -74,7 +75,9 @@ var errBadQuestion = errors.New("malformed question")
 
 func decodeQuestion(data []byte) (question, error) {
 	c := cursor.At(data, 0)
-	q := question{id: c.U32(), hasDebug: c.U8() != 0}
+	q := question{id: c.U32()}
+	flags := c.U8()
+	q.hasDebug, q.jit = flags&1 != 0, flags&2 != 0
 	key, ok := takeText(&c, data, MaxKeyBytes)
 	count := c.U32()
 	if !ok || c.Bad() || count > chunk || c.Left() != int(count)*9 {
