@@ -201,14 +201,24 @@ func (c *client) await(kind string, limit time.Duration) []byte {
 }
 
 // recorded is a recording put together again.
+// count is a row of what was counted beside the samples.
+type count struct {
+	kind         wire.CountName
+	pid          int32
+	subject      string
+	calls, bytes int64
+}
+
 type recorded struct {
 	strings   []string
 	processes []wire.ProcessRow
 	threads   []wire.ThreadRow
 	function  []string
+	positions [][]string // of each frame, innermost first: "main:12"
 	module    []string
 	stacks    wire.StackColumns
 	samples   wire.SampleColumns
+	counts    []count
 	last      wire.Batch
 	batches   int
 	stopped   wire.Stopped
@@ -229,10 +239,20 @@ func (r *recorded) add(t *testing.T, data []byte) {
 	r.threads = append(r.threads, b.Threads...)
 	for i := range b.Frames.Function {
 		r.function = append(r.function, r.strings[b.Frames.Function[i]])
+		r.positions = append(r.positions, []string{fmt.Sprintf("%s:%d", r.strings[b.Frames.Function[i]], b.Frames.Line[i])})
 		r.module = append(r.module, r.strings[b.Frames.Module[i]])
 	}
 	for _, u := range b.Updates {
 		r.function[u.Frame] = r.strings[u.Positions[0].Function]
+		r.positions[u.Frame] = nil
+		for _, p := range u.Positions {
+			r.positions[u.Frame] = append(r.positions[u.Frame], fmt.Sprintf("%s:%d", r.strings[p.Function], p.Line))
+		}
+	}
+	for i, kind := range b.Counts.Kind {
+		r.counts = append(r.counts, count{
+			kind, r.processes[b.Counts.Process[i]].PID, r.strings[b.Counts.Subject[i]], b.Counts.Calls[i], b.Counts.Bytes[i],
+		})
 	}
 	r.stacks.Parent = append(r.stacks.Parent, b.Stacks.Parent...)
 	r.stacks.Frame = append(r.stacks.Frame, b.Stacks.Frame...)
@@ -251,6 +271,15 @@ func (r *recorded) stack(sample int) []string {
 		functions = append(functions, r.function[r.stacks.Frame[at]])
 	}
 	return functions
+}
+
+// lines are the functions of a sample's stack with their lines, leaf first: "main:12".
+func (r *recorded) lines(sample int) []string {
+	var lines []string
+	for at := r.samples.Stack[sample]; at >= 0; at = r.stacks.Parent[at] {
+		lines = append(lines, r.positions[r.stacks.Frame[at]]...)
+	}
+	return lines
 }
 
 func (r *recorded) process(sample int) wire.ProcessRow {

@@ -1,17 +1,18 @@
-/** The rows of `flameline report`: costs by line, function or process, with each place found on this machine. */
+/** The rows of `flameline report`: costs by line, function, process, or file and peer, with each place found on this machine. */
 import { functionCosts, lineCosts, stackCosts } from "../profile/cost.js";
 import { costCarriers } from "../profile/cost-carriers.js";
 import { waitSums } from "../profile/wait-sums.js";
 import type { Recording } from "../profile/recording.js";
 import { forEachSelected, leftOutSum } from "../profile/selection.js";
+import { isTransfer, subjectSums } from "../profile/subjects.js";
 import type { EventName, FrameLanguage, WaitClass } from "../protocol/events.js";
 import type { Selection, WaitRow } from "../protocol/queries.js";
-import { costRole, waitRole } from "../source/cost-role.js";
+import { callRole, costRole } from "../source/cost-role.js";
 import { Locator } from "../source/locator.js";
 import { plainFunctionName } from "./function-name.js";
 import { nodeFiles } from "./node-files.js";
 
-export type ReportBy = "line" | "function" | "process";
+export type ReportBy = "line" | "function" | "process" | "file";
 
 /** One row, as `--json` prints it. */
 export interface ReportRow {
@@ -61,7 +62,7 @@ export interface ReportWish {
 
 export async function reportTable(recording: Recording, { event, by, native, folder, idle }: ReportWish): Promise<ReportTable> {
   const selection: Selection = { event, idle };
-  const carriers = native || by === "process" ? undefined : foldingCarriers(recording, event);
+  const carriers = native || by === "process" || by === "file" ? undefined : foldingCarriers(recording, event);
   const rowsOf = (chosen: Selection) => rowsBy(by, recording, chosen, carriers);
   const table = rowsOf(selection);
   const classes = waitSums(recording, selection);
@@ -92,10 +93,15 @@ export async function reportTable(recording: Recording, { event, by, native, fol
   };
 }
 
+/** Whether a sample is a call into the system, which was made for the sake of the line that wanted it. */
+export function isOfCalls(event: EventName): boolean {
+  return event === "off_cpu" || isTransfer(event);
+}
+
 /** Of each stack the position whose self cost it is, with the insides of runtimes folded into their callers. */
 export function foldingCarriers(recording: Recording, event: EventName): Int32Array {
   const { functions } = recording;
-  const roleOf = event === "off_cpu" ? waitRole : costRole;
+  const roleOf = isOfCalls(event) ? callRole : costRole;
   return costCarriers(recording, (fn) =>
     roleOf({
       recordedFile: functions.fileOf(fn),
@@ -136,7 +142,15 @@ function rowsBy(by: ReportBy, recording: Recording, selection: Selection, carrie
       return functionRows(recording, selection, carriers);
     case "process":
       return processRows(recording, selection);
+    case "file":
+      return subjectRows(recording, selection);
   }
+}
+
+/** Files and peers, by the function that stands for each. */
+function subjectRows(recording: Recording, selection: Selection): Rows {
+  const { rows, total, samples } = subjectSums(recording, selection);
+  return { rows: rows.map(({ subject, total: sum }) => ({ subject, line: 0, self: sum, total: sum })), total, samples };
 }
 
 function lineRows(recording: Recording, selection: Selection, carriers: Int32Array | undefined): Rows {

@@ -9,14 +9,15 @@ import { lossPhrases } from "./loss-text.js";
 import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { readProfile } from "./read-profile.js";
 import { reportNotes } from "./report-notes.js";
-import { type ReportBy, type PlacedRow, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
+import { isOfCalls, type ReportBy, type PlacedRow, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
+import { countRows, processBytes, type ProcessBytes, transferNotes } from "./report-transfers.js";
 import { aligned, shortPath } from "./text-table.js";
 
 /** Rows of the text table; `--json` has them all. */
 const SHOWN_ROWS = 40;
 
 export const reportCommand: Command = {
-  usage: "report FILE [--by line|function|process] [--event cpu] [--last MINUTES] [--idle] [--native] [--json]",
+  usage: "report FILE [--by line|function|process|file] [--event cpu] [--last MINUTES] [--idle] [--native] [--json]",
   summary: "Lists the lines, functions or processes of a profile by their cost.",
   run: runReport,
 };
@@ -31,7 +32,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     json: { type: "boolean" },
   });
   const path = resolve(world.cwd, readOperand(given.operands, "the profile to read"));
-  const by = readChoice<ReportBy>(given.text("by"), "way to sort by", ["line", "function", "process"], "line");
+  const by = readChoice<ReportBy>(given.text("by"), "way to sort by", ["line", "function", "process", "file"], "line");
   const wanted = readChoice<EventName | "">(given.text("event"), "event", Object.keys(EVENT_UNITS) as EventName[], "");
   const last = readNumber(given.text("last"), "--last", { from: 0.1, to: 1440, whole: false });
   if (last !== undefined && !(await isRing(path))) throw new UsageError("--last goes with the folder of flameline record --keep.");
@@ -45,7 +46,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     idle: given.flag("idle"),
   });
   for (const warning of new Set([...warnings, ...recording.warnings])) world.err(`flameline: ${warning}\n`);
-  const notes = by === "process" ? [] : await reportNotes(recording, table, event, world.cwd);
+  const notes = by === "process" || by === "file" ? [] : await reportNotes(recording, table, event, world.cwd);
   for (const note of notes) world.err(`flameline: ${note}\n`);
   const unit = EVENT_UNITS[event];
   const head = {
@@ -57,6 +58,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     loss: recording.loss,
     seconds: recording.info.durationNs / 1e9,
     ...(event === "off_cpu" ? { idle: table.leftOut, classes: table.classes } : {}),
+    ...(recording.counts.rows.length > 0 ? { counts: countRows(recording) } : {}),
   };
   world.out(
     given.flag("json")
@@ -86,13 +88,18 @@ function textTable(recording: Recording, table: ReportTable, event: EventName, b
     `${event}: ${amount(table.total, unit)} in ${grouped(table.samples)} samples over ` +
     `${secondsText(recording.info.durationNs / 1e9)}${rate} · ${lossPhrases(recording.loss).join(" · ")}`;
   const waiting = event === "off_cpu";
-  const rows = table.rows.slice(0, SHOWN_ROWS).map((row) => cells(row, table.total, unit, by, cwd));
+  const bytes = by === "process" ? processBytes(recording) : new Map<number, ProcessBytes>();
+  const rows = table.rows
+    .slice(0, SHOWN_ROWS)
+    .map((row) => [...cells(row, table.total, unit, by, cwd), ...(bytes.size > 0 ? bytesCells(bytes.get(row.pid ?? 0)) : [])]);
   const more = table.rows.length - rows.length;
-  const columns = [...(waiting ? ["waits for"] : []), by === "process" ? "process" : by, by === "line" ? "in" : ""];
+  const columns = [...(waiting ? ["waits for"] : []), by === "file" ? "file or peer" : by, by === "line" ? "in" : ""];
+  if (bytes.size > 0) columns.push("read", "written", "sent", "received");
   const lines = aligned([["self", "self%", "total%", ...columns], ...rows], 3);
   const notes = [
     ...(more > 0 ? [`… and ${grouped(more)} more; --json lists them all.`] : []),
     ...(table.folded > 0 ? ["", foldedNote(table, event)] : []),
+    ...transferNotes(recording, event).flatMap((note) => ["", note]),
     ...(table.leftOut > 0 ? ["", leftOutNote(event, amount(table.leftOut, unit))] : []),
   ];
   return [head, ...(waiting ? [classesText(table, recording)] : []), "", ...lines, ...notes, ""].join("\n");
@@ -116,9 +123,9 @@ function classesText({ classes, total }: ReportTable, recording: Recording): str
 
 function foldedNote({ folded, total }: ReportTable, event: EventName): string {
   const unit = EVENT_UNITS[event];
-  if (event === "off_cpu") {
+  if (isOfCalls(event)) {
     return (
-      `Self holds ${amount(folded, unit)} (${percent(share(folded, total))}) of waits inside the language's library, the C library and the ` +
+      `Self holds ${amount(folded, unit)} (${percent(share(folded, total))}) of ${event === "off_cpu" ? "waits" : "calls"} inside the language's library, the C library and the ` +
       "kernel, which count for the line that called them; --native shows it apart."
     );
   }
@@ -139,7 +146,14 @@ function cells(row: PlacedRow, total: number, unit: EventUnit, by: ReportBy, cwd
       return [...numbers, row.function, place];
     case "process":
       return [...numbers, `${row.pid ?? 0} ${row.function}`, row.file ?? ""];
+    case "file":
+      return [...numbers, row.function];
   }
+}
+
+function bytesCells(bytes: ProcessBytes | undefined): readonly string[] {
+  const { read, written, sent, received } = bytes ?? { read: 0, written: 0, sent: 0, received: 0 };
+  return [read, written, sent, received].map((sum) => amount(sum, "bytes"));
 }
 
 /** "lock", "lock, network" where the first is less than nine tenths; nothing for other events. */

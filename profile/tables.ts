@@ -1,4 +1,5 @@
 import type { ProcessRow, ThreadRow } from "../protocol/helper.js";
+import { CountTable } from "./counts.js";
 import { FrameTable } from "./frames.js";
 import { FunctionTable } from "./functions.js";
 import { float64Column, int32Column, uint8Column } from "./growable.js";
@@ -63,5 +64,6 @@ export class RecordingTables {
   readonly processRows: ProcessRow[] = [];
   readonly threadRows: ThreadRow[] = [];
   readonly samples = new SampleTable();
+  readonly counts = new CountTable();
   readonly notes = new Warnings();
 }

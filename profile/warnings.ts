@@ -15,6 +15,7 @@ const SENTENCES = {
   "bad-value": (n: number) => `${n} ${n === 1 ? "value" : "values"} of the file could not be read and ${were(n)} left out.`,
   "bad-event": (n: number) =>
     `${n} ${n === 1 ? "call ends" : "calls end"} out of turn; what was open above ${n === 1 ? "it" : "them"} was ended too.`,
+  "bad-count": (n: number) => `${n} ${n === 1 ? "count" : "counts"} of a process could not be read and ${were(n)} left out.`,
   "bad-language": (n: number) => `${n} ${n === 1 ? "frame is" : "frames are"} of an unknown language and ${were(n)} taken as native.`,
   "bad-account": (n: number) => `${n} ${n === 1 ? "batch" : "batches"} had no readable account of losses and cost.`,
 } as const;

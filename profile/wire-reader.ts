@@ -1,4 +1,5 @@
 import type { Batch, CostAccount, FrameUpdate, LossCounts, ProcessRow, Stopped, ThreadRow } from "../protocol/helper.js";
+import { readCount } from "./counts.js";
 import type { Position } from "./frames.js";
 import { eventIndex, languageIndex } from "./names.js";
 import type { RecordingTables } from "./tables.js";
@@ -64,6 +65,7 @@ export class WireReader {
     }
     for (const update of rowsOf(members.updates)) this.#applyUpdate(update as FrameUpdate);
     this.#appendSamples(members.samples as Batch["samples"]);
+    this.#appendCounts(members.counts as Batch["counts"]);
     const loss = readLoss(members.loss as LossCounts);
     const cost = readCost(members.cost as CostAccount);
     if (loss === undefined || cost === undefined) notes.count("bad-account");
@@ -184,6 +186,17 @@ export class WireReader {
       else this.#tables.samples.push(on, by, at, of, worth);
     }
     if (bad > 0) this.#tables.notes.count("bad-sample", bad);
+  }
+
+  #appendCounts(columns: Batch["counts"]): void {
+    const { process, kind, subject, calls, bytes } = membersOf(columns);
+    const [kinds, subjects, numbers, sizes] = [rowsOf(kind), rowsOf(subject), rowsOf(calls), rowsOf(bytes)];
+    for (const [i, row] of rowsOf(process).entries()) {
+      const about = this.#string(subjects[i]);
+      const read = readCount([this.#mapped(this.#processes, row), kinds[i], this.#tables.stringTable.values[about], numbers[i], sizes[i]]);
+      if (read === undefined) this.#tables.notes.count("bad-count");
+      else this.#tables.counts.add(read);
+    }
   }
 
   /** Our string for one of the wire's, -1 where it has none. */

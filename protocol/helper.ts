@@ -5,7 +5,7 @@
  * Tables (strings, frames, stacks, processes, threads) are append-only: a batch carries the rows that are new since
  * the last one, and rows are referred to by index for the rest of the recording.
  */
-import type { EventName, FrameLanguage } from "./events.js";
+import type { CountName, EventName, FrameLanguage } from "./events.js";
 
 /** Raised by one with every change that an older peer could not read. */
 export const HELPER_PROTOCOL_VERSION = 1;
@@ -201,6 +201,22 @@ export interface SampleColumns {
   readonly value: readonly number[];
 }
 
+/**
+ * What was counted of processes since the batch before; rows add up. `read`, `write`, `send` and `receive` are the bytes of a whole process, and
+ * are counted whatever the events. With events of files or the network also, by file or peer: `open`, `connect`, `accept`; `lookup`,
+ * datagrams to a name server; `copy`, bytes passed from one descriptor to another (sendfile, splice); `ring`, calls of io_uring_enter.
+ */
+export interface CountColumns {
+  /** Index into the process table. */
+  readonly process: readonly number[];
+  readonly kind: readonly CountName[];
+  /** The file or peer, in brackets as in the frames; 0 for a whole process. */
+  readonly subject: readonly number[];
+  /** 0 where only the bytes are known. */
+  readonly calls: readonly number[];
+  readonly bytes: readonly number[];
+}
+
 /** One source position of a frame; string indices as in {@link FrameColumns}. */
 export interface FramePosition {
   readonly function: number;
@@ -260,6 +276,7 @@ export interface Batch {
   readonly frames: FrameColumns;
   readonly stacks: StackColumns;
   readonly samples: SampleColumns;
+  readonly counts: CountColumns;
   readonly updates: readonly FrameUpdate[];
   /** Build ids (hexadecimal) of mapped files without debug information, each told once; a client that has their debug files may say so. */
   readonly debugFiles?: readonly string[];

@@ -7,10 +7,10 @@ import { isRuntimeStub } from "./owner/runtime-places.js";
 const NO_WORKSPACE: OwnerSettings = { folders: [], include: [], exclude: [], justMyCode: true };
 
 /**
- * Whose wait a function's is: everything of a language's own library, the C library and the kernel passes it to its caller, so that the line
- * that called `get` of a queue has it, and not the lock inside.
+ * Whose wait, and whose bytes, a function's are: everything of a language's own library, the C library and the kernel passes them to its
+ * caller, so that the line that called `get` of a queue has the wait, and not the lock inside.
  */
-export function waitRole(place: Omit<OwnedPlace, "path">): CostRole {
+export function callRole(place: Omit<OwnedPlace, "path">): CostRole {
   const owner = codeOwner({ ...place, path: undefined }, NO_WORKSPACE);
   const isNameless = place.module === "" && /^(\[unknown\])?$/.test(place.functionName);
   return owner === "runtime" || owner === "kernel" || isRuntimeStub(place) || isNameless ? "passes" : "own";

@@ -8,21 +8,19 @@
  *
  * It is loaded only for recordings that ask for it: while it is attached, every system call of the machine takes the longer way.
  *
- * A place is a process, a file or peer, an event, and where in the program the call is. Of each `interval` bytes at a place one byte
- * is drawn, and the call that it belongs to stands for the whole interval: each byte has the same chance, so sums are right for
- * every line, and user space brings them in line with the place's exact count. The drawn bytes follow the golden ratio from a random
- * beginning, which spreads them evenly over whatever pattern the calls have (Kronecker's sequence). The interval is 1 as long as
- * there are few calls: then each is taken with what it transferred.
+ * A place is a process, a file or peer, an event, where in the program the call is, and about how many bytes it transferred. Of the
+ * calls at a place each is taken as long as there are few, else every `stride`th from a random beginning: each has the same chance,
+ * so sums are right for every line, and user space brings them in line with the place's exact count. Strides are prime and change seldom, so
+ * that calls which come in a regular pattern, as the lines of a loop do, are taken equally often.
  */
 #include "subjects.h"
 
 #define BYTE_EVENTS 4 /* READ, WRITE, SEND, RECEIVE */
-#define GOLDEN 0x9e3779b9u
 #define COMPAT_SEGMENT 0x23
-/* So many stacks are taken in an eighth of a second, at a place and on a processor, before intervals are made longer. */
-#define STACKS_OF_CALLS_AT_PLACE 8
-#define STACKS_OF_CALLS 40
-#define LONGEST_INTERVAL (1ull << 40)
+/* About so many stacks are taken in an eighth of a second, at a place and on a processor, up to twice as many. */
+#define STACKS_OF_CALLS_AT_PLACE 32
+#define STACKS_OF_CALLS 64
+#define LONGEST_STRIDE 14
 
 enum call { NO_CALL, READS, WRITES, SENDS, RECEIVES, SENDS_MESSAGE, RECEIVES_MESSAGE, SENDS_MESSAGES, RECEIVES_MESSAGES, COPIES, RINGS, OPENS, CONNECTS, ACCEPTS };
 
@@ -95,14 +93,13 @@ struct place_key {
 struct call_place {
   u64 bytes, calls, recordings, start_boottime;
   u32 uid;
-  u32 phase;    /* of the golden ratio's sequence */
-  u64 base;     /* the interval that recent windows ask for, bytes */
-  u64 interval; /* the one that is being gone through */
-  u64 at;       /* how far */
-  u64 drawn;    /* its byte */
-  u64 window_bytes;
-  u32 window;   /* the eighth of a second, and how many stacks were taken in it */
+  u32 level;  /* of the stride that recent windows ask for */
+  u32 stride; /* the one that is being gone through */
+  u32 until;  /* calls to the next that is taken */
+  u32 window; /* the eighth of a second, and how many calls it had and stacks were taken in it */
+  u32 seen;
   u32 stacks;
+  u32 padding;
 };
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -117,6 +114,7 @@ struct calling {
   struct call_place new_place;
   u32 window;
   u32 stacks;
+  u32 level; /* added to those of places, where there are many */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -132,68 +130,75 @@ struct {
   __type(value, u32);
 } call_stages SEC(".maps");
 
-INLINE u64 next_drawn(struct call_place *place)
+/* Primes near the powers of two, but none of which loops often have a multiple. */
+INLINE u32 stride_of(u32 level)
 {
-  place->phase += GOLDEN;
-  u64 interval = place->interval;
-  return interval < (1ull << 32) ? (place->phase * interval) >> 32 : (place->phase * (interval >> 16)) >> 16;
-}
-
-INLINE void begin_window(struct call_place *place, u32 window)
-{
-  if (place->stacks > STACKS_OF_CALLS_AT_PLACE) {
-    u64 average = place->window_bytes / STACKS_OF_CALLS_AT_PLACE;
-    place->base = average > place->base ? average : place->base;
-  } else if (place->stacks < STACKS_OF_CALLS_AT_PLACE / 2) {
-    place->base /= 2;
+  switch (level) {
+  case 0: return 1;
+  case 1: return 7;
+  case 2: return 7;
+  case 3: return 11;
+  case 4: return 17;
+  case 5: return 37;
+  case 6: return 67;
+  case 7: return 131;
+  case 8: return 257;
+  case 9: return 521;
+  case 10: return 1031;
+  case 11: return 2053;
+  case 12: return 4099;
+  case 13: return 8209;
+  default: return 16411;
   }
-  place->base = place->base ? place->base : 1;
-  place->window = window;
-  place->window_bytes = 0;
-  place->stacks = 0;
 }
 
-/* The next interval: what the window's stacks stood for on average, doubled with every further allowance of stacks. */
-INLINE u64 next_interval(struct call_place *place, u32 stacks_here)
+/* The logarithm of a number, rounded down. */
+INLINE u32 log2_of(u64 number)
 {
-  u32 excess = place->stacks / STACKS_OF_CALLS_AT_PLACE + stacks_here / STACKS_OF_CALLS;
-  if (!excess) {
-    return place->base;
+  u32 logarithm = 0;
+  for (u32 bits = 32; bits >= 1; bits >>= 1) {
+    if (number >> bits) {
+      number >>= bits;
+      logarithm += bits;
+    }
   }
-  u64 average = place->window_bytes / STACKS_OF_CALLS_AT_PLACE;
-  u64 interval = (average > place->base ? average : place->base) << (excess > 20 ? 20 : excess - 1);
-  return interval > LONGEST_INTERVAL ? LONGEST_INTERVAL : interval;
+  return logarithm;
 }
 
-/* How many bytes the stack of a call stands for that transferred so many; 0: it is not taken. */
-INLINE u64 stands_for(struct call_place *place, struct calling *here, u64 bytes, u64 now)
+/* How many calls the stack of this one stands for; 0: it is not taken. */
+INLINE u64 stands_for(struct call_place *place, struct calling *here, u64 now)
 {
   u32 window = now >> 27;
-  u64 stands = 0;
   if (place->window != window) {
-    begin_window(place, window);
+    u32 level = log2_of(place->seen / STACKS_OF_CALLS_AT_PLACE);
+    if (level > place->level || level + 1 < place->level) { /* seldom, as patterns are met evenly only in between */
+      place->level = level;
+    }
+    place->window = window;
+    place->seen = 0;
+    place->stacks = 0;
   }
   if (here->window != window) {
+    if (here->stacks > 2 * STACKS_OF_CALLS && here->level < LONGEST_STRIDE) {
+      here->level++;
+    } else if (here->stacks < STACKS_OF_CALLS / 3 && here->level) {
+      here->level--;
+    }
     here->window = window;
     here->stacks = 0;
   }
-  place->window_bytes += bytes;
-  u64 left = place->interval - place->at;
-  if (bytes < left) {
-    stands = place->drawn >= place->at && place->drawn < place->at + bytes ? place->interval : 0;
-    place->at += bytes;
-  } else {
-    stands = place->drawn >= place->at ? place->interval : 0;
-    bytes -= left;
-    place->interval = next_interval(place, here->stacks);
-    u64 whole = place->interval ? bytes / place->interval : 0;
-    stands += whole * place->interval;
-    place->at = bytes - whole * place->interval;
-    place->drawn = next_drawn(place);
-    stands += place->drawn < place->at ? place->interval : 0;
+  place->seen++;
+  if (place->until) {
+    place->until--;
+    return 0;
   }
-  place->stacks += stands ? 1 : 0;
-  here->stacks += stands ? 1 : 0;
+  u32 stands = place->stride;
+  place->stacks++;
+  here->stacks++;
+  u32 excess = place->stacks / (3 * STACKS_OF_CALLS_AT_PLACE) + here->stacks / (3 * STACKS_OF_CALLS);
+  u32 stride = stride_of(place->level + here->level + excess);
+  place->until = stands > 1 || stride == 1 ? stride - 1 : bpf_get_prandom_u32() % stride;
+  place->stride = stride;
   return stands;
 }
 
@@ -204,9 +209,7 @@ INLINE struct call_place *add_call(struct calling *here, struct task_struct *tas
   if (!place) {
     here->new_place.start_boottime = started(task);
     here->new_place.uid = owner(task);
-    here->new_place.base = 1;
-    here->new_place.interval = 1;
-    here->new_place.phase = bpf_get_prandom_u32();
+    here->new_place.stride = 1;
     if (bpf_map_update_elem(&places, key, &here->new_place, BPF_NOEXIST)) {
       key->subject = OTHERS;
       key->mark = 0;
@@ -228,9 +231,11 @@ INLINE struct call_place *add_call(struct calling *here, struct task_struct *tas
  * tell the callers apart, and not the threads. */
 #define STACK_OFFSET 0x7ff
 
-INLINE u16 place_of_call(struct pt_regs *registers)
+INLINE u16 place_of_call(struct pt_regs *registers, u64 bytes)
 {
-  u64 mark = mix(INSTRUCTION(registers), STACK(registers) & STACK_OFFSET);
+  u32 class = log2_of(bytes); /* in quarters: sizes of the same are at most a fifth apart */
+  u64 quarter = class > 2 ? bytes >> (class - 2) & 3 : 0;
+  u64 mark = mix(mix(INSTRUCTION(registers), STACK(registers) & STACK_OFFSET), class << 2 | quarter);
   return mark ^ (mark >> 16) ^ (mark >> 32) ^ (mark >> 48);
 }
 
@@ -326,9 +331,9 @@ int called(u64 *ctx)
     add_call(here, task, &key, 0, recordings);
     key.counted = counted;
   }
-  key.mark = place_of_call(&registers->is);
+  key.mark = place_of_call(&registers->is, bytes);
   struct call_place *place = add_call(here, task, &key, bytes, recordings);
-  u64 now = bpf_ktime_get_ns(), stands = place ? stands_for(place, here, bytes, now) : 0;
+  u64 now = bpf_ktime_get_ns(), stands = place ? stands_for(place, here, now) : 0;
   if (!stands) {
     return 0;
   }
@@ -337,7 +342,7 @@ int called(u64 *ctx)
   tick->start_boottime = started(task);
   tick->recordings = recordings;
   tick->event = event;
-  tick->amount = stands;
+  tick->amount = stands * bytes;
   tick->subject = key.subject;
   tick->mark = key.mark;
   tick->processor = bpf_get_smp_processor_id();

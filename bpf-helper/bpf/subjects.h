@@ -16,7 +16,7 @@
 /* A function that the verifier looks at by itself, once, whatever calls it. */
 #define GLOBAL __attribute__((noinline))
 
-enum subject_kind { NO_FILE, PATH, PIPE, TERMINAL, INTERNET, UNIX_SOCKET, OTHER_SOCKET };
+enum subject_kind { NO_FILE, PATH, PIPE, TERMINAL, INTERNET, UNIX_SOCKET, OTHER_SOCKET, ANONYMOUS };
 
 struct subject {
   u64 key;
@@ -112,8 +112,16 @@ GLOBAL int write_path(void)
     if (entry == top || entry == parent) {
       struct mount *from = (void *)mount - mount_at, *to = 0;
       READ(to, from, mnt_parent);
-      if (to == from || !to || entry != top) {
-        return 0; /* the root of everything, or a file without a folder */
+      if (entry != top) { /* in no folder: its name is all */
+        const char *only = 0;
+        READ(only, entry, d_name.name);
+        long read = bpf_probe_read_kernel_str(record->path, NAME_BYTES, only);
+        record->length = read > 0 ? read : 0;
+        record->kind = ANONYMOUS;
+        return 0;
+      }
+      if (to == from || !to) {
+        return 0; /* the root of everything */
       }
       READ(room->at.dentry, from, mnt_mountpoint);
       room->at.mnt = (void *)to + mount_at;

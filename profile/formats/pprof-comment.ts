@@ -4,8 +4,9 @@
  * other readers skip; a tool that writes the file anew drops them, and languages and processes are then told from
  * mappings, file names and labels. Everything is by name, so that merging files keeps it true.
  */
-import type { EventName, FrameLanguage } from "../../protocol/events.js";
+import type { CountName, EventName, FrameLanguage } from "../../protocol/events.js";
 import type { CostAccount, LossCounts, ProcessRow } from "../../protocol/helper.js";
+import { readCount } from "../counts.js";
 import { EVENTS, languageIndex } from "../names.js";
 import type { Recording } from "../recording.js";
 import { amount, indexBelow, membersOf, numberOf, rowsOf, textOf } from "../wire-values.js";
@@ -33,6 +34,8 @@ export interface PprofDetails {
   readonly processes: readonly ProcessRow[];
   /** Index into `processes`, tid and name. */
   readonly threads: readonly (readonly [process: number, tid: number, name: string])[];
+  /** The members of `Count` in their order; `process` is an index into `processes`. */
+  readonly counts: readonly (readonly [process: number, kind: CountName, subject: string, calls: number, bytes: number])[];
   readonly languages: Readonly<Partial<Record<FrameLanguage, readonly LanguageException[]>>>;
   /** Samples in the file, which come last in it: fewer mean that it was cut off. */
   readonly samples: number;
@@ -45,13 +48,14 @@ export function writeAccount({ info, loss, cost, warnings }: Recording, events: 
 }
 
 export function writeDetails(
-  { processes, threads }: Recording,
+  { processes, threads, counts }: Recording,
   languages: PprofDetails["languages"],
   options: { readonly commandLines: boolean; readonly samples: number },
 ): string {
   const details: PprofDetails = {
     processes: options.commandLines ? processes : processes.map((row) => ({ ...row, commandLine: row.commandLine.slice(0, 1) })),
     threads: threads.map(({ process, tid, name }) => [process, tid, name]),
+    counts: counts.rows.map(({ process, kind, subject, calls, bytes }) => [process, kind, subject, calls, bytes]),
     languages,
     samples: options.samples,
   };
@@ -84,6 +88,11 @@ export function readDetails(text: string, recording: Recording): ReadDetails {
     const index = indexBelow(process, recording.processRows.length);
     if (index < 0) recording.notes.count("bad-thread");
     else recording.threadRows.push({ process: index, tid: Math.max(indexBelow(tid, 2 ** 31), 0), name: textOf(name) });
+  }
+  for (const row of rowsOf(details.counts)) {
+    const read = readCount(rowsOf(row));
+    if (read === undefined || read.process >= recording.processRows.length) recording.notes.count("bad-count");
+    else recording.counts.add(read);
   }
   return { languages: readLanguages(details.languages), samples: Math.max(amount(details.samples), 0) };
 }

@@ -88,6 +88,7 @@ function* batches(): Generator<Batch> {
         event: Array.from({ length: count }, () => "cpu" as const),
         value: Array.from({ length: count }, () => 10_101_010),
       },
+      counts: { process: [], kind: [], subject: [], calls: [], bytes: [] },
       updates: [],
       loss: { lost: 0, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
       cost: { bpfNs: 0, helperCpuNs: 0, symbolizerCpuNs: 0, residentBytes: 0, mapBytes: 0 },

@@ -108,6 +108,7 @@ export function batchFromStacks(stacks: readonly { frames: readonly string[]; va
       const rows = positions.map(({ name, line }) => ({ function: strings.of(name), file: strings.of(file), line, functionLine: 0 }));
       return [{ frame, language, positions: rows }];
     }),
+    counts: { process: [], kind: [], subject: [], calls: [], bytes: [] },
     strings: strings.keys,
     loss: { lost: 0, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
     cost: { bpfNs: 0, helperCpuNs: 0, symbolizerCpuNs: 0, residentBytes: 0, mapBytes: 0 },

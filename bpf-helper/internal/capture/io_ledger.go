@@ -1,5 +1,7 @@
 package capture
 
+import "slices"
+
 // callLedger brings the stacks of calls in line with the kernel's exact counts, place by place: what a place's stacks of half a
 // second stand for is scaled to what was counted there (separate ratio estimators: Cochran, Sampling Techniques, 3rd edition,
 // §6.10), and a count without a stack goes to the place's last one. So sums by process, event, and file or peer are exact; only how a place's
@@ -20,8 +22,8 @@ type placeOfCalls struct {
 // callPlaceRecord is the twin of struct call_place.
 type callPlaceRecord struct {
 	Bytes, Calls, Recordings, StartBoottime uint64
-	UID, _                                  uint32
-	_                                       [6]uint64
+	UID                                     uint32
+	_                                       [7]uint32 // how often stacks are taken
 }
 
 type callPlace struct {
@@ -88,10 +90,19 @@ func (l *callLedger) settle(key placeOfCalls, now callPlaceRecord) (bytes, calls
 	return bytes, calls, false
 }
 
-// pay makes samples of what is owed.
+// pay makes samples of what is owed. Stacks that could not be unwound are told only where there is no whole one of the same
+// place, which most likely is the same.
 func (l *callLedger) pay(place *callPlace) {
 	if place.owed == 0 {
 		return // its stacks were read ahead of the count
+	}
+	isPart := func(s Sample) bool { return s.Outcome == LeafOnly || s.Outcome == Broken }
+	if !slices.ContainsFunc(place.pending, func(s Sample) bool { return !isPart(s) }) {
+		if place.known && !isPart(place.last) {
+			place.pending = place.pending[:0]
+		}
+	} else {
+		place.pending = slices.DeleteFunc(place.pending, isPart)
 	}
 	sum := sumOf(place.pending)
 	if sum <= 0 {

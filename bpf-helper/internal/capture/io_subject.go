@@ -17,6 +17,7 @@ const (
 	subjectInternet
 	subjectUnix
 	subjectOtherSocket
+	subjectAnonymous // in no folder: an eventfd, an inotify, memory with a name
 )
 
 // The keys of all files and of all peers for which there was no room.
@@ -37,6 +38,9 @@ func nameOf(record *subjectRecord) string {
 	switch record.Kind {
 	case subjectPath:
 		return "[" + pathOf(record) + "]"
+	case subjectAnonymous:
+		name, _, _ := bytes.Cut(record.Path[:min(int(record.Length), len(record.Path))], []byte{0})
+		return "[" + strings.Trim(tidy(string(name)), "[]") + "]"
 	case subjectPipe:
 		return "[pipe]"
 	case subjectTerminal:
@@ -55,10 +59,6 @@ func pathOf(record *subjectRecord) string {
 	names := strings.Split(strings.TrimSuffix(text, "\x00"), "\x00")
 	if text == "" {
 		return "/"
-	}
-	// Neither in a folder: an eventfd, an inotify, memory without a name.
-	if len(names) == 1 && strings.HasPrefix(names[0], "[") {
-		return strings.Trim(names[0], "[]")
 	}
 	slices.Reverse(names)
 	path := strings.Join(names, "/")

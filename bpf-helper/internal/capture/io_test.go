@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 )
@@ -24,10 +25,11 @@ func TestNamesOfFilesAndPeers(t *testing.T) {
 	for name, record := range map[string]subjectRecord{
 		"[/home/x/a.log]":         path(subjectPath, "a.log\x00x\x00home\x00"),
 		"[/]":                     path(subjectPath, ""),
-		"[eventfd]":               path(subjectPath, "[eventfd]\x00"),
+		"[eventfd]":               path(subjectAnonymous, "[eventfd]\x00"),
 		"[…/b/c]":                 cut,
 		"[/a�b]":                  path(subjectPath, "a\nb\x00"),
 		"[/\uFFFD]":               path(subjectPath, "\xff\x00"),
+		"[memfd:shared]":          path(subjectAnonymous, "memfd:shared\x00"),
 		"[pipe]":                  {Kind: subjectPipe},
 		"[terminal /dev/pts/3]":   path(subjectTerminal, "3\x00pts\x00dev\x00"),
 		"[10.0.0.5:5432]":         peer(2, 5432, 40000, 0, 10, 0, 0, 5),
@@ -74,6 +76,38 @@ func TestPlacesAreBroughtInLine(t *testing.T) {
 	again := callPlaceRecord{StartBoottime: 2, Bytes: 10, Calls: 1}
 	if bytes, calls, _ := ledger.settle(key, again); bytes != 10 || calls != 1 {
 		t.Errorf("another process with the same number added %d bytes in %d calls", bytes, calls)
+	}
+}
+
+func TestWholeStacksStandForBrokenOnesOfTheirPlace(t *testing.T) {
+	ledger := newCallLedger()
+	key := placeOfCalls{Subject: 7, PID: 1}
+	whole, other := []*Frame{{Function: "whole"}}, []*Frame{{Function: "part"}}
+	add := func(outcome Outcome, frames []*Frame) {
+		ledger.stack(Sample{Event: Read, Value: 100, called: key, Outcome: outcome, Frames: frames})
+	}
+	now := callPlaceRecord{StartBoottime: 1}
+	told := func() (text string) {
+		now.Bytes, now.Calls = now.Bytes+300, now.Calls+3
+		ledger.settle(key, now)
+		for _, sample := range ledger.take() {
+			text += fmt.Sprintf("%s %d ", sample.Frames[0].Function, sample.Value)
+		}
+		return text
+	}
+	add(Broken, other)
+	add(LeafOnly, other)
+	if text := told(); text != "part 150 part 150 " {
+		t.Errorf("without a whole stack: %s", text)
+	}
+	add(Broken, other)
+	add(Whole, whole)
+	if text := told(); text != "whole 300 " {
+		t.Errorf("with one: %s", text)
+	}
+	add(LeafOnly, other)
+	if text := told(); text != "whole 300 " {
+		t.Errorf("after one: %s", text)
 	}
 }
 

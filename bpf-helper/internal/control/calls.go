@@ -4,8 +4,16 @@ import (
 	"math/bits"
 
 	"flameline.dev/helper/internal/capture"
+	"flameline.dev/helper/internal/recording"
 	"flameline.dev/helper/internal/target"
+	"flameline.dev/helper/internal/wire"
 )
+
+// countNames are the wire's names of what is counted by file or peer; samples tell the others.
+var countNames = map[capture.Counted]wire.CountName{
+	capture.Opened: wire.CountOpen, capture.Connected: wire.CountConnect, capture.Accepted: wire.CountAccept,
+	capture.LookedUp: wire.CountLookup, capture.BytesCopied: wire.CountCopy, capture.RingCalls: wire.CountRing,
+}
 
 // Calls is called by the engine.
 func (h *hub) Calls(totals []capture.CallTotal) {
@@ -22,7 +30,9 @@ func (h *hub) Calls(totals []capture.CallTotal) {
 			if l == nil || !target.Visible(l.peer.uid, total.UID) || !l.peer.sees(process) {
 				continue
 			}
-			_ = l
+			if kind := countNames[total.Counted]; kind != "" {
+				l.recording.AddCount(process, recording.Count{Kind: kind, Subject: total.Subject, Calls: total.Calls, Bytes: total.Bytes})
+			}
 		}
 	}
 }

@@ -98,6 +98,7 @@ func (r *Recording) begin() {
 		Samples: wire.SampleColumns{
 			Stack: []int{}, Thread: []int{}, TimeNs: []int64{}, Event: []wire.EventName{}, Value: []int64{},
 		},
+		Counts:  wire.CountColumns{Process: []int{}, Kind: []wire.CountName{}, Subject: []int{}, Calls: []int64{}, Bytes: []int64{}},
 		Updates: []wire.FrameUpdate{},
 	}
 	r.sequence++

@@ -17,6 +17,23 @@ const (
 // RecordableEvents are the events that this helper can record.
 var RecordableEvents = []EventName{EventCPU, EventOffCPU, EventMemory, EventRead, EventWrite, EventSend, EventReceive}
 
+// CountName says what is counted of a process beside its samples.
+type CountName string
+
+// The counts of protocol/events.ts.
+const (
+	CountRead    CountName = "read"
+	CountWrite   CountName = "write"
+	CountSend    CountName = "send"
+	CountReceive CountName = "receive"
+	CountOpen    CountName = "open"
+	CountConnect CountName = "connect"
+	CountAccept  CountName = "accept"
+	CountLookup  CountName = "lookup"
+	CountCopy    CountName = "copy"
+	CountRing    CountName = "ring"
+)
+
 // Language is the language or layer that a frame belongs to.
 type Language string
 

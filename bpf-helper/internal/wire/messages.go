@@ -200,6 +200,15 @@ type SampleColumns struct {
 	Value  []int64     `json:"value"`
 }
 
+// CountColumns are what was counted of processes since the batch before.
+type CountColumns struct {
+	Process []int       `json:"process"`
+	Kind    []CountName `json:"kind"`
+	Subject []int       `json:"subject"`
+	Calls   []int64     `json:"calls"`
+	Bytes   []int64     `json:"bytes"`
+}
+
 // FramePosition is one source position of a frame.
 type FramePosition struct {
 	Function     int `json:"function"`
@@ -245,6 +254,7 @@ type Batch struct {
 	Frames    FrameColumns  `json:"frames"`
 	Stacks    StackColumns  `json:"stacks"`
 	Samples   SampleColumns `json:"samples"`
+	Counts    CountColumns  `json:"counts"`
 	Updates   []FrameUpdate `json:"updates"`
 	// DebugFiles are build ids of mapped files without debug information.
 	DebugFiles []string    `json:"debugFiles,omitempty"`

@@ -23,7 +23,7 @@ const mistakes: readonly (readonly [string, string])[] = [
   ["record --events cpu,memroy -- true", "There is no event memroy. Did you mean memory? There are cpu, off_cpu, memory, io, net."],
   ["report", "Name the profile to read."],
   ["report a b", "Name only one file: b is one too many."],
-  ["report --by lines a", "There is no way to sort by lines. Did you mean line? There are line, function, process."],
+  ["report --by lines a", "There is no way to sort by lines. Did you mean line? There are line, function, process, file."],
   ["report --json=yes a", "--json takes no value."],
   ["report --constructor a", "There is no option --constructor."],
   ["export a --to speedscope -o b", "speedscope cannot be written. Available: pprof, collapsed."],

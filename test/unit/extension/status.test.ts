@@ -21,6 +21,7 @@ function batch(timeNs: number, samples: number, account: CostAccount, lost = 0):
     frames: { language: [], function: [], file: [], line: [], column: [], module: [], address: [] },
     stacks: { parent: [], frame: [] },
     samples: { stack: rows, thread: rows, timeNs: rows, event: rows.map(() => "cpu"), value: rows },
+    counts: { process: [], kind: [], subject: [], calls: [], bytes: [] },
     updates: [],
     loss: { lost, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
     cost: account,

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { EventName, FrameLanguage } from "../../../protocol/events.js";
+import type { CountName, EventName, FrameLanguage } from "../../../protocol/events.js";
 import {
   type Batch,
   type ClientHello,
@@ -53,6 +53,20 @@ const type = <T extends string>(name: T) => ({ words: { [name]: true } as Readon
 
 const event: Shape<EventName> = {
   words: { cpu: true, off_cpu: true, memory: true, io_read: true, io_write: true, net_send: true, net_recv: true },
+};
+const counted: Shape<CountName> = {
+  words: {
+    read: true,
+    write: true,
+    send: true,
+    receive: true,
+    open: true,
+    connect: true,
+    accept: true,
+    lookup: true,
+    copy: true,
+    ring: true,
+  },
 };
 const language: Shape<FrameLanguage> = {
   words: {
@@ -110,6 +124,7 @@ const batch: Shape<Batch> = {
     },
     stacks: { members: { parent: numbers, frame: numbers } },
     samples: { members: { stack: numbers, thread: numbers, timeNs: numbers, event: { each: event }, value: numbers } },
+    counts: { members: { process: numbers, kind: { each: counted }, subject: numbers, calls: numbers, bytes: numbers } },
     updates: { each: { members: { frame: number, language, positions: { each: position } } } },
     debugFiles: texts,
     loss: { members: { lost: number, leafOnly: number, truncated: number, broken: number, unresolvedFrames: number } },

@@ -60,6 +60,7 @@ export function batch(recording: number, sequence: number, samples = 3): Batch {
       event: Array.from({ length: samples }, () => "cpu" as const),
       value: Array.from({ length: samples }, () => 10_101_010),
     },
+    counts: { process: [], kind: [], subject: [], calls: [], bytes: [] },
     updates: [],
     loss: { lost: 1, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
     cost: { bpfNs: 1, helperCpuNs: 2, symbolizerCpuNs: 3, residentBytes: 4, mapBytes: 5 },
