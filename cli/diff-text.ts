@@ -1,7 +1,7 @@
 /** The table of `flameline diff`, for people. */
 import type { Change, Measure } from "../profile/difference.js";
-import { SHORTEST_RANGE_SECONDS } from "../profile/time-blocks.js";
 import { EVENT_UNITS, type EventName, type EventUnit } from "../protocol/events.js";
+import { SHORTEST_JUDGED_SECONDS } from "../protocol/queries.js";
 import { type DiffRow, type DiffSide, type DiffTable, isChanged } from "./diff-rows.js";
 import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { aligned, shortPath } from "./text-table.js";
@@ -58,7 +58,7 @@ export function diffText({ table, event, by, cost, names, sides, cwd }: DiffWord
 }
 
 const UNTOLD: Readonly<Record<NonNullable<DiffTable["untold"]>, string>> = {
-  short: `Too short to tell change from noise: record at least ${SHORTEST_RANGE_SECONDS} s on each side.`,
+  short: `Too short to tell change from noise: record at least ${SHORTEST_JUDGED_SECONDS} s on each side.`,
   untimed: "The samples have no times, so change can't be told from noise: record with flameline on each side.",
   empty: "One side has no samples of this event.",
 };

@@ -27,6 +27,8 @@ export const COMMAND_NAMES = [
   "showWaitClasses",
   "showEvent",
   "toggleIdle",
+  "compareWith",
+  "stopComparing",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

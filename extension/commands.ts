@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import type { CommandName } from "./command-names.js";
+import type { Comparison } from "./comparison.js";
 import { openDoctorReport } from "./doctor.js";
 import type { EventSwitch } from "./events/event-switch.js";
 import { exportRecording } from "./export-recording.js";
@@ -24,6 +25,7 @@ export interface Features {
   readonly graphs: FlameGraphs;
   readonly hottest: HottestTree;
   readonly events: EventSwitch;
+  readonly comparison: Comparison;
 }
 
 export type Handler = (...args: unknown[]) => unknown;
@@ -38,6 +40,7 @@ export function createCommands({
   graphs,
   hottest,
   events,
+  comparison,
 }: Features): Readonly<Record<CommandName, Handler>> {
   return {
     profileWorkspace: () => session.record(workspacePlan),
@@ -91,6 +94,12 @@ export function createCommands({
     showWaitClasses: () => hottest.show("wait"),
     showEvent: (event) => events.choose(event),
     toggleIdle: () => events.toggleIdle(),
+    compareWith: async (item) => {
+      if (await comparison.choose(item, chooseProfile)) {
+        await graphs.show();
+      }
+    },
+    stopComparing: () => comparison.stop(),
   };
 }
 

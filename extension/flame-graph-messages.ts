@@ -13,7 +13,8 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
   if (!isRecord(data)) return undefined;
   switch (data["type"]) {
     case "ready":
-      return { type: "ready" };
+    case "stopComparing":
+      return { type: data["type"] };
     case "getTree": {
       const selection = readSelection(data["selection"]);
       const { request, direction, minimumShare } = data;

@@ -139,6 +139,9 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
         await ask("flameline/select", { selection: message.selection });
         this.#options.onSelect(this);
         return this.#sendRecording();
+      case "stopComparing":
+        await ask("flameline/compare", { path: null });
+        return this.#sendRecording();
       case "copy":
         return vscode.env.clipboard.writeText(message.text);
     }

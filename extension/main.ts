@@ -1,5 +1,6 @@
 import * as vscode from "vscode";
 import { createCommands } from "./commands.js";
+import { Comparison } from "./comparison.js";
 import { DisposableStore } from "./disposable-store.js";
 import { guarded, showError } from "./failures.js";
 import { EventSwitch } from "./events/event-switch.js";
@@ -39,6 +40,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const graphs = held.add(new FlameGraphs(context.extensionUri, server));
   const hottest = held.add(new HottestTree(server, log));
   const events = held.add(new EventSwitch(server));
+  const comparison = held.add(new Comparison(server, kept));
   const heat = held.add(new Heat(context.extensionUri, server, log));
   held.add(new StatusBar(session, server));
   held.add(new RecordingsTree(kept, session));
@@ -51,7 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     held.add(vscode.window.registerCustomEditorProvider(viewType, editor));
   }
 
-  const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest, events });
+  const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest, events, comparison });
   for (const [name, handler] of Object.entries(commands)) {
     held.add(vscode.commands.registerCommand(`flameline.${name}`, guarded(log, handler)));
   }

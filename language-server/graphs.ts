@@ -3,6 +3,8 @@ import { callersAndCallees, type FunctionNode } from "../profile/callers.js";
 import { leftOutSum } from "../profile/selection.js";
 import { callTree } from "../profile/tree.js";
 import { treeColumns } from "../profile/tree-columns.js";
+import type { Baseline } from "./baseline.js";
+import { comparedTree } from "./compared-tree.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { shownFunctions } from "./own-cost.js";
 
@@ -13,7 +15,11 @@ const MAX_BOXES = 1000;
 export async function selectedTree(
   loaded: LoadedRecording,
   { selection, direction, minimumShare }: { selection: Selection; direction: TreeDirection; minimumShare: number },
+  baseline?: Baseline,
 ): Promise<TreeColumns | null> {
+  if (baseline !== undefined) {
+    return comparedTree(loaded, baseline, selection, { direction, minimumShare });
+  }
   // Whose code a function is depends on where it was found.
   await loaded.view(selection);
   const tree = callTree(loaded.recording, selection, { direction, minimumShare });

@@ -9,6 +9,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { URI } from "vscode-uri";
 import type { ServerInitialization } from "../protocol/language-server.js";
 import { Annotations } from "./annotations.js";
+import { shownRecording } from "./baseline.js";
 import { diagnose } from "./diagnose.js";
 import { documentHeat } from "./document-heat.js";
 import { exportRecording } from "./export-recording.js";
@@ -87,6 +88,7 @@ function answer(
         leftOut: shown?.view.leftOut ?? 0,
         samples: shown?.view.samples ?? 0,
         hottest,
+        baseline: session.baseline?.loaded.name ?? null,
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
       });
       if (refresh.lenses) {
@@ -117,7 +119,8 @@ function answer(
       session.clear();
       return null;
     },
-    "flameline/summary": () => (session.current === undefined ? null : { ...session.current.summary(), selection: session.selection }),
+    "flameline/summary": () => (session.current === undefined ? null : shownRecording(session, session.current)),
+    "flameline/compare": async ({ path, ...range }) => session.compare(path, range),
     "flameline/select": ({ selection }) => {
       session.select(selection);
       return null;
@@ -126,7 +129,7 @@ function answer(
     "flameline/functions": async (params) => hottestFunctions(session.required(), session.selection, params),
     "flameline/lines": async (params) => hottestLines(session.required(), session.selection, params),
     "flameline/waits": async (params) => waitTotals(session.required(), params.selection ?? session.selection),
-    "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params)),
+    "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params, session.baseline)),
     "flameline/callers": async (params) =>
       session.current === undefined ? null : functionGraph(session.current, params.function, params.selection),
     "flameline/locate": async (params) =>

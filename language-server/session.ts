@@ -1,7 +1,8 @@
 import { basename, resolve } from "node:path";
 import type { Batch, Rate, Started, Stopped } from "../protocol/helper.js";
-import type { RecordingSummary, Selection } from "../protocol/queries.js";
+import type { BaselineSummary, RecordingSummary, Selection, TimeRange } from "../protocol/queries.js";
 import { Recording } from "../profile/recording.js";
+import { type Baseline, baselineSummary } from "./baseline.js";
 import { ServerError } from "./failures.js";
 import { keepRecording } from "./keep-recording.js";
 import { LoadedRecording } from "./loaded-recording.js";
@@ -30,6 +31,7 @@ export class Session {
   #live: LoadedRecording | undefined;
   #previous: LoadedRecording | undefined;
   #selection: Selection | undefined;
+  #baseline: Baseline | undefined;
   #unknownBatches = 0;
   #opening: Promise<unknown> = Promise.resolve();
 
@@ -50,6 +52,26 @@ export class Session {
   /** The recording before the current one, to tell before → after. */
   get previous(): LoadedRecording | undefined {
     return this.#previous;
+  }
+
+  /** What the current recording is compared with; undefined where nothing is, or it is the very same. */
+  get baseline(): Baseline | undefined {
+    const { loaded, range } = this.#baseline ?? {};
+    if (loaded === undefined || range === undefined || this.#current === undefined) {
+      return undefined;
+    }
+    const part = range.fromNs !== undefined || range.toNs !== undefined;
+    return loaded.id !== this.#current.id || part ? { loaded, range } : undefined;
+  }
+
+  /** Compares what is shown with another recording, or with a part of one; null ends it. Throws a {@link ServerError}. */
+  async compare(path: string | null, range: TimeRange): Promise<BaselineSummary | null> {
+    const current = this.#current;
+    const same =
+      path !== null && current !== undefined && [path, resolve(path)].some((each) => each === current.id || each === current.folder);
+    this.#baseline = path === null ? undefined : { loaded: same ? current : await openPath(this.#workspace, path), range };
+    this.#onChange("numbers");
+    return this.#baseline === undefined ? null : baselineSummary(this.#baseline);
   }
 
   /** The current recording; throws a {@link ServerError} where there is none. */
@@ -173,6 +195,7 @@ export class Session {
     this.#remember(this.#current);
     this.#current = undefined;
     this.#selection = undefined;
+    this.#baseline = undefined;
     this.#onChange("replaced");
   }
 

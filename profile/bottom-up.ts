@@ -5,6 +5,8 @@ import type { TreeNodes } from "./preorder.js";
 /** More nodes than a view can use: growth stops there, and what is left out is counted. */
 const MAX_BOTTOM_UP_NODES = 1_000_000;
 
+type BottomUpSource = Pick<FunctionTree, "parent" | "function">;
+
 /** Places in the function tree, each with the cost that came up from there; those of one node lie side by side. */
 interface Cursors {
   readonly node: Int32Array;
@@ -23,7 +25,7 @@ interface Cursors {
  * Groups are split by the function of the cursors' parents, level by level. A group under `minimum` is folded as soon as
  * it is known, so the whole tree, which can be the sum of all depths, is never built.
  */
-export function bottomUpNodes(tree: FunctionTree, selfOfNode: Float64Array, minimum: number, maxNodes = MAX_BOTTOM_UP_NODES): TreeNodes {
+export function bottomUpNodes(tree: BottomUpSource, selfOfNode: Float64Array, minimum: number, maxNodes = MAX_BOTTOM_UP_NODES): TreeNodes {
   const parents = tree.parent.view();
   const split = new Splitter(tree, minimum, maxNodes);
   let level = leaves(selfOfNode);
@@ -67,7 +69,7 @@ class Splitter {
   readonly #groupValue: number[] = [];
   readonly #groupCount: number[] = [];
 
-  constructor(tree: FunctionTree, minimum: number, maxNodes: number) {
+  constructor(tree: BottomUpSource, minimum: number, maxNodes: number) {
     this.#functions = tree.function.view();
     this.#minimum = minimum;
     this.#maxNodes = maxNodes;

@@ -9,9 +9,10 @@
  * That is the noise within each recording. What differs between any two runs of the same program (where its memory lies, what else the
  * machine does) is not in it, because one run can't show it.
  */
+import type { Untold, Verdict } from "../protocol/queries.js";
 import { drawBlocks, type Draws, endsOf, resampledSums } from "./block-bootstrap.js";
 import { normalTail, quantileLike, twoSidedProbability } from "./student.js";
-import type { TimeBlocks, Untold } from "./time-blocks.js";
+import type { TimeBlocks } from "./time-blocks.js";
 
 /**
  * What makes two recordings of different length comparable: cost in each second of wall time; the share of the selection's sum; or the cost
@@ -32,12 +33,6 @@ export interface DifferenceRow {
   readonly base: Float64Array | undefined;
   readonly next: Float64Array | undefined;
 }
-
-/**
- * `more` and `less`: changed, by more than noise. `noise`: no change can be told from none. `few`: too few samples to be judged.
- * `untold`: the recordings are too short for that, or have no times.
- */
-export type Verdict = "more" | "less" | "noise" | "few" | "untold";
 
 /** All but `baseCost` and `nextCost` are in the measure. `low` and `high` are the ends of the 95 % interval, null where there is none. */
 export interface Change {

@@ -51,14 +51,18 @@ export class FunctionTree {
       const node = nodeOf[stack] ?? -1;
       if (node >= 0) self[node] = (self[node] ?? 0) + (selfOfStack[stack] ?? 0);
     }
-    const value = self.slice();
-    const parents = this.parent.view();
-    for (let node = value.length - 1; node >= 0; node--) {
-      const parent = parents[node] ?? -1;
-      if (parent >= 0) value[parent] = (value[parent] ?? 0) + (value[node] ?? 0);
-    }
-    return { self, value };
+    return { self, value: inclusive(self, this.parent.view()) };
   }
+}
+
+/** From each node's own cost that of its subtree; a parent's index is smaller than its children's. */
+export function inclusive(self: Float64Array, parents: Int32Array): Float64Array {
+  const value = self.slice();
+  for (let node = value.length - 1; node >= 0; node--) {
+    const parent = parents[node] ?? -1;
+    if (parent >= 0) value[parent] = (value[parent] ?? 0) + (value[node] ?? 0);
+  }
+  return value;
 }
 
 const kept = new WeakMap<RecordingTables, { generation: number; tree: FunctionTree }>();

@@ -15,6 +15,8 @@ export interface PreorderTree {
   readonly function: Int32Array;
   readonly end: Int32Array;
   readonly depth: Int32Array;
+  /** Where each node was in the given tree; -1 for the root. */
+  readonly source: Int32Array;
   readonly self: Float64Array;
   readonly value: Float64Array;
   readonly folded: number;
@@ -28,10 +30,12 @@ export function preorder(tree: TreeNodes, options: { sum: number; minimum: numbe
     function: new Int32Array(nodes),
     end: new Int32Array(nodes),
     depth: new Int32Array(nodes),
+    source: new Int32Array(nodes),
     self: new Float64Array(nodes),
     value: new Float64Array(nodes),
   };
   columns.function[0] = -1;
+  columns.source[0] = -1;
   columns.value[0] = options.sum;
   columns.self[0] = options.stackless;
   let maxDepth = 0;
@@ -44,6 +48,7 @@ export function preorder(tree: TreeNodes, options: { sum: number; minimum: numbe
   while (node >= 0) {
     columns.function[next] = tree.function[node] ?? 0;
     columns.depth[next] = depth;
+    columns.source[next] = node;
     columns.self[next] = tree.self[node] ?? 0;
     columns.value[next] = tree.value[node] ?? 0;
     if (depth > maxDepth) maxDepth = depth;

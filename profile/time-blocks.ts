@@ -1,4 +1,4 @@
-import type { Selection } from "../protocol/queries.js";
+import { type Selection, SHORTEST_JUDGED_SECONDS, type Untold } from "../protocol/queries.js";
 import type { Recording } from "./recording.js";
 import { forEachSelected } from "./selection.js";
 
@@ -11,9 +11,7 @@ const MOST_BLOCKS = 16;
 /** Shorter blocks would tear apart what belongs together, ns. */
 const SHORTEST_BLOCK_NS = 0.5e9;
 /** With fewer blocks nothing is said about noise. */
-export const FEWEST_BLOCKS = 8;
-/** What a range must last for that, s. */
-export const SHORTEST_RANGE_SECONDS = (FEWEST_BLOCKS * SHORTEST_BLOCK_NS) / 1e9;
+const FEWEST_BLOCKS = (SHORTEST_JUDGED_SECONDS * 1e9) / SHORTEST_BLOCK_NS;
 
 /** A selection's time range cut into equal blocks, and what it sums up to in each. */
 export interface TimeBlocks {
@@ -28,9 +26,6 @@ export interface TimeBlocks {
   /** Why noise can't be told from change; undefined where it can. */
   readonly untold: Untold | undefined;
 }
-
-/** `short`: fewer than {@link FEWEST_BLOCKS} blocks; `untimed`: the samples have no times; `empty`: there are none. */
-export type Untold = "short" | "untimed" | "empty";
 
 export function timeBlocks(recording: Recording, selection: Selection): TimeBlocks {
   const fromNs = Math.max(0, selection.fromNs ?? 0);

@@ -12,8 +12,7 @@ export function treeColumns(
   ownerOf: (functionIndex: number) => CodeOwner,
   leftOut = 0,
 ): TreeColumns {
-  const { functions } = recording;
-  const rowOf = new Int32Array(functions.length).fill(-1);
+  const rowOf = new Int32Array(recording.functions.length).fill(-1);
   const ids: number[] = [];
   const rows = tree.function.map((fn) => {
     if (fn < 0) return -1;
@@ -36,21 +35,34 @@ export function treeColumns(
     depth: toBase64(tree.depth),
     self: toBase64(tree.self),
     value: toBase64(tree.value),
-    functions: {
-      name: ids.map((fn) => functions.labelOf(fn)),
-      id: ids,
-      language: ids.map((fn) => functions.languageOf(fn)),
-      owner: ids.map(ownerOf),
-      file: ids.map((fn) => functions.fileOf(fn)),
-      line: ids.map((fn) => functions.lineOf(fn)),
-      module: ids.map((fn) => functions.moduleOf(fn)),
-      inlined: ids.map((fn) => physical[fn] !== 1),
-    },
+    functions: functionColumns(ids.map((fn) => ({ tables: recording, fn, id: fn, owner: ownerOf(fn), inlined: physical[fn] !== 1 }))),
+  };
+}
+
+/** A function of a tree, in the recording that it is described by; `id` is -1 where the current recording does not have it. */
+export interface TreeFunction {
+  readonly tables: RecordingTables;
+  readonly fn: number;
+  readonly id: number;
+  readonly owner: CodeOwner;
+  readonly inlined: boolean;
+}
+
+export function functionColumns(rows: readonly TreeFunction[]): TreeColumns["functions"] {
+  return {
+    name: rows.map(({ tables, fn }) => tables.functions.labelOf(fn)),
+    id: rows.map(({ id }) => id),
+    language: rows.map(({ tables, fn }) => tables.functions.languageOf(fn)),
+    owner: rows.map(({ owner }) => owner),
+    file: rows.map(({ tables, fn }) => tables.functions.fileOf(fn)),
+    line: rows.map(({ tables, fn }) => tables.functions.lineOf(fn)),
+    module: rows.map(({ tables, fn }) => tables.functions.moduleOf(fn)),
+    inlined: rows.map(({ inlined }) => inlined),
   };
 }
 
 /** 1 for each function that is somewhere a frame of its own, and not only inlined into another. */
-function physicalFunctions(recording: RecordingTables): Uint8Array {
+export function physicalFunctions(recording: RecordingTables): Uint8Array {
   const { frames, functions } = recording;
   const physical = new Uint8Array(functions.length);
   const start = frames.start.view();

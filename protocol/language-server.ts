@@ -5,6 +5,7 @@
  */
 import type { EventName } from "./events.js";
 import type {
+  BaselineSummary,
   CallersAndCallees,
   DocumentHeat,
   FunctionRow,
@@ -13,6 +14,7 @@ import type {
   Selection,
   SourceLocation,
   TableScope,
+  TimeRange,
   TreeColumns,
   TreeDirection,
   WaitRow,
@@ -58,6 +60,8 @@ export interface ServerRequests {
   "flameline/summary": { params: Record<string, never>; result: ShownRecording | null };
   /** What every view shows; lenses and heat follow. */
   "flameline/select": { params: { selection: Selection }; result: null };
+  /** Compares everything that is shown with a profile file, a kept recording's folder, or a part of one; null ends it. */
+  "flameline/compare": { params: { path: string | null } & TimeRange; result: BaselineSummary | null };
   "flameline/documentHeat": { params: { uri: string }; result: DocumentHeat | null };
   /** The hottest, by self cost. With `mineOnly` and just-my-code, self has the library, runtime and kernel code that is called. */
   "flameline/functions": {
@@ -104,6 +108,8 @@ export interface ClientNotifications {
     readonly hottest: FunctionRow | null;
     /** hottest's share of the selection, 0 to 1. */
     readonly hottestShare: number;
+    /** Name of what everything is compared with; null where it isn't. */
+    readonly baseline: string | null;
   };
 }
 

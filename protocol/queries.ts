@@ -44,6 +44,21 @@ export interface RecordingSummary {
   readonly cost: CostAccount;
   /** What the reader could not read, one sentence each. */
   readonly warnings: readonly string[];
+  /** What it is compared with, while that is so. */
+  readonly baseline?: BaselineSummary;
+}
+
+/** A recording, or a part of one, that others are compared with. */
+export interface BaselineSummary extends TimeRange {
+  readonly id: string;
+  readonly name: string;
+  readonly durationNs: number;
+}
+
+/** In ns since the recording's start, end exclusive; an absent member means the recording's own end. */
+export interface TimeRange {
+  readonly fromNs?: number;
+  readonly toNs?: number;
 }
 
 /** A function as tables and lenses show it. Values are in the event's unit. */
@@ -122,6 +137,8 @@ export interface TreeColumns {
   readonly self: string;
   /** f64 */
   readonly value: string;
+  /** Where a baseline was chosen. */
+  readonly difference?: TreeDifference;
   readonly functions: {
     readonly name: readonly string[];
     /** Index of the function in the recording. */
@@ -136,6 +153,39 @@ export interface TreeColumns {
     /** True where every occurrence is an inlined call. */
     readonly inlined: readonly boolean[];
   };
+}
+
+/** What is said of a change: by more than noise, by no more, of too few samples to be judged, or of recordings that are too short to be. */
+export const VERDICTS = ["more", "less", "noise", "few", "untold"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What both sides must last for noise to be told from change, s. */
+export const SHORTEST_JUDGED_SECONDS = 4;
+
+/** Why nothing is said about noise: too little time, samples without times, or no samples. */
+export type Untold = "short" | "untimed" | "empty";
+
+/**
+ * What makes the two sides comparable: cost in each second of wall time, or the share of the whole where a file does not say how long it took.
+ */
+export type TreeMeasure = "second" | "share";
+
+/**
+ * Of a tree of two recordings: the base's part. The tree's own values are the mean of both sides, with the base scaled to the length (or, by
+ * share, to the sum) of the new one, so that what only one side has is half as wide.
+ */
+export interface TreeDifference {
+  readonly measure: TreeMeasure;
+  /** What both sides are scaled to: s, or by share the sum. Values divided by it are in each second, or shares. */
+  readonly scale: number;
+  readonly untold: Untold | null;
+  /** f64: the base's value, scaled. */
+  readonly base: string;
+  /** f64: ends of the 95 % interval of the change, scaled; NaN where there is none. */
+  readonly low: string;
+  readonly high: string;
+  /** i32: index into {@link VERDICTS}. */
+  readonly verdict: string;
 }
 
 /** A small tree of objects for d3-flame-graph: callers (inverted) and callees of one function. */
@@ -175,6 +225,17 @@ export interface LineHeat {
   readonly before?: number;
   /** Of `off_cpu`: what most of `total` waits for. */
   readonly mostly?: WaitClass;
+  /** Against the baseline, where one is chosen; of a line that only the baseline has `total` is 0. */
+  readonly change?: LineChange;
+}
+
+/** Total cost of a line against the baseline, in each second of wall time or as a share of the whole. */
+export interface LineChange {
+  readonly base: number;
+  readonly next: number;
+  /** A part of `base`: 0.1 is a tenth more; null where the base has none. */
+  readonly relative: number | null;
+  readonly verdict: Verdict;
 }
 
 export interface DocumentHeat {

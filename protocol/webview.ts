@@ -34,4 +34,6 @@ export type FromWebview =
   | { readonly type: "openSource"; readonly function: number; readonly selection: Selection; readonly preserveFocus: boolean }
   /** The user chose another event, process or thread: lenses and heat follow. */
   | { readonly type: "select"; readonly selection: Selection }
+  /** Show the recording alone again. */
+  | { readonly type: "stopComparing" }
   | { readonly type: "copy"; readonly text: string };

@@ -1,13 +1,12 @@
 import type { RecordingSummary, Selection, TreeDirection } from "../protocol/queries.js";
 import type { GraphView } from "../protocol/webview.js";
 import { eventChoices, idleChoices, processChoices, threadChoices, withEvent, withIdle, withProcesses, withThreads } from "./choices.js";
-import type { ColorBy } from "./palette.js";
 import { type Chooser, makeButton, makeChooser, makeTextInput } from "./toolkit.js";
 
 export interface ControlActions {
   readonly select: (selection: Selection) => void;
   readonly turn: (direction: TreeDirection) => void;
-  readonly color: (colorBy: ColorBy) => void;
+  readonly color: (colorBy: GraphView["colorBy"]) => void;
   readonly search: (text: string) => void;
   readonly nextMatch: (step: 1 | -1) => void;
   readonly resetZoom: () => void;
@@ -85,6 +84,7 @@ export class Controls {
       ],
       view.colorBy,
     );
+    this.#colors.element.hidden = summary?.baseline !== undefined;
     if (this.#search.value !== view.search) this.#search.value = view.search;
     this.element.hidden = this.searchElement.hidden = !summary;
   }

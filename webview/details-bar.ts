@@ -1,6 +1,6 @@
 import type { GraphTree } from "./graph-tree.js";
 import { makeButton } from "./toolkit.js";
-import { describeNode } from "./words.js";
+import { describeNode, type NodeWords } from "./words.js";
 
 export interface DetailsActions {
   readonly openSource: () => void;
@@ -48,12 +48,17 @@ export class DetailsBar {
     this.#name.title = words.name;
     this.#place.textContent = [words.place, words.kind].filter((part) => part !== "").join(" · ");
     this.#place.title = words.place;
-    this.#costs.textContent = `Total ${words.total} · Self ${words.self} · of ${words.of}`;
+    this.#costs.textContent = costWords(words);
   }
+}
+
+function costWords({ total, self, of }: NodeWords): string {
+  return self === "" ? `${total} · of ${of}` : `Total ${total} · Self ${self} · of ${of}`;
 }
 
 /** What "copy" puts on the clipboard: one line to paste into a report. */
 export function copyText(tree: GraphTree, node: number): string {
   const words = describeNode(tree, node);
-  return `${words.name} (${words.place}): total ${words.total}, self ${words.self}, of ${words.of}`;
+  const costs = words.self === "" ? words.total : `total ${words.total}, self ${words.self}`;
+  return `${words.name} (${words.place}): ${costs}, of ${words.of}`;
 }

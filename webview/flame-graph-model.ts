@@ -98,6 +98,10 @@ export class FlameGraphModel {
     this.#post({ type: "getCallers", request: ++this.#callersRequest, function: fn, selection: this.view.selection });
   }
 
+  stopComparing(): void {
+    this.#post({ type: "stopComparing" });
+  }
+
   copy(text: string): void {
     this.#post({ type: "copy", text });
   }
@@ -105,7 +109,7 @@ export class FlameGraphModel {
   #setRecording(summary: RecordingSummary | null, selection: Selection): void {
     const other = summary?.id !== this.summary?.id;
     // The extension echoes what was chosen here; an echo is no reason to ask again.
-    const chosen = !isSame(selection, this.view.selection);
+    const chosen = !isSame(selection, this.view.selection) || !isSame(summary?.baseline, this.summary?.baseline);
     const grown = !isSame(summary, this.summary);
     this.summary = summary;
     this.view = withSelection(this.view, selection);

@@ -1,5 +1,6 @@
 import { CallersPane } from "./callers-pane.js";
 import type { CallersAndCallees } from "../protocol/queries.js";
+import { ComparisonBar } from "./comparison-bar.js";
 import { Controls } from "./controls.js";
 import { copyText, DetailsBar } from "./details-bar.js";
 import type { Change, FlameGraphModel } from "./flame-graph-model.js";
@@ -33,6 +34,7 @@ export class FlameGraphPage {
   readonly #status: StatusLine;
   readonly #callers: CallersPane;
   readonly #legend = new Legend();
+  readonly #comparison: ComparisonBar;
   readonly #tooltip = new Tooltip();
   readonly #mirror = new Mirror(this.#graph.scroller);
   readonly #empty = makeDiv("empty");
@@ -71,6 +73,7 @@ export class FlameGraphPage {
       closed: () => this.#graph.scroller.focus(),
     });
     this.#status = new StatusLine(() => model.unfold());
+    this.#comparison = new ComparisonBar(() => model.stopComparing());
     this.#build();
     this.#listen();
     this.#show();
@@ -82,7 +85,7 @@ export class FlameGraphPage {
     stage.append(this.#graph.scroller, this.#empty);
     const legendRow = makeDiv("legend-row");
     legendRow.append(this.#legend.element, this.#controls.searchElement);
-    this.element.append(this.#controls.element, legendRow, stage, this.#callers.element);
+    this.element.append(this.#controls.element, this.#comparison.element, legendRow, stage, this.#callers.element);
     this.element.append(this.#notice, this.#details.element, this.#status.element);
     this.element.append(this.#live, this.#tooltip.element);
     this.#notice.hidden = true;
@@ -174,6 +177,7 @@ export class FlameGraphPage {
   #show(): void {
     const { summary, tree, view, search } = this.#model;
     this.#controls.show(summary ?? null, view);
+    this.#comparison.show(summary ?? null, tree ?? undefined);
     const words = summary === undefined ? "" : emptyWords(summary, tree);
     this.#empty.textContent = words ?? "";
     this.#empty.hidden = words === undefined;
@@ -186,7 +190,8 @@ export class FlameGraphPage {
   #recolor(): void {
     const { view, tree } = this.#model;
     // Other tools' profiles of waits don't say what for.
-    const colorBy = view.colorBy === "waits" && tree?.waits.length === 0 ? "owner" : view.colorBy;
+    const chosen = view.colorBy === "waits" && tree?.waits.length === 0 ? "owner" : view.colorBy;
+    const colorBy = tree?.difference === undefined ? chosen : "difference";
     this.#graph.setColors(colorBy);
     this.#callers.recolor(this.#graph.palette("owner"));
     this.#legend.show(this.#graph.tree, this.#graph.palette(colorBy), colorBy);

@@ -1,5 +1,6 @@
 import { fromBase64 } from "../profile/base64.js";
 import type { TreeColumns } from "../protocol/queries.js";
+import { decodeDifference, type NodeDifference } from "./difference.js";
 import { waitKinds } from "./wait-kinds.js";
 
 /**
@@ -30,6 +31,8 @@ export interface GraphTree {
   readonly functions: TreeColumns["functions"];
   /** What most of each node's waiting is for, as an index into `WAIT_KINDS`; empty in trees of other events. */
   readonly waits: Uint8Array;
+  /** Where a baseline was chosen. */
+  readonly difference: NodeDifference | undefined;
   readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "leftOut" | "folded" | "foldedValue">;
   /** Nodes whose numbers could not be true (not finite, negative, more than the parent has) and were cut to fit. */
   readonly repaired: number;
@@ -59,6 +62,7 @@ export function decodeTree(columns: TreeColumns): GraphTree {
     value,
     functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText) },
     waits: waitKinds({ fn, value, parent: arranged.parent }, columns.functions),
+    difference: decodeDifference(columns, value),
     info: { event, unit, samples, leftOut, folded, foldedValue },
   };
 }

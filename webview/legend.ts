@@ -1,3 +1,4 @@
+import { CHANGE_KINDS } from "./difference.js";
 import { formatShare } from "./format.js";
 import { at, type GraphTree } from "./graph-tree.js";
 import type { ColorBy, Palette } from "./palette.js";
@@ -20,16 +21,23 @@ export class Legend {
     }
     const shares = groupShares(tree, colorBy);
     const present = palette.groups.filter((group) => (shares.get(group.key) ?? 0) > 0);
-    present.sort((a, b) => (shares.get(b.key) ?? 0) - (shares.get(a.key) ?? 0));
+    if (colorBy !== "difference") present.sort((a, b) => (shares.get(b.key) ?? 0) - (shares.get(a.key) ?? 0));
     this.element.replaceChildren(
       ...present.map((group) => entry(group.label, group.fill, formatShare(shares.get(group.key) ?? 0, tree.total))),
     );
   }
 }
 
-/** Self value by owner, by language or by what is waited for, in the tree's unit. Bottom-up trees carry their self value in the first row only. */
+/** Self value by owner, by language, by what is waited for or by change, in the tree's unit. Bottom-up trees carry their self value in the first row only. */
 export function groupShares(tree: GraphTree, colorBy: ColorBy): Map<string, number> {
   const shares = new Map<string, number>();
+  if (colorBy === "difference") {
+    tree.difference?.kinds.forEach((kind, node) => {
+      const key = CHANGE_KINDS[kind] ?? "few";
+      if (node > 0) shares.set(key, (shares.get(key) ?? 0) + at(tree.self, node));
+    });
+    return shares;
+  }
   if (colorBy === "waits") {
     for (let node = 1; node < tree.waits.length; node++) {
       const kind = WAIT_KINDS[at(tree.waits, node)] ?? "unknown";

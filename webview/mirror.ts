@@ -50,6 +50,12 @@ function item(tree: GraphTree, node: number, role: "caller" | "selected" | "call
   if (role === "callee") element.setAttribute("aria-posinset", String(place));
   if (at(tree.end, node) > node + 1) element.setAttribute("aria-expanded", String(role !== "callee"));
   element.id = role === "callee" ? `mirror-callee-${place}` : `mirror-${role}`;
-  element.textContent = `${words.name}, total ${words.total}, self ${words.self}, ${words.kind}, ${words.place}`;
+  element.textContent = [
+    words.name,
+    `total ${words.total}`,
+    ...(words.self === "" ? [] : [`self ${words.self}`]),
+    words.kind,
+    words.place,
+  ].join(", ");
   return element;
 }

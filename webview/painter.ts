@@ -1,3 +1,4 @@
+import { CHANGE_MARKS } from "./difference.js";
 import { at, nodeName, type GraphTree } from "./graph-tree.js";
 import { columnsOf, fitLabel } from "./labels.js";
 import type { Boxes } from "./layout.js";
@@ -46,16 +47,16 @@ export function makeInk(
 ): Ink {
   const { name } = tree.functions;
   const groups = groupsFor(colorBy).map(([key]) => key);
-  const keys: readonly string[] = colorBy === "waits" ? [] : tree.functions[colorBy];
+  const keys: readonly string[] = colorBy === "waits" || colorBy === "difference" ? [] : tree.functions[colorBy];
   const buckets = Uint8Array.from(name, (text, fn) =>
-    bucketOf(groups.length, Math.max(0, groups.indexOf(keys[fn] ?? "")), shadeOf(text), false),
+    bucketOf(groups.length, Math.max(0, groups.indexOf(keys[fn] ?? "")), colorBy === "difference" ? 0 : shadeOf(text), false),
   );
   const font = `${FONT_SIZE * ratio}px ${theme.fontFamily}, monospace`;
   context.font = font;
   const glyph = context.measureText("M".repeat(32)).width / 32;
   const columns = Int32Array.from(name, columnsOf);
   const palette = makePalette(theme.kind, colorBy, theme.background);
-  const kinds = colorBy === "waits" ? tree.waits : undefined;
+  const kinds = colorBy === "waits" ? tree.waits : colorBy === "difference" ? tree.difference?.kinds : undefined;
   return { palette, groups: groups.length, buckets, kinds, columns, font, glyph, ratio, background: theme.background, focus: theme.focus };
 }
 
@@ -157,8 +158,10 @@ function drawLabels(
       const node = at(boxes.node, box);
       const fn = at(tree.fn, node);
       const name = nodeName(tree, node);
-      const label = fitLabel(name, fn < 0 ? name.length : at(ink.columns, fn), Math.floor((width - 2 * padding) / ink.glyph));
-      if (label !== "") context.fillText(label, at(boxes.x, box) + padding, yOf(box) + baseline);
+      const mark = CHANGE_MARKS[tree.difference?.kinds[node] ?? -1] ?? "";
+      const columns = Math.floor((width - 2 * padding) / ink.glyph) - mark.length;
+      const label = fitLabel(name, fn < 0 ? name.length : at(ink.columns, fn), columns);
+      if (label !== "") context.fillText(mark + label, at(boxes.x, box) + padding, yOf(box) + baseline);
     }
   }
 }

@@ -1,8 +1,9 @@
 import type { FrameLanguage } from "../protocol/events.js";
 import type { CodeOwner } from "../protocol/queries.js";
+import type { ChangeKind } from "./difference.js";
 import type { WaitKind } from "./wait-kinds.js";
 
-export type ColorBy = "owner" | "language" | "waits";
+export type ColorBy = "owner" | "language" | "waits" | "difference";
 export type ThemeKind = "light" | "dark" | "high-contrast" | "high-contrast-light";
 
 /** Neighbours of one group differ a little, so that their edges can be seen. */
@@ -37,6 +38,18 @@ export const WAIT_GROUPS: Readonly<Record<WaitKind, Group>> = {
   unknown: { label: "Unknown", light: "#d6d6d3", dark: "#666666" },
 };
 
+/** Blue is less and orange more, which everybody can tell apart; the marks ▼ and ▲ before the names say it without colours. */
+export const CHANGE_GROUPS: Readonly<Record<ChangeKind, Group>> = {
+  less3: { label: "▼ Less, by half or more", light: "#5b9fd8", dark: "#1b66ad" },
+  less2: { label: "▼ Less, by a tenth or more", light: "#9cc6ea", dark: "#1f4e7c" },
+  less1: { label: "▼ Less", light: "#d0e4f5", dark: "#243a50" },
+  same: { label: "No more than noise", light: "#e3e3e0", dark: "#3f3f42" },
+  more1: { label: "▲ More", light: "#fbe3c0", dark: "#51391c" },
+  more2: { label: "▲ More, by a tenth or more", light: "#f7bf6f", dark: "#7d4a0c" },
+  more3: { label: "▲ More, by half or more", light: "#ee9226", dark: "#ab5c00" },
+  few: { label: "Too small to judge", light: "#c9c9c6", dark: "#5b5b5f" },
+};
+
 export const LANGUAGE_GROUPS: Readonly<Record<FrameLanguage, Group>> = {
   kernel: { label: "Kernel", light: "#8fa097", dark: "#3f5048" },
   native: { label: "Native", light: "#c9ccd1", dark: "#575b61" },
@@ -69,7 +82,7 @@ export interface Palette {
 const SPECIALS = { root: 0, run: 1, match: 2, dimRoot: 3, dimRun: 4 } as const;
 
 export function groupsFor(colorBy: ColorBy): readonly (readonly [string, Group])[] {
-  return Object.entries({ owner: OWNER_GROUPS, language: LANGUAGE_GROUPS, waits: WAIT_GROUPS }[colorBy]);
+  return Object.entries({ owner: OWNER_GROUPS, language: LANGUAGE_GROUPS, waits: WAIT_GROUPS, difference: CHANGE_GROUPS }[colorBy]);
 }
 
 /** Bucket of a group's shade, of its faded twin, or of a special box. */

@@ -41,7 +41,14 @@ export class Tooltip {
     this.#name.textContent = run ? `${hit.nodes.toLocaleString("en-US")} boxes narrower than a pixel` : words.name;
     this.#place.textContent = run ? "Double-click to zoom in on them" : words.place;
     this.#kind.textContent = run ? "" : words.kind;
-    this.#costs.replaceChildren(...(run ? [] : [...cost("Total", words.total), ...cost("Self", words.self), ...cost("of", words.of)]));
+    this.#costs.replaceChildren(
+      ...(run
+        ? []
+        : [
+            ...(words.self === "" ? cost("Change", words.total) : [...cost("Total", words.total), ...cost("Self", words.self)]),
+            ...cost("of", words.of),
+          ]),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { LACKING_FRAMES } from "../protocol/events.js";
 import type { RecordingSummary } from "../protocol/queries.js";
 import { EVENT_WORDS, formatCount, formatRate, formatShare, formatValue } from "./format.js";
+import { changeWords } from "./difference.js";
 import { at, type GraphTree, nodeName } from "./graph-tree.js";
 import { LANGUAGE_GROUPS, OWNER_GROUPS } from "./palette.js";
 import type { Search } from "./search.js";
@@ -12,6 +13,7 @@ export interface NodeWords {
   readonly place: string;
   readonly kind: string;
   readonly total: string;
+  /** Empty in a comparison, which is of totals. */
   readonly self: string;
   /** What the shares are shares of. */
   readonly of: string;
@@ -25,6 +27,7 @@ const LACKING: ReadonlyMap<string, string> = new Map([
 
 export function describeNode(tree: GraphTree, node: number): NodeWords {
   const { unit, event } = tree.info;
+  const { difference } = tree;
   const fn = at(tree.fn, node);
   const value = at(tree.value, node);
   const self = at(tree.self, node);
@@ -36,9 +39,11 @@ export function describeNode(tree: GraphTree, node: number): NodeWords {
     name: nodeName(tree, node),
     place: fn < 0 ? "Everything that was selected" : where || "Place unknown",
     kind: fn < 0 || lacking !== undefined ? "" : [...new Set(kinds)].filter((kind) => kind !== "").join(" · "),
-    total: `${formatValue(value, unit)} (${formatShare(value, tree.total)})`,
-    self: `${formatValue(self, unit)} (${formatShare(self, tree.total)})`,
-    of: `${formatValue(tree.total, unit)} of ${EVENT_WORDS[event]}`,
+    total: difference ? changeWords(difference, node, value, unit) : `${formatValue(value, unit)} (${formatShare(value, tree.total)})`,
+    self: difference ? "" : `${formatValue(self, unit)} (${formatShare(self, tree.total)})`,
+    of: difference
+      ? `${changeWords(difference, 0, tree.total, unit)} ${EVENT_WORDS[event]}`
+      : `${formatValue(tree.total, unit)} of ${EVENT_WORDS[event]}`,
   };
 }
 
@@ -74,7 +79,9 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
   ];
   const missing = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatCount(count, "sample")} ${words}`);
   return [
-    `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
+    tree.difference
+      ? `${formatCount(info.samples, "sample")} on both sides, ${changeWords(tree.difference, 0, tree.total, info.unit)} ${EVENT_WORDS[info.event]}`
+      : `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
     seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
     info.event === "off_cpu" && summary.durationNs > 0 ? formatRate(tree.total, summary.durationNs) : "",
     info.leftOut > 0 ? leftOutWords(info) : "",

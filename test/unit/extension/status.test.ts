@@ -68,6 +68,7 @@ describe("the status bar", () => {
     samples: 1,
     hottest: { function: 0, name, language: "python", owner: "mine", file: null, line: null, self: 38, total: 40 },
     hottestShare: 0.38,
+    baseline: null,
   });
 
   test("says time, rate, hottest function and our own cost", () => {

@@ -1,0 +1,37 @@
+import type { Recording } from "../profile/recording.js";
+import type { ShownRecording } from "../protocol/language-server.js";
+import type { BaselineSummary, Selection, TimeRange } from "../protocol/queries.js";
+import type { LoadedRecording } from "./loaded-recording.js";
+import type { Session } from "./session.js";
+
+/** What the current recording is compared with. */
+export interface Baseline {
+  readonly loaded: LoadedRecording;
+  readonly range: TimeRange;
+}
+
+export function baselineSummary({ loaded, range }: Baseline): BaselineSummary {
+  return { id: loaded.id, name: loaded.name, durationNs: loaded.recording.info.durationNs, ...range };
+}
+
+export function shownRecording(session: Session, current: LoadedRecording): ShownRecording {
+  const { baseline } = session;
+  const compared = baseline === undefined ? {} : { baseline: baselineSummary(baseline) };
+  return { ...current.summary(), selection: session.selection, ...compared };
+}
+
+/** The baseline's part that answers to a selection of the current recording: processes and threads are the same by their names. */
+export function baselineSelection({ loaded, range }: Baseline, current: Recording, selection: Selection): Selection {
+  const { event, idle, waits, pids, threads } = selection;
+  const { processes, threads: rows } = loaded.recording;
+  const processNames = new Set(current.processes.filter(({ pid }) => pids?.includes(pid)).map(({ name }) => name));
+  const threadNames = new Set(threads?.map((index) => current.threads[index]?.name));
+  return {
+    event,
+    ...(idle === undefined ? {} : { idle }),
+    ...(waits === undefined ? {} : { waits }),
+    ...(pids === undefined ? {} : { pids: processes.filter(({ name }) => processNames.has(name)).map(({ pid }) => pid) }),
+    ...(threads === undefined ? {} : { threads: rows.flatMap(({ name }, index) => (threadNames.has(name) ? [index] : [])) }),
+    ...range,
+  };
+}
