@@ -60,6 +60,7 @@ export function diffText({ table, event, by, cost, names, sides, cwd }: DiffWord
 const UNTOLD: Readonly<Record<NonNullable<DiffTable["untold"]>, string>> = {
   short: `Too short to tell change from noise: record at least ${SHORTEST_JUDGED_SECONDS} s on each side.`,
   untimed: "The samples have no times, so change can't be told from noise: record with flameline on each side.",
+  unsteady: "Memory comes and goes at no steady rate, so one run can't tell change from noise: compare several.",
   empty: "One side has no samples of this event.",
 };
 

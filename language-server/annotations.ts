@@ -1,5 +1,7 @@
 import { type Judgement, judgeText } from "../source/staleness.js";
 import { carryRewritten, type CarryLine } from "./carry-rewritten.js";
+import { type Baseline, baselineName, baselineSelection } from "./baseline.js";
+import { documentDifference, type DocumentDifference, type DocumentSide } from "./document-difference.js";
 import { type DocumentFunction, documentFunctions, functionKeys, namedFunctions } from "./document-functions.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { type DocumentText, documentText, type EditorTexts } from "./open-documents.js";
@@ -19,7 +21,8 @@ export interface Annotated {
   readonly notice: string | undefined;
   /** Line ids of the file with the line (1-based) where each is in the document as it is now. */
   readonly lines: readonly { readonly id: number; readonly line: number }[];
-  readonly functions: () => Promise<readonly DocumentFunction[]>;
+  /** Of the view, or of a part of it. */
+  readonly functions: (part?: View) => Promise<readonly DocumentFunction[]>;
   readonly carry: CarryLine;
 }
 
@@ -33,6 +36,8 @@ export interface Before {
 
 /** A diff of a large file takes longer than a question may: the latest are kept. */
 const KEPT_JUDGEMENTS = 32;
+/** Of a live recording a difference is computed again at most so often. */
+const LIVE_DIFFERENCE_MS = 2000;
 const NOTHING_BEFORE: Before = { lines: new Map(), functions: new Map() };
 
 /** Puts recordings onto documents: by path, over edits, now and before. */
@@ -40,6 +45,17 @@ export class Annotations {
   readonly #workspace: Workspace;
   readonly #session: Session;
   readonly #editor: EditorTexts;
+  /** The latest, for lenses, heat and hovers of one document ask for it together. */
+  #difference:
+    | {
+        readonly baseline: Baseline;
+        readonly view: View;
+        readonly text: string;
+        readonly path: string;
+        readonly ms: number;
+        readonly difference: Promise<DocumentDifference | undefined>;
+      }
+    | undefined;
   readonly #judged: { readonly key: readonly unknown[]; readonly judgement: Judgement }[] = [];
 
   constructor(workspace: Workspace, session: Session, editor: EditorTexts) {
@@ -74,7 +90,8 @@ export class Annotations {
       const line = carry(loaded.places.lineNumber.at(id));
       return line === undefined ? [] : [{ id, line }];
     });
-    const functions = async (): Promise<readonly DocumentFunction[]> => documentFunctions(this.#workspace, loaded, view, path, text);
+    const functions = async (part: View = view): Promise<readonly DocumentFunction[]> =>
+      documentFunctions(this.#workspace, loaded, part, path, text);
     return { ...none, lines, functions, carry };
   }
 
@@ -105,6 +122,47 @@ export class Annotations {
     }
     const functions = await documentFunctions(this.#workspace, previous, old, path, text);
     return { lines, functions: new Map(functions.map((fn) => [fn.key, fn.total / old.sum])) };
+  }
+
+  /** Against the baseline; undefined where none is chosen, or its numbers may not be shown on the document. */
+  async difference(annotated: Annotated): Promise<DocumentDifference | undefined> {
+    const { baseline } = this.#session;
+    const { document, loaded, view } = annotated;
+    if (baseline === undefined || annotated.notice !== undefined) {
+      return undefined;
+    }
+    const known = this.#difference;
+    const same = known?.baseline.loaded === baseline.loaded && known.view.selection === view.selection && known.text === document.text;
+    const fresh = known?.view === view || (loaded.live && Date.now() - (known?.ms ?? 0) < LIVE_DIFFERENCE_MS);
+    if (known !== undefined && same && fresh && known.path === document.realPath) {
+      return known.difference;
+    }
+    const difference = this.#compare(annotated, baseline);
+    this.#difference = { baseline, view, text: document.text, path: document.realPath, ms: Date.now(), difference };
+    return difference;
+  }
+
+  async #compare(annotated: Annotated, baseline: Baseline): Promise<DocumentDifference | undefined> {
+    const { document, loaded, view } = annotated;
+    const old = await baseline.loaded.view(baselineSelection(baseline, loaded.recording, view.selection));
+    const path = baseline.loaded.places.pathIndex(document.realPath);
+    const none = { loaded: baseline.loaded, view: old, lines: [], functions: async () => [] };
+    const base = path < 0 ? none : await this.#baseSide(baseline.loaded, old, path, document);
+    const difference = base && (await documentDifference(base, { loaded, view, lines: annotated.lines, functions: annotated.functions }));
+    return difference && { name: baselineName(baseline.loaded), ...difference };
+  }
+
+  /** Undefined where the text of then is not known. */
+  async #baseSide(loaded: LoadedRecording, view: View, path: number, document: DocumentText): Promise<DocumentSide | undefined> {
+    const { judgement, text } = await this.#judge(loaded, path, document);
+    if (judgement.kind === "hidden") {
+      return undefined;
+    }
+    const lines = linesOfPath(loaded, view, path).flatMap((id) => {
+      const line = carryRewritten(judgement.carry, loaded.places.lineNumber.at(id));
+      return line === undefined ? [] : [{ id, line }];
+    });
+    return { loaded, view, lines, functions: async (part) => documentFunctions(this.#workspace, loaded, part, path, text) };
   }
 
   /** Whether a recording's numbers may be shown on a document, and the text that ran. Asked again with the same texts, it costs nothing. */

@@ -10,8 +10,18 @@ export interface Baseline {
   readonly range: TimeRange;
 }
 
+/** The recording's name and time: recordings of one workspace have the same name. */
+export function baselineName({ name, recording }: LoadedRecording): string {
+  const at = recording.info.startUnixMs;
+  if (at === 0) {
+    return name;
+  }
+  const day = Date.now() - at < 12 * 3600e3 ? {} : ({ day: "numeric", month: "short" } as const);
+  return `${name}, ${new Date(at).toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" })}`;
+}
+
 export function baselineSummary({ loaded, range }: Baseline): BaselineSummary {
-  return { id: loaded.id, name: loaded.name, durationNs: loaded.recording.info.durationNs, ...range };
+  return { id: loaded.id, name: baselineName(loaded), durationNs: loaded.recording.info.durationNs, ...range };
 }
 
 export function shownRecording(session: Session, current: LoadedRecording): ShownRecording {

@@ -1,5 +1,5 @@
 import { differenceTree } from "../profile/difference-tree.js";
-import { idleSum } from "../profile/selection.js";
+import { leftOutSum } from "../profile/selection.js";
 import { functionColumns, physicalFunctions, type TreeFunction, treeColumns } from "../profile/tree-columns.js";
 import type { TreeOptions } from "../profile/tree.js";
 import { toBase64 } from "../profile/base64.js";
@@ -8,7 +8,7 @@ import { type MatchedRow, matchRows } from "../source/match-rows.js";
 import { type Baseline, baselineSelection } from "./baseline.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 
-/** The tree of a recording laid over that of its baseline; null when neither has samples, idle ones included. */
+/** The tree of a recording laid over that of its baseline; null when neither has samples, those that are left out included. */
 export async function comparedTree(
   loaded: LoadedRecording,
   baseline: Baseline,
@@ -25,8 +25,8 @@ export async function comparedTree(
     { recording: loaded.recording, selection, pairOf: nextPair },
     options,
   );
-  const idle = idleSum(loaded.recording, selection);
-  if (tree.samples === 0 && idle === 0) {
+  const leftOut = leftOutSum(loaded.recording, selection);
+  if (tree.samples === 0 && leftOut === 0) {
     return null;
   }
   const described: (TreeFunction | undefined)[] = [];
@@ -41,7 +41,7 @@ export async function comparedTree(
     rowOf.set(pair, known);
     return known;
   });
-  const columns = treeColumns(loaded.recording, { ...tree, function: new Int32Array(0) }, selection.event, () => "unknown", idle);
+  const columns = treeColumns(loaded.recording, { ...tree, function: new Int32Array(0) }, selection.event, () => "unknown", leftOut);
   return { ...columns, function: toBase64(functions), functions: functionColumns(rows), difference: tree.difference };
 }
 

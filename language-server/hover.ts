@@ -4,6 +4,7 @@ import { EVENT_UNITS } from "../protocol/events.js";
 import { type Shares, sharesOf } from "../profile/shares.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import { hoverChange } from "./document-difference.js";
 import { ofWhat } from "./lenses.js";
 import { shownLines } from "./own-cost.js";
 import { percent, quantity, rate } from "./wording.js";
@@ -22,7 +23,9 @@ export async function lineHover(annotations: Annotations, uri: string, lineIndex
   const { loaded, view, document } = annotated;
   const { self, total } = shownLines(loaded, view);
   const own = { self: self[id] ?? 0, total: total[id] ?? 0 };
-  const before = (await annotations.before(document, view)).lines.get(lineIndex + 1);
+  const difference = await annotations.difference(annotated);
+  const change = difference?.lines.get(lineIndex + 1);
+  const before = difference === undefined ? (await annotations.before(document, view)).lines.get(lineIndex + 1) : undefined;
   const unit = EVENT_UNITS[view.selection.event];
   const share = (value: number): string => percent(value / view.sum);
   const parts = [
@@ -34,6 +37,9 @@ export async function lineHover(annotations: Annotations, uri: string, lineIndex
   if (waits.length > 0) {
     parts.push(`Waits ${rate(own.total, view.durationNs)} (of all threads together)`);
     parts.push(table("Waits for", waits, (row) => row.waits, own.total));
+  }
+  if (difference !== undefined && change !== undefined) {
+    parts.push(escapeCell(hoverChange(difference, change, view.selection.event)));
   }
   if (before !== undefined) {
     parts.push(`Before → after: total ${percent(before.total)} → ${share(own.total)}, self ${percent(before.self)} → ${share(own.self)}`);

@@ -1,6 +1,7 @@
 import type { CodeLens, InlayHint } from "vscode-languageserver/node";
 import { EVENT_UNITS } from "../protocol/events.js";
 import type { Annotated, Annotations } from "./annotations.js";
+import { lensChange } from "./document-difference.js";
 import type { DocumentFunction } from "./document-functions.js";
 import type { LensBook } from "./lens-book.js";
 import type { View } from "./view.js";
@@ -29,7 +30,8 @@ export async function documentLenses(workspace: Workspace, book: LensBook, annot
   if (lenses.length === 0) {
     return [];
   }
-  const before = await annotations.before(document, view);
+  const difference = await annotations.difference(annotated);
+  const before = difference === undefined ? await annotations.before(document, view) : undefined;
   const nameLines = await annotations.currentNameLines(document);
   const lastLine = document.text.split("\n").length - 1;
   return lenses.map((lens) => {
@@ -37,7 +39,10 @@ export async function documentLenses(workspace: Workspace, book: LensBook, annot
     const line = nameLines.get(lens.key) ?? (fn === undefined ? undefined : annotated.carry(fn.nameLine));
     lens.lineIndex = Math.min(line === undefined ? lens.lineIndex : line - 1, lastLine);
     const at = { line: lens.lineIndex, character: 0 };
-    const title = annotated.notice === undefined ? lensTitle(fn, view, before.functions.get(lens.key)) : NO_NUMBERS;
+    const title =
+      annotated.notice === undefined
+        ? lensTitle(fn, view, before?.functions.get(lens.key), difference && lensChange(difference, difference.functions.get(lens.key)))
+        : NO_NUMBERS;
     const command = fn === undefined ? { title, command: "" } : { title, command: SHOW_FUNCTION_COMMAND, arguments: [fn.function] };
     return { range: { start: at, end: at }, command };
   });
@@ -58,7 +63,8 @@ export async function documentHints(workspace: Workspace, book: LensBook, annota
   if (shown.length === 0) {
     return [];
   }
-  const before = await annotations.before(document, view);
+  const difference = await annotations.difference(annotated);
+  const before = difference === undefined ? await annotations.before(document, view) : undefined;
   const nameLines = await annotations.currentNameLines(document);
   const texts = document.text.split("\n");
   return shown.flatMap((fn) => {
@@ -67,7 +73,12 @@ export async function documentHints(workspace: Workspace, book: LensBook, annota
     if (line === undefined || text === undefined) {
       return [];
     }
-    const title = lensTitle(fn, view, before.functions.get(fn.key));
+    const title = lensTitle(
+      fn,
+      view,
+      before?.functions.get(fn.key),
+      difference && lensChange(difference, difference.functions.get(fn.key)),
+    );
     const [value = title] = title.split(" — ");
     const command = { title, command: SHOW_FUNCTION_COMMAND, arguments: [fn.function] };
     const position = { line: line - 1, character: text.replace(/\r$/, "").length };
@@ -93,20 +104,26 @@ function progressOf({ loaded, view, path }: Annotated, hot: readonly DocumentFun
  * "38 % total · 12 % self — CPU of 3 processes, 8 s", with what it was in the recording before. Of waits it is how long in each second and what
  * for: "waits 340 ms/s, mostly lock · 34 % of waiting — 3 processes, 8 s, without 30 s idle".
  */
-function lensTitle(fn: Pick<DocumentFunction, "self" | "total" | "mostly"> | undefined, view: View, before: number | undefined): string {
+function lensTitle(
+  fn: Pick<DocumentFunction, "self" | "total" | "mostly"> | undefined,
+  view: View,
+  before: number | undefined,
+  since = "",
+): string {
   const was = before === undefined ? "" : ` (was ${percent(before)})`;
+  const against = since === "" ? "" : `, ${since}`;
   if (view.sum === 0) {
-    return `no samples yet${was}`;
+    return `no samples yet${was}${against}`;
   }
   const share = (fn?.total ?? 0) / view.sum;
   const changed = before !== undefined && Math.abs(share - before) >= CHANGE_SHARE;
   const total = percent(share);
   if (view.selection.event === "off_cpu") {
     const mostly = fn?.mostly === undefined ? "" : `, mostly ${fn.mostly}`;
-    return `waits ${rate(fn?.total ?? 0, view.durationNs)}${mostly} · ${total} of waiting${changed ? was : ""} — ${scope(view)}`;
+    return `waits ${rate(fn?.total ?? 0, view.durationNs)}${mostly} · ${total} of waiting${changed ? was : ""}${against} — ${scope(view)}`;
   }
   const self = percent((fn?.self ?? 0) / view.sum);
-  return `${total} total${changed ? was : ""} · ${self} self — ${ofWhat(view)}`;
+  return `${total} total${changed ? was : ""} · ${self} self${against} — ${ofWhat(view)}`;
 }
 
 /** "CPU of 3 processes, 8 s". */

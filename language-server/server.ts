@@ -9,7 +9,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { URI } from "vscode-uri";
 import type { ServerInitialization } from "../protocol/language-server.js";
 import { Annotations } from "./annotations.js";
-import { shownRecording } from "./baseline.js";
+import { baselineName, shownRecording } from "./baseline.js";
 import { diagnose } from "./diagnose.js";
 import { documentHeat } from "./document-heat.js";
 import { exportRecording } from "./export-recording.js";
@@ -88,7 +88,7 @@ function answer(
         leftOut: shown?.view.leftOut ?? 0,
         samples: shown?.view.samples ?? 0,
         hottest,
-        baseline: session.baseline?.loaded.name ?? null,
+        baseline: session.baseline === undefined ? null : baselineName(session.baseline.loaded),
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
       });
       if (refresh.lenses) {

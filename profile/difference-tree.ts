@@ -1,7 +1,7 @@
 import { toBase64 } from "./base64.js";
 import { bottomUpNodes } from "./bottom-up.js";
 import { stackSums } from "./cost.js";
-import { type Change, compareRows } from "./difference.js";
+import { type Change, compareRows, type DifferenceRow } from "./difference.js";
 import { functionTree, inclusive } from "./function-tree.js";
 import { PairTable } from "./pair-table.js";
 import { preorder } from "./preorder.js";
@@ -11,7 +11,7 @@ import type { CallTree, TreeOptions } from "./tree.js";
 import { type Selection, type TreeDifference, VERDICTS } from "../protocol/queries.js";
 
 /** The largest boxes are judged, so many that it takes some tenths of a second; nobody looks at more. */
-const JUDGED_NODES = 600;
+const JUDGED_NODES = 400;
 
 /** A recording's part of a comparison; `pairOf` gives each function's number, equal for the same function of both. */
 export interface TreeSide {
@@ -63,10 +63,18 @@ export function differenceTree(base: TreeSide, next: TreeSide, { direction, mini
       valuesOf,
     );
   const [before, after] = [cells("base"), cells("next")];
-  const rows = judged.map((_, row) => ({ base: before[row], next: after[row] }));
-  const { changes, untold } = compareRows(sides.base.blocks, sides.next.blocks, rows, measure);
+  // Boxes that stand on each other without a side branch are one thing, and so one question.
+  const rowOf = new Map<string, number>();
+  const rows: DifferenceRow[] = [];
+  const asked = judged.map((_, row) => {
+    const key = `${before[row]?.join()} ${after[row]?.join()}`;
+    const known = rowOf.get(key) ?? rows.push({ base: before[row], next: after[row] }) - 1;
+    rowOf.set(key, known);
+    return known;
+  });
+  const { changes, untold } = compareRows(sides.base.blocks, sides.next.blocks, rows, measure, "absolute");
   const changeOf: (Change | undefined)[] = [];
-  judged.forEach((node, row) => (changeOf[node] = changes[row]));
+  judged.forEach((node, row) => (changeOf[node] = changes[asked[row] ?? -1]));
   const baseValues = valuesOf(sides.base.self(base.selection));
   const baseOf = (node: number): number => (node < 0 ? sides.base.sum : (baseValues[node] ?? 0)) * stretch;
   const ends = (end: "low" | "high") =>

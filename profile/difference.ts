@@ -60,8 +60,17 @@ export interface Difference {
   readonly changes: readonly Change[];
 }
 
-/** Compares rows. Where a duration is not known, costs in each second are not either: then shares are compared. */
-export function compareRows(base: TimeBlocks, next: TimeBlocks, rows: readonly DifferenceRow[], wanted: Measure): Difference {
+/**
+ * Compares rows. Where a duration is not known, costs in each second are not either: then shares are compared. Intervals of relative changes
+ * take as long again, some tenths of a millisecond a row: `absolute` leaves them out.
+ */
+export function compareRows(
+  base: TimeBlocks,
+  next: TimeBlocks,
+  rows: readonly DifferenceRow[],
+  wanted: Measure,
+  intervals: "both" | "absolute" = "both",
+): Difference {
   const measure = wanted === "second" && (base.durationNs === 0 || next.durationNs === 0) ? "share" : wanted;
   const untold = base.untold ?? next.untold;
   const sides = { base: sideOf(base, measure, SEED), next: sideOf(next, measure, SEED + 1) };
@@ -78,7 +87,7 @@ export function compareRows(base: TimeBlocks, next: TimeBlocks, rows: readonly D
       if (judged[index] !== true || test === undefined) {
         return { ...plain, ...NO_INTERVAL, verdict: untold === undefined ? "few" : "untold" };
       }
-      const interval = intervalOf(row, sides, test);
+      const interval = intervalOf(row, sides, test, intervals === "both");
       const clear = found[index] === true && (interval.low > 0 || interval.high < 0);
       return { ...plain, ...finite(interval), verdict: clear ? (plain.change > 0 ? "more" : "less") : "noise" };
     }),
@@ -164,7 +173,12 @@ function plainChange({ base, next }: MeasuredRow) {
  * The bootstrap's distribution is that of n blocks with their own mean, so it is too narrow by √(1 - 1/n), and normal where Student's t is
  * due: the percentiles are taken as much farther out.
  */
-function intervalOf(row: MeasuredRow, sides: Readonly<Record<"base" | "next", Side>>, { freedom }: { readonly freedom: number }) {
+function intervalOf(
+  row: MeasuredRow,
+  sides: Readonly<Record<"base" | "next", Side>>,
+  { freedom }: { readonly freedom: number },
+  isRelative: boolean,
+) {
   const variance = row.base.variance + row.next.variance;
   const narrow = (side: Measured): number => (side.variance * side.freedom) / (side.freedom + 1);
   const expanded = quantileLike(DEVIATE, freedom) * Math.sqrt(variance / (narrow(row.base) + narrow(row.next)));
@@ -174,10 +188,12 @@ function intervalOf(row: MeasuredRow, sides: Readonly<Record<"base" | "next", Si
     next.map((value, resample) => value - (base[resample] ?? 0)),
     share,
   );
-  const relative = endsOf(
-    next.map((value, resample) => value / (base[resample] ?? 0) - 1),
-    share,
-  );
+  const relative = isRelative
+    ? endsOf(
+        next.map((value, resample) => value / (base[resample] ?? 0) - 1),
+        share,
+      )
+    : { low: Number.NaN, high: Number.NaN };
   // Blocks that are all alike say nothing of what the range's ends cut off.
   const least = DEVIATE * Math.hypot(row.base.oneSample, row.next.oneSample);
   const [middle, ratio] = [row.next.value - row.base.value, row.next.value / row.base.value - 1];

@@ -31,7 +31,9 @@ export function timeBlocks(recording: Recording, selection: Selection): TimeBloc
   const fromNs = Math.max(0, selection.fromNs ?? 0);
   const toNs = Math.min(recording.info.durationNs, selection.toNs ?? Number.POSITIVE_INFINITY);
   const durationNs = Math.max(0, toNs - fromNs);
-  const count = Math.max(1, Math.min(MOST_BLOCKS, Math.floor(durationNs / SHORTEST_BLOCK_NS)));
+  // What a stack took and gave back is only true over the whole range: in a part of it memory may come back that was taken before.
+  const unsteady = selection.event === "memory";
+  const count = unsteady ? 1 : Math.max(1, Math.min(MOST_BLOCKS, Math.floor(durationNs / SHORTEST_BLOCK_NS)));
   const edge = (block: number): number => fromNs + (block * durationNs) / count;
   const { timeNs, value, count: counts } = recording.samples;
   const sums = new Float64Array(count);
@@ -53,7 +55,16 @@ export function timeBlocks(recording: Recording, selection: Selection): TimeBloc
     ...(block > 0 ? { fromNs: edge(block) } : {}),
     ...(block < count - 1 ? { toNs: edge(block + 1) } : {}),
   }));
-  const untold = samples === 0 ? "empty" : first === last && samples > 1 ? "untimed" : count < FEWEST_BLOCKS ? "short" : undefined;
+  const untold =
+    samples === 0
+      ? "empty"
+      : unsteady
+        ? "unsteady"
+        : first === last && samples > 1
+          ? "untimed"
+          : count < FEWEST_BLOCKS
+            ? "short"
+            : undefined;
   return { selections, sums, durationNs, grain: samples > 0 ? sum / samples : 0, untold };
 }
 

@@ -162,8 +162,8 @@ export type Verdict = (typeof VERDICTS)[number];
 /** What both sides must last for noise to be told from change, s. */
 export const SHORTEST_JUDGED_SECONDS = 4;
 
-/** Why nothing is said about noise: too little time, samples without times, or no samples. */
-export type Untold = "short" | "untimed" | "empty";
+/** Why nothing is said about noise: too little time, samples without times, no samples, or memory, which comes and goes at no steady rate. */
+export type Untold = "short" | "untimed" | "empty" | "unsteady";
 
 /**
  * What makes the two sides comparable: cost in each second of wall time, or the share of the whole where a file does not say how long it took.

@@ -34,6 +34,7 @@ export function comparisonWords(baseline: BaselineSummary, tree: GraphTree | und
   if (difference.untold === "short")
     words.push(`too short to tell change from noise: record at least ${SHORTEST_JUDGED_SECONDS} s on each side`);
   if (difference.untold === "untimed") words.push("samples without times: change can't be told from noise");
+  if (difference.untold === "unsteady") words.push("memory comes and goes at no steady rate: one run can't tell change from noise");
   if (difference.untold === "empty") words.push("one side has no samples of this event");
   return words.join(" · ");
 }

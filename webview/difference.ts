@@ -4,14 +4,14 @@ import type { EventUnit } from "../protocol/events.js";
 import { formatShare, formatValue } from "./format.js";
 
 /** What a box's colour says: how much less or more it is than in the base, no more than noise, or not judged. */
-export const CHANGE_KINDS = ["less3", "less2", "less1", "same", "more1", "more2", "more3", "few"] as const;
+export const CHANGE_KINDS = ["less2", "less1", "same", "more1", "more2", "few"] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
-/** Relative changes from which a box is coloured in the second and the third strength. */
-const STRENGTHS = [0.1, 0.5];
+/** Relative change from which a box has the stronger colour. More than two strengths can't be told apart by everybody. */
+const STRONG = 0.5;
 
 /** Stands before a name, so that more and less can be told apart without colours. */
-export const CHANGE_MARKS: readonly string[] = ["▼ ", "▼ ", "▼ ", "", "▲ ", "▲ ", "▲ ", ""];
+export const CHANGE_MARKS: readonly string[] = ["▼ ", "▼ ", "", "▲ ", "▲ ", ""];
 
 /** A tree's difference from its base, by node; all values in the tree's unit, scaled as `scale` says. */
 export interface NodeDifference extends Pick<TreeDifference, "measure" | "scale" | "untold"> {
@@ -44,8 +44,7 @@ function kindOf(base: number, mean: number, verdict: Verdict): number {
   const change = 2 * (mean - base);
   if (verdict === "noise" || change === 0) return CHANGE_KINDS.indexOf("same");
   const relative = base > 0 ? Math.abs(change) / base : Number.POSITIVE_INFINITY;
-  const strength = STRENGTHS.filter((from) => relative >= from).length + 1;
-  return CHANGE_KINDS.indexOf("same") + Math.sign(change) * strength;
+  return CHANGE_KINDS.indexOf("same") + Math.sign(change) * (relative >= STRONG ? 2 : 1);
 }
 
 /** "117 ms/s → 147 ms/s, +25.4 % (+8.3 % to +43.4 %): more"; `mean` is the node's value. */

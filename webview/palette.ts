@@ -40,14 +40,12 @@ export const WAIT_GROUPS: Readonly<Record<WaitKind, Group>> = {
 
 /** Blue is less and orange more, which everybody can tell apart; the marks ▼ and ▲ before the names say it without colours. */
 export const CHANGE_GROUPS: Readonly<Record<ChangeKind, Group>> = {
-  less3: { label: "▼ Less, by half or more", light: "#5b9fd8", dark: "#1b66ad" },
-  less2: { label: "▼ Less, by a tenth or more", light: "#9cc6ea", dark: "#1f4e7c" },
-  less1: { label: "▼ Less", light: "#d0e4f5", dark: "#243a50" },
-  same: { label: "No more than noise", light: "#e3e3e0", dark: "#3f3f42" },
-  more1: { label: "▲ More", light: "#fbe3c0", dark: "#51391c" },
-  more2: { label: "▲ More, by a tenth or more", light: "#f7bf6f", dark: "#7d4a0c" },
-  more3: { label: "▲ More, by half or more", light: "#ee9226", dark: "#ab5c00" },
-  few: { label: "Too small to judge", light: "#c9c9c6", dark: "#5b5b5f" },
+  less2: { label: "▼ Less, by half or more", light: "#559cda", dark: "#1a66b0" },
+  less1: { label: "▼ Less", light: "#a9cdf0", dark: "#1d4268" },
+  same: { label: "No more than noise", light: "#e6e6e3", dark: "#39393c" },
+  more1: { label: "▲ More", light: "#fbcf8c", dark: "#6b430c" },
+  more2: { label: "▲ More, by half or more", light: "#e98a1c", dark: "#a45800" },
+  few: { label: "Too small to judge", light: "#bcbcb8", dark: "#5c5c60" },
 };
 
 export const LANGUAGE_GROUPS: Readonly<Record<FrameLanguage, Group>> = {

@@ -1,5 +1,5 @@
 /** How a line's share becomes a mark and a text. Pure, so that the tests need no editor. */
-import type { DocumentHeat, LineHeat } from "../../protocol/queries.js";
+import type { DocumentHeat, LineChange, LineHeat } from "../../protocol/queries.js";
 
 /** Smallest share (of the selection's total) of levels 1 to 5; roughly even steps on a logarithmic scale. */
 export const LEVEL_SHARES = [0.005, 0.02, 0.05, 0.15, 0.4] as const;
@@ -29,8 +29,9 @@ export function heatMarks(heat: DocumentHeat, showEndOfLine: boolean, marked: Re
   for (const line of heat.lines) {
     const share = heat.total > 0 ? line.total / heat.total : 0;
     const level = Math.max(levelOf(share), marked.has(line.lineIndex) && share > 0 ? 0 : -1);
+    const different = line.change !== undefined && (line.change.verdict === "more" || line.change.verdict === "less");
     const changed = line.before !== undefined && Math.abs(share - line.before) >= CHANGE_SHARE;
-    if (level >= 0 || changed) {
+    if (level >= 0 || changed || different) {
       marks.push({ lineIndex: line.lineIndex, level, text: endOfLineText(line, share, changed, showEndOfLine && level >= 0) });
     }
   }
@@ -38,10 +39,22 @@ export function heatMarks(heat: DocumentHeat, showEndOfLine: boolean, marked: Re
 }
 
 function endOfLineText(line: LineHeat, share: number, changed: boolean, always: boolean): string {
+  if (line.change?.verdict === "more" || line.change?.verdict === "less") {
+    return changeText(line.change);
+  }
   if (changed && line.before !== undefined) {
     return `${percent(line.before)} → ${percent(share)}`;
   }
   return always ? `${percent(share)}${line.mostly === undefined ? "" : ` ${line.mostly}`}` : "";
+}
+
+/** "▲ +25 %", "▼ −12 %", "▲ new", "▼ gone": what is more than noise. */
+function changeText({ next, relative, verdict }: LineChange): string {
+  const mark = verdict === "more" ? "▲" : "▼";
+  if (relative === null || next === 0) {
+    return `${mark} ${relative === null ? "new" : "gone"}`;
+  }
+  return `${mark} ${relative >= 9.995 ? `×${Math.round(relative + 1)}` : `${relative < 0 ? "−" : "+"}${percent(Math.abs(relative))}`}`;
 }
 
 /** A share as people read it: "38 %", "4.2 %", "0.5 %", "<0.1 %", "0 %". */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { heatMarks, levelOf, percent } from "../../../extension/heat/heat-levels.js";
-import type { LineHeat } from "../../../protocol/queries.js";
+import type { LineHeat, Verdict } from "../../../protocol/queries.js";
 
 /** "12 380 → 400" : line 12 with 380 of 1000, 400 of 1000 before. */
 function marksOf(text: string, endOfLine: boolean): string {
@@ -45,6 +45,22 @@ describe("heat of lines", () => {
       new Set([0, 1]),
     );
     expect(wavering).toEqual([{ lineIndex: 0, level: 0, text: "" }]);
+  });
+
+  test("against a baseline a line says what is more than noise, and nothing else", () => {
+    const change = (verdict: Verdict, base: number, next: number) => ({ base, next, relative: base > 0 ? next / base - 1 : null, verdict });
+    const changes = [
+      change("more", 4, 5),
+      change("less", 4, 3),
+      change("more", 0, 5),
+      change("less", 4, 0),
+      change("noise", 4, 5),
+      change("untold", 4, 5),
+      change("more", 1, 12),
+    ];
+    const lines = changes.map((each, lineIndex): LineHeat => ({ lineIndex, self: 0, total: each.next * 100, change: each }));
+    const marks = heatMarks({ uri: "", version: 1, event: "cpu", unit: "ns", total: 5000, lines }, false);
+    expect(marks.map(({ text }) => text)).toEqual(["▲ +25 %", "▼ −25 %", "▲ new", "▼ gone", "", "", "▲ ×12"]);
   });
 
   test("shares are written with one digit where it matters", () => {

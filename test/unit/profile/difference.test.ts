@@ -3,6 +3,7 @@ import { drawBlocks, endsOf, resampledSums } from "../../../profile/block-bootst
 import { type Change, type Difference, discoveries, type Measure } from "../../../profile/difference.js";
 import { Recording } from "../../../profile/recording.js";
 import { normalTail, quantileLike, twoSidedProbability } from "../../../profile/student.js";
+import { timeBlocks } from "../../../profile/time-blocks.js";
 import { recordingFromCollapsed } from "../../support/profile-text.js";
 import { differenceOf, type Program, simulate } from "../../support/simulated-run.js";
 
@@ -114,6 +115,18 @@ describe("a difference", () => {
       untold: "empty",
       changes: [{ base: 0, next: 0.75, relative: null, verdict: "untold" }],
     });
+  });
+
+  test("of memory is one of the whole time, in which what was given back is taken off", () => {
+    const times = Array.from({ length: 20 }, (_, i) => i * 5e8);
+    const grown = (first: number) =>
+      recordingFromCollapsed(times.map((_, i) => `main;f0 ${i < 10 ? first : -1000}`).join("\n"), { timesNs: times, events: ["memory"] });
+    const [base, next] = [grown(2000), grown(3000)];
+    const blocks = [base, next].map((recording) => timeBlocks(recording, { event: "memory" }));
+    expect(blocks.map(({ untold, sums }) => [untold, [...sums]])).toEqual([
+      ["unsteady", [10_000]],
+      ["unsteady", [20_000]],
+    ]);
   });
 
   test("holds what only one side has: there is no relative change from nothing", () => {

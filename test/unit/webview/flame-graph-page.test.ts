@@ -1,6 +1,14 @@
 import type { Browser, Page } from "@playwright/test";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import type { CallersAndCallees, SmallNode, TreeColumns } from "../../../protocol/queries.js";
+import { toBase64 } from "../../../profile/base64.js";
+import {
+  type CallersAndCallees,
+  type SmallNode,
+  type TreeColumns,
+  type TreeDifference,
+  type Verdict,
+  VERDICTS,
+} from "../../../protocol/queries.js";
 import type { FromWebview, ToWebview } from "../../../protocol/webview.js";
 import { benchTable, runFlameGraphBench } from "../../bench/flame-graph-bench.mjs";
 import {
@@ -59,6 +67,42 @@ describe.skipIf(!haveBrowser())("the flame graph's page", { timeout: 60_000 }, (
     if (!bounds) throw new Error("no graph");
     return [bounds.x + bounds.width * share, bounds.y + row * 20 + 10];
   };
+
+  test("a comparison says with what, is blue and orange with words for it, and can be left", async () => {
+    const columns = columnsFromText(SHOP);
+    // Halves of what both sides have together: parse was 2 and is 8, render is as it was, layout was 6 and is gone, paint is new.
+    const base = [10, 10, 2, 1, 8, 6, 0];
+    const value = [10, 10, 5, 2, 4, 3, 1];
+    const nodes = (values: readonly number[]) =>
+      toBase64(Float64Array.from({ length: columns.nodes }, (_, node) => (values[node] ?? 0) * 1e6));
+    const verdicts: readonly Verdict[] = ["noise", "noise", "more", "few", "noise", "less", "more"];
+    const difference: TreeDifference = {
+      measure: "second",
+      scale: 2,
+      untold: null,
+      base: nodes(base),
+      low: nodes([-1, -1, 4, Number.NaN, -1, -7, 1]),
+      high: nodes([1, 1, 7, Number.NaN, 1, -5, 3]),
+      verdict: toBase64(Int32Array.from(verdicts, (verdict) => VERDICTS.indexOf(verdict))),
+    };
+    const tree = { ...columns, value: nodes(value), self: nodes([0, 0, 3, 2, 0, 3, 1]), difference };
+    const page = await open(tree);
+    const summary = { ...summaryOf(tree), baseline: { id: "before", name: "before, 08:14", durationNs: 4e9 } };
+    await send(page, { type: "recording", summary, selection: { event: "cpu" } });
+    await page.locator(".comparison").waitFor();
+    expect(await page.locator(".comparison").innerText()).toContain(
+      "Compared with “before, 08:14” · cost in each second of wall time · ▲ more, ▼ less",
+    );
+    expect(await page.locator(".legend").innerText()).toMatch(/▼ Less, by half or more[^]*▲ More, by half or more[^]*Too small to judge/);
+    await page.mouse.move(...(await boxAt(page, 2, 0.1)));
+    await expect
+      .poll(() => page.locator(".tooltip-costs").innerText())
+      .toMatch(/1\.00 ms\/s → 4\.00 ms\/s, \+300\.0 % \(95 % interval \+200\.0 % to \+350\.0 %\): more/);
+    await page.mouse.click(...(await boxAt(page, 3, 0.6)));
+    expect(await page.locator(".details-costs").innerText()).toMatch(/^3\.00 ms\/s → 0 ns\/s, only in the base .*: less · of /);
+    await page.locator(".comparison vscode-button").click();
+    expect((await sent(page)).at(-1)).toEqual({ type: "stopComparing" });
+  });
 
   test("a click selects the box and opens its source without taking the focus; a second one zooms in", async () => {
     const page = await open(columnsFromText(SHOP));

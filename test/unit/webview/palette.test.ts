@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   bucketOf,
+  CHANGE_GROUPS,
   groupsFor,
   LANGUAGE_GROUPS,
   makePalette,
@@ -94,8 +95,18 @@ describe("colours", () => {
     }
   });
 
+  test.each(Object.entries(SIGHTS))("less, more, noise and what is not judged can be told apart with %s sight", (_, sight) => {
+    for (const shade of ["light", "dark"] as const) {
+      const groups = Object.values(CHANGE_GROUPS);
+      const pairs = groups.flatMap((a, i) =>
+        groups.slice(i + 1).map((b) => ({ pair: `${shade}: ${a.label} / ${b.label}`, apart: distance(a[shade], b[shade], sight) })),
+      );
+      expect(pairs.filter(({ apart }) => apart < 6)).toEqual([]);
+    }
+  });
+
   test.each(BACKGROUNDS)("labels can be read on every fill of the %s theme", (kind, background) => {
-    for (const colorBy of ["owner", "language", "waits"] as const) {
+    for (const colorBy of ["owner", "language", "waits", "difference"] as const) {
       const { fills, text, dimText } = makePalette(kind, colorBy, background);
       const groups = groupsFor(colorBy).length;
       const plain = [
