@@ -1,3 +1,4 @@
+import * as path from "node:path";
 import * as vscode from "vscode";
 import type { CommandName } from "./command-names.js";
 import type { Comparison } from "./comparison.js";
@@ -42,6 +43,7 @@ export function createCommands({
   events,
   comparison,
 }: Features): Readonly<Record<CommandName, Handler>> {
+  const exportOpen = () => exportRecording(server, path.join(extension.extensionPath, "dist"));
   return {
     profileWorkspace: () => session.record(workspacePlan),
     profileProcess: () => session.record(processPlan),
@@ -69,7 +71,7 @@ export function createCommands({
         await graphs.show();
       }
     },
-    export: () => exportRecording(server),
+    export: exportOpen,
     clearHeat: async () => {
       await server.ask("flameline/clear", {});
       await kept.nothingOpen();
@@ -86,7 +88,7 @@ export function createCommands({
         await showFunction(index, server, graphs);
       }
     },
-    ...recordingCommands(kept, server, graphs),
+    ...recordingCommands(kept, server, graphs, exportOpen),
     showOnlyMine: () => hottest.showOnlyMine(true),
     showAllCode: () => hottest.showOnlyMine(false),
     showHottestLines: () => hottest.show("line"),

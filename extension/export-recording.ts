@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
+import type { ExportFormat } from "../protocol/language-server.js";
 import type { RecordingSummary } from "../protocol/queries.js";
 import { WindowError } from "./failures.js";
 import type { LanguageServer } from "./language-server-client.js";
@@ -10,12 +11,25 @@ const FORMATS = [
     label: "Collapsed stacks",
     format: "collapsed",
     ending: ".folded",
-    detail: "One line a stack: for flamegraph.pl, speedscope and scripts.",
+    detail: "One line a stack of the shown event: for flamegraph.pl, speedscope and scripts.",
   },
-] as const;
+  {
+    label: "speedscope",
+    format: "speedscope",
+    ending: ".speedscope.json",
+    detail: "A profile for each event and thread, for speedscope.app.",
+  },
+  {
+    label: "CPU profile",
+    format: "cpuprofile",
+    ending: ".cpuprofile",
+    detail: "The shown event, for Chrome's DevTools and VS Code's own viewer.",
+  },
+  { label: "Web page", format: "html", ending: ".html", detail: "The flame graph as one file that opens in any browser, without VS Code." },
+] as const satisfies readonly { label: string; format: ExportFormat; ending: string; detail: string }[];
 
-/** Writes the open recording where the user says, in the chosen format. */
-export async function exportRecording(server: LanguageServer): Promise<void> {
+/** Writes the open recording where the user says, in the chosen format; `assets` is the folder of the flame graph's script. */
+export async function exportRecording(server: LanguageServer, assets: string): Promise<void> {
   const summary = server.running ? await server.ask("flameline/summary", {}) : null;
   if (summary === null) {
     throw new WindowError({ kind: "nothing-open" });
@@ -37,11 +51,14 @@ export async function exportRecording(server: LanguageServer): Promise<void> {
     path: target.fsPath,
     format: chosen.format,
     selection: { event: summary.selection.event, idle: true },
+    assets,
   });
   const open = "Open";
   const answer = await vscode.window.showInformationMessage(`Exported to ${path.basename(target.fsPath)}.`, open);
   if (answer === open) {
-    await vscode.commands.executeCommand("vscode.open", target);
+    // A page is to be seen, not read.
+    if (chosen.format === "html") await vscode.env.openExternal(target);
+    else await vscode.commands.executeCommand("vscode.open", target);
   }
 }
 

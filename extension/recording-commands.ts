@@ -1,5 +1,4 @@
 import * as vscode from "vscode";
-import { exportRecording } from "./export-recording.js";
 import type { FlameGraphs } from "./flame-graphs.js";
 import type { LanguageServer } from "./language-server-client.js";
 import type { KeptRecordings } from "./recording/kept-recordings.js";
@@ -12,6 +11,7 @@ export function recordingCommands(
   kept: KeptRecordings,
   server: LanguageServer,
   graphs: Pick<FlameGraphs, "show">,
+  exportOpen: () => Promise<void>,
 ): Readonly<Record<RecordingCommand, (item?: unknown) => Promise<void>>> {
   return {
     openRecording: async (item) => {
@@ -23,7 +23,7 @@ export function recordingCommands(
     deleteRecording: (item) => deleteRecording(kept, server, item),
     exportRecording: async (item) => {
       if (await openKept(kept, item)) {
-        await exportRecording(server);
+        await exportOpen();
       }
     },
   };

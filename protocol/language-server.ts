@@ -47,6 +47,8 @@ export interface ShownRecording extends RecordingSummary {
   readonly selection: Selection;
 }
 
+export type ExportFormat = "pprof" | "collapsed" | "speedscope" | "cpuprofile" | "html";
+
 /** Requests from the extension to the server. */
 export interface ServerRequests {
   /** A live recording begins; its batches follow by `flameline/batch`. Becomes the current recording. */
@@ -81,8 +83,11 @@ export interface ServerRequests {
   "flameline/callers": { params: { function: number; selection: Selection }; result: CallersAndCallees | null };
   /** Where a function's definition or hottest line is, on this machine. */
   "flameline/locate": { params: { function: number; selection: Selection }; result: SourceLocation | null };
-  /** Writes the recording to `path` in a format. */
-  "flameline/export": { params: { path: string; format: "pprof" | "collapsed"; selection: Selection }; result: { bytes: number } };
+  /** Writes the recording to `path` in a format; `assets` is the folder with the flame graph's script and style, which `html` needs. */
+  "flameline/export": {
+    params: { path: string; format: ExportFormat; selection: Selection; assets?: string };
+    result: { bytes: number };
+  };
   /** What the server knows for the doctor's report: symbols and source maps of the current recording. */
   "flameline/diagnose": { params: Record<string, never>; result: { findings: { ok: boolean; text: string; mend?: string }[] } };
 }

@@ -37,3 +37,11 @@ export type FromWebview =
   /** Show the recording alone again. */
   | { readonly type: "stopComparing" }
   | { readonly type: "copy"; readonly text: string };
+
+/** What an exported page holds in the extension's stead: it can be asked nothing else. */
+export interface StandalonePage {
+  readonly summary: RecordingSummary;
+  readonly selection: Selection;
+  /** By `pageKey`; null where there is nothing to draw. */
+  readonly trees: Readonly<Record<string, TreeColumns | null>>;
+}

@@ -28,12 +28,15 @@ export class DetailsBar {
     texts.className = "details-texts";
     texts.append(this.#name, this.#place, this.#costs);
     this.#source = makeButton("Open source", "Go to the function's line (O)", actions.openSource);
+    const callers = makeButton("Callers and callees", "Who calls this function, and what it calls (C)", actions.showCallers);
+    // Hidden in an exported page.
+    for (const button of [this.#source, callers]) button.classList.add("in-editor-only");
     const buttons = document.createElement("div");
     buttons.className = "details-buttons";
     buttons.append(
       this.#source,
       makeButton("Zoom in", "Show this box in full width (Enter)", actions.zoom),
-      makeButton("Callers and callees", "Who calls this function, and what it calls (C)", actions.showCallers),
+      callers,
       makeButton("Copy", "Copy name, place and cost (Ctrl+C)", actions.copy),
     );
     this.element.append(texts, buttons);

@@ -14,9 +14,19 @@ export interface KeyActions {
   readonly clearSearch: () => boolean;
 }
 
-/** Shown under the graph and read to screen readers. */
-export const HELP =
-  "Click: open the source · Double-click, Enter or Z: zoom in · Backspace: zoom out · Esc: all · Drag, or Ctrl + wheel: move and zoom · Arrows: move · O: source · C: callers · /: search";
+const KEYS = [
+  "Double-click, Enter or Z: zoom in",
+  "Backspace: zoom out",
+  "Esc: all",
+  "Drag, or Ctrl + wheel: move and zoom",
+  "Arrows: move",
+];
+
+/** Shown under the graph and read to screen readers. An exported page has no sources and no callers. */
+export function helpWords(standalone: boolean): string {
+  const keys = standalone ? KEYS : ["Click: open the source", ...KEYS, "O: source", "C: callers"];
+  return [...keys, "/: search"].join(" · ");
+}
 
 const ARROWS: Readonly<Record<string, Direction>> = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
 

@@ -1,10 +1,12 @@
 import { FlameGraphModel } from "./flame-graph-model.js";
 import { FlameGraphPage } from "./flame-graph-page.js";
 import { readSavedView } from "./saved-view.js";
+import { standaloneApi } from "./standalone.js";
 import { onMessage, vsCodeApi } from "./vscode-api.js";
 import "./style.css";
+import "./standalone.css";
 
-const api = vsCodeApi();
+const api = standaloneApi() ?? vsCodeApi();
 const saved = readSavedView(api.getState());
 const model = new FlameGraphModel((message) => api.postMessage(message), saved, {
   now: () => performance.now(),

@@ -1,6 +1,6 @@
 import type { RecordingSummary } from "../protocol/queries.js";
 import type { GraphTree } from "./graph-tree.js";
-import { HELP } from "./keyboard.js";
+import { helpWords } from "./keyboard.js";
 import { makeButton } from "./toolkit.js";
 import { foldedWords, statusWords } from "./words.js";
 
@@ -16,10 +16,11 @@ export class StatusLine {
     this.#facts.className = "status-facts";
     this.#folded.className = "status-folded";
     this.#unfold = makeButton("Show them", "Ask for every box, however small", unfold);
+    this.#unfold.classList.add("in-editor-only");
     const help = document.createElement("div");
     help.id = "keys";
     help.className = "keys";
-    help.textContent = help.title = HELP;
+    help.textContent = help.title = helpWords(document.body.classList.contains("standalone"));
     const first = document.createElement("div");
     first.className = "status-first";
     first.append(this.#facts, this.#folded, this.#unfold);

@@ -165,7 +165,7 @@ export class CpuProfileReader {
       if (cycle) notes.count("bad-stack");
       let stack = node >= 0 && !cycle ? (stackOf[node] ?? -1) : -1;
       for (let at = path.pop(); at !== undefined; at = path.pop()) {
-        if (this.#kind.at(at) !== ROOT || stack >= 0) stack = stacks.intern(stack, this.#frame(this.#function.at(at), 0));
+        if (this.#kind.at(at) !== ROOT || (parents[at] ?? -1) >= 0) stack = stacks.intern(stack, this.#frame(this.#function.at(at), 0));
         stackOf[at] = stack;
       }
     });
@@ -208,7 +208,7 @@ export class CpuProfileReader {
     const end = Number.isFinite(this.#endUs) ? this.#endUs : last;
     // The last sample has no next one: it lasts as long as the file says, or as the others do.
     const usual = count > 1 ? (last - (times[order[0] ?? 0] ?? 0)) / (count - 1) : 0;
-    const rest = end > last && end - last < LONGEST_US ? end - last : usual;
+    const rest = Number.isFinite(this.#endUs) && end >= last && end - last < LONGEST_US ? end - last : usual;
     const lines = new LineDealer(this.#firstLine.view(), this.#line.view(), this.#ticks.view());
     yield* eachRow(count, (index) => {
       const row = order[index] ?? 0;
@@ -258,6 +258,8 @@ export class CpuProfileReader {
   #addSample(node: number, stackOf: Int32Array, lines: LineDealer | undefined, timeNs: number, valueNs: number, count: number): void {
     const { stacks, samples, notes } = this.#recording;
     if (node < 0 || !(valueNs >= 0) || !(Math.abs(timeNs) < LONGEST_US * 1000)) return notes.count("bad-sample");
+    // Ours end with one.
+    if (valueNs === 0 && this.#kind.at(node) === IDLE) return;
     if (!hasRoom(this.#recording)) return;
     const line = lines?.next(node) ?? 0;
     let stack = stackOf[node] ?? -1;

@@ -20,6 +20,9 @@ import type { Shape } from "./json-stream.js";
 import { ASSUMED_PERIOD_NS, BYTE_UNITS, TIME_UNITS } from "./sample-types.js";
 import { addProcess, addThread, hasRoom, MOST_FRAMES } from "./stream-reader.js";
 
+/** The one frame of a sample without a stack, in files that we write. */
+export const NO_STACK_NAME = "[no stack]";
+
 /** Times beyond this many ns (285 years) are no times. */
 const LATEST_NS = 2 ** 63;
 /** Frames under the innermost one that are searched for one that is closed out of turn. */
@@ -49,6 +52,7 @@ export class SpeedscopeReader {
   #profile = new RawProfile();
   #rows = 0;
   #ours = false;
+  #noStack = -1;
   #name = "";
   #begun = false;
   /** Of each frame of the file: name, file, and where. */
@@ -116,11 +120,21 @@ export class SpeedscopeReader {
     // Other tools begin at any clock's time.
     const starts = timed.map(({ start, unit }) => start * (TIME_UNITS.get(unit) ?? 1));
     const startNs = this.#ours ? 0 : starts.reduce((first, each) => Math.min(first, each), Number.POSITIVE_INFINITY);
+    if (this.#ours) this.#noStack = this.#stackWithout();
     for (const profile of shown) yield* this.#finishProfile(profile, Number.isFinite(startNs) ? startNs : 0);
     yield* this.#addFrames();
     const events = this.#recording.eventsWithSamples();
     const hz = counted.length > 0 && timed.length === 0 ? 1e9 / ASSUMED_PERIOD_NS : 0;
     this.#recording.setInfo({ name: this.#name, events: events.length > 0 ? events : ["cpu"], hz });
+  }
+
+  /** The stack of samples without one; -1 where there are none. */
+  #stackWithout(): number {
+    const { stacks, stringTable } = this.#recording;
+    const name = stringTable.find(NO_STACK_NAME);
+    const [frame] =
+      [...this.#known].find(([index]) => this.#frameName.at(index) === name && this.#frameFile.at(index) === 0)?.slice(1) ?? [];
+    return name < 0 || frame === undefined ? -1 : stacks.intern(-1, frame);
   }
 
   #room(): boolean {
@@ -183,7 +197,7 @@ export class SpeedscopeReader {
       if (!(amount >= 0 && amount < LATEST_NS) || !(timeNs >= 0 && timeNs < LATEST_NS)) return notes.count("bad-sample");
       if (!this.#room()) return;
       const count = unit === "none" && value < 2 ** 31 ? Math.max(1, Math.round(value)) : 1;
-      samples.push(stack, thread, timeNs, eventIndex(event), Math.round(amount), count);
+      samples.push(stack === this.#noStack ? -1 : stack, thread, timeNs, eventIndex(event), Math.round(amount), count);
       if (isTime) latest = Math.max(latest, timeNs + amount);
     };
     if (profile.type === "evented" || (profile.frame.length > 0 && profile.stack.length === 0)) yield* this.#replay(profile, add);

@@ -122,9 +122,12 @@ describe("a recording in a window", () => {
   });
 
   it("that a row's command without its row is about is the only one, or the one that the user says", async () => {
-    const { renameRecording, deleteRecording, openRecording } = recordingCommands(parts.kept, parts.server, {
-      show: async () => undefined,
-    });
+    const { renameRecording, deleteRecording, openRecording } = recordingCommands(
+      parts.kept,
+      parts.server,
+      { show: async () => undefined },
+      async () => undefined,
+    );
     const names = async () => (await parts.kept.list()).map(({ name }) => name).toSorted();
     /** Which recordings were offered, or undefined where nothing was asked. */
     const choosing = async (choice: string | undefined, deed: () => Promise<void>): Promise<string[] | undefined> => {

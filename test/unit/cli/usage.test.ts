@@ -26,8 +26,11 @@ const mistakes: readonly (readonly [string, string])[] = [
   ["report --by lines a", "There is no way to sort by lines. Did you mean line? There are line, function, process, file."],
   ["report --json=yes a", "--json takes no value."],
   ["report --constructor a", "There is no option --constructor."],
-  ["export a --to speedscope -o b", "speedscope cannot be written. Available: pprof, collapsed."],
-  ["export a --to colapsed -o b", "colapsed cannot be written. Did you mean collapsed? Available: pprof, collapsed."],
+  ["export a --to svg -o b", "svg cannot be written. Available: pprof, collapsed, speedscope, cpuprofile, html."],
+  [
+    "export a --to colapsed -o b",
+    "colapsed cannot be written. Did you mean collapsed? Available: pprof, collapsed, speedscope, cpuprofile, html.",
+  ],
   ["export a --to pprof", "Name the file to write with -o (- is the standard output)."],
   ["helper stat", "`flameline helper` knows only install, uninstall, status and restart. Did you mean status?"],
   ["doctor now", "`flameline doctor` takes no operands."],

@@ -1,0 +1,48 @@
+import { pageKey } from "../profile/page-key.js";
+import type { FromWebview, StandalonePage, ToWebview } from "../protocol/webview.js";
+import type { VsCodeApi } from "./vscode-api.js";
+
+/** Plays the extension's part in an exported page, from the data in it; undefined in VS Code, whose pages have none. */
+export function standaloneApi(): VsCodeApi | undefined {
+  const data = document.getElementById("flameline-page")?.textContent;
+  if (data === null || data === undefined) return undefined;
+  const page = JSON.parse(data) as StandalonePage;
+  followTheme();
+  const post = (message: ToWebview) => window.postMessage(message, "*");
+  return { postMessage: (message) => answer(page, message, post), getState: () => undefined, setState: () => undefined };
+}
+
+function answer({ summary, selection, trees }: StandalonePage, message: FromWebview, post: (message: ToWebview) => void): void {
+  switch (message.type) {
+    case "ready":
+      return post({ type: "recording", summary, selection });
+    case "select":
+      return post({ type: "recording", summary, selection: message.selection });
+    case "getTree": {
+      const { request, direction } = message;
+      return post({ type: "tree", request, direction, tree: trees[pageKey(message.selection, direction)] ?? null });
+    }
+    case "copy":
+      // Not in a page from the disk in every browser; the text can be selected in the bar then.
+      return void navigator.clipboard?.writeText(message.text).catch(() => undefined);
+    case "openSource":
+      // A click asks for the source too, without leaving the graph.
+      if (message.preserveFocus) return;
+      return post({ type: "failed", request: 0, message: NOT_HERE });
+    case "getCallers":
+      return post({ type: "failed", request: 0, message: NOT_HERE });
+  }
+}
+
+const NOT_HERE = "This page holds no sources and no callers; open the profile in VS Code for them.";
+
+/** Light or dark as the browser is. */
+function followTheme(): void {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const follow = () => {
+    document.body.classList.toggle("vscode-dark", dark.matches);
+    document.body.classList.toggle("vscode-light", !dark.matches);
+  };
+  dark.addEventListener("change", follow);
+  follow();
+}
