@@ -27,8 +27,9 @@ const AT_ONCE = 2;
  */
 export async function fuzzAll({ seconds, names = [], seed = Date.now() % 2 ** 31 }) {
   mkdirSync(scratch, { recursive: true });
-  const jobs = [...(await scriptTargets(seconds, seed)), ...(has("go") ? await goTargets(seconds) : [])];
-  const wanted = jobs.filter(({ name }) => names.length === 0 || names.includes(name));
+  const isWanted = (name) => names.length === 0 || names.includes(name);
+  const scripts = (await scriptTargets(seconds, seed)).filter(({ name }) => isWanted(name));
+  const wanted = [...scripts, ...(has("go") ? await goTargets(seconds, isWanted) : [])];
   const outcomes = [];
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
@@ -83,7 +84,7 @@ function runScript(file, name, seconds, seed) {
 }
 
 /** The targets of the helper's packages; each package is built once, with counters of what was reached. */
-async function goTargets(seconds) {
+async function goTargets(seconds, isWanted) {
   const packages = new Map();
   const look = (folder) => {
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -91,7 +92,7 @@ async function goTargets(seconds) {
       if (entry.isDirectory()) {
         look(file);
       } else if (entry.name.endsWith("_test.go")) {
-        const found = [...readFileSync(file, "utf8").matchAll(/^func (Fuzz\w+)\(/gm)].map(([, name]) => name);
+        const found = [...readFileSync(file, "utf8").matchAll(/^func (Fuzz\w+)\(/gm)].map(([, name]) => name).filter(isWanted);
         packages.set(folder, [...(packages.get(folder) ?? []), ...found]);
       }
     }

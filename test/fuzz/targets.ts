@@ -6,7 +6,10 @@ import { gzipSync } from "node:zlib";
 import { functionCosts, lineCosts } from "../../profile/cost.js";
 import { readBatches } from "../../profile/formats/batches.js";
 import { decodeCollapsed, encodeCollapsed } from "../../profile/formats/collapsed.js";
+import { JsonProfileReader } from "../../profile/formats/json-profile.js";
+import { PerfScriptReader } from "../../profile/formats/perf-script.js";
 import { decodePprof, encodePprof } from "../../profile/formats/pprof.js";
+import type { ReadResult, StreamReader } from "../../profile/formats/stream-reader.js";
 import { Recording } from "../../profile/recording.js";
 import { atOnce } from "../../profile/steps.js";
 import { summarize } from "../../profile/summary.js";
@@ -39,6 +42,21 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
     mutate: mutateBytes,
     check: (bytes) => holds(decodeCollapsed(Buffer.from(bytes).toString("utf8"))),
   },
+  cpuprofile: {
+    seeds: () => [encode(JSON.stringify(CPU_PROFILE))],
+    mutate: mutateLines,
+    check: (bytes) => holds(inPieces(new JsonProfileReader(), bytes)),
+  },
+  speedscope: {
+    seeds: () => [encode(JSON.stringify(SPEEDSCOPE))],
+    mutate: mutateLines,
+    check: (bytes) => holds(inPieces(new JsonProfileReader(), bytes)),
+  },
+  perf: {
+    seeds: (root) => ["perf-srcline", "perf-events", "perf-without-stacks"].map((name) => firstKilobytes(root, `${name}.perf`)),
+    mutate: mutateBytes,
+    check: (bytes) => holds(inPieces(new PerfScriptReader(), bytes)),
+  },
   batches: {
     seeds: (root) => [batchLines(root)],
     mutate: mutateLines,
@@ -51,6 +69,70 @@ export const TARGETS: Readonly<Record<string, FuzzTarget>> = {
   },
   files: { seeds: (root) => [...pprofSeeds().map((bytes) => gzipSync(bytes)), batchLines(root)], mutate: mutateBytes, check: checkFile },
 };
+
+/** A profile as Node.js writes it. */
+const CPU_PROFILE = {
+  nodes: [
+    {
+      id: 1,
+      callFrame: { functionName: "(root)", scriptId: "0", url: "", lineNumber: -1, columnNumber: -1 },
+      hitCount: 0,
+      children: [2, 3],
+    },
+    {
+      id: 2,
+      callFrame: { functionName: "work", url: "file:///w/a.js", lineNumber: 3 },
+      hitCount: 2,
+      children: [4],
+      positionTicks: [{ line: 4, ticks: 2 }],
+    },
+    { id: 3, callFrame: { functionName: "(garbage collector)", url: "", lineNumber: -1 }, hitCount: 1 },
+    { id: 4, callFrame: { functionName: "", url: "node:internal/a", lineNumber: 9 }, hitCount: 1, children: [] },
+  ],
+  startTime: 10,
+  endTime: 90,
+  samples: [2, 3, 4, 2],
+  timeDeltas: [10, 10, 20, 10],
+};
+
+const SPEEDSCOPE = {
+  $schema: "https://www.speedscope.app/file-format-schema.json",
+  shared: {
+    frames: [
+      { name: "a", file: "/w/x.py", line: 1 },
+      { name: "b,]}", line: 2, col: 3 },
+    ],
+  },
+  profiles: [
+    { type: "sampled", name: "one", unit: "seconds", startValue: 0, endValue: 3, samples: [[0], [0, 1], []], weights: [1, 1, 1] },
+    {
+      type: "evented",
+      name: "two",
+      unit: "bytes",
+      startValue: 0,
+      endValue: 3,
+      events: [
+        { type: "O", frame: 0, at: 0 },
+        { type: "O", frame: 1, at: 1 },
+        { type: "C", frame: 1, at: 2 },
+        { type: "C", frame: 0, at: 3 },
+      ],
+    },
+  ],
+  activeProfileIndex: 0,
+};
+
+/** A file comes in pieces that are cut anywhere. */
+function inPieces(reader: StreamReader, bytes: Uint8Array): ReadResult {
+  const half = bytes.length >> 1;
+  reader.push(bytes.subarray(0, half));
+  reader.push(bytes.subarray(half));
+  return atOnce(reader.end());
+}
+
+function firstKilobytes(root: string, name: string): Uint8Array {
+  return readFileSync(join(root, "test/fixtures/profiles", name)).subarray(0, 4096);
+}
 
 /** What was read can be shown and written, and what was written is read again as it was. */
 function holds({ recording, warnings }: { recording: Recording; warnings: readonly string[] }): void {
