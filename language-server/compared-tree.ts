@@ -45,7 +45,8 @@ export async function comparedTree(
   return { ...columns, function: toBase64(functions), functions: functionColumns(rows), difference: tree.difference };
 }
 
-function matchedFunctions({ recording, places }: LoadedRecording): MatchedRow[] {
+/** A recording's functions as they are found again in another one. */
+export function matchedFunctions({ recording, places }: LoadedRecording): MatchedRow[] {
   const { functions } = recording;
   return Array.from({ length: functions.length }, (_, fn) => ({
     name: functions.labelOf(fn),

@@ -42,7 +42,10 @@ export async function documentDifference(base: DocumentSide, next: DocumentSide)
 }
 
 /** The view of each block of time; computed once a view. */
-function blockViews({ loaded, view }: DocumentSide): { readonly blocks: TimeBlocks; readonly views: readonly View[] } {
+export function blockViews({ loaded, view }: Pick<DocumentSide, "loaded" | "view">): {
+  readonly blocks: TimeBlocks;
+  readonly views: readonly View[];
+} {
   return view.once("blocks of time", () => {
     const recording: Recording = loaded.recording;
     const blocks = timeBlocks(recording, view.selection);

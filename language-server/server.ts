@@ -126,7 +126,7 @@ function answer(
       return null;
     },
     "flameline/documentHeat": async ({ uri }) => documentHeat(annotations, uri),
-    "flameline/functions": async (params) => hottestFunctions(session.required(), session.selection, params),
+    "flameline/functions": async (params) => hottestFunctions(session.required(), session.selection, params, session.baseline),
     "flameline/lines": async (params) => hottestLines(session.required(), session.selection, params),
     "flameline/waits": async (params) => waitTotals(session.required(), params.selection ?? session.selection),
     "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params, session.baseline)),

@@ -1,5 +1,7 @@
 import { waitSums } from "../profile/wait-sums.js";
 import type { FunctionRow, LineRow, Selection, TableScope, WaitRow } from "../protocol/queries.js";
+import type { Baseline } from "./baseline.js";
+import { comparedFunctions } from "./compared-table.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { mostlyAt, mostlyMember } from "./mostly.js";
 import { shownFunctions, shownLines } from "./own-cost.js";
@@ -16,8 +18,12 @@ export async function hottestFunctions(
   loaded: LoadedRecording,
   selection: Selection,
   request: TableRequest,
+  baseline?: Baseline,
 ): Promise<TableScope & { rows: FunctionRow[] }> {
   const view = await loaded.view(request.selection ?? selection);
+  if (baseline !== undefined) {
+    return { ...scopeOf(view), ...(await comparedFunctions(loaded, baseline, view.selection, request)) };
+  }
   const sums = request.mineOnly ? shownFunctions(loaded, view) : view.functions();
   const { self, total } = sums;
   const functions = hottest(self, total, request.limit, (fn) => !request.mineOnly || loaded.owner(fn) === "mine");

@@ -63,7 +63,7 @@ export interface TimeRange {
 
 /** A function as tables and lenses show it. Values are in the event's unit. */
 export interface FunctionRow {
-  /** Index of the function in the recording; stable while the recording is open. */
+  /** Index of the function in the recording; stable while the recording is open. -1 where only the baseline has it. */
   readonly function: number;
   readonly name: string;
   readonly language: FrameLanguage;
@@ -76,6 +76,8 @@ export interface FunctionRow {
   readonly total: number;
   /** Of `off_cpu`: what most of `total` waits for. */
   readonly mostly?: WaitClass;
+  /** Own cost against the baseline, where one is chosen. */
+  readonly change?: LineChange;
 }
 
 export interface LineRow {
@@ -229,7 +231,7 @@ export interface LineHeat {
   readonly change?: LineChange;
 }
 
-/** Total cost of a line against the baseline, in each second of wall time or as a share of the whole. */
+/** Cost of a line or function against the baseline, in each second of wall time or as a share of the whole. */
 export interface LineChange {
   readonly base: number;
   readonly next: number;

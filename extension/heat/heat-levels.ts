@@ -49,7 +49,7 @@ function endOfLineText(line: LineHeat, share: number, changed: boolean, always: 
 }
 
 /** "▲ +25 %", "▼ −12 %", "▲ new", "▼ gone": what is more than noise. */
-function changeText({ next, relative, verdict }: LineChange): string {
+export function changeText({ next, relative, verdict }: LineChange): string {
   const mark = verdict === "more" ? "▲" : "▼";
   if (relative === null || next === 0) {
     return `${mark} ${relative === null ? "new" : "gone"}`;

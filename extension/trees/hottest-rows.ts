@@ -1,9 +1,9 @@
 /** The rows of the list of hottest functions and lines. Pure. */
 import * as path from "node:path";
 import { rate } from "../amount.js";
-import type { CodeOwner, FunctionRow, LineRow, TableScope, WaitRow } from "../../protocol/queries.js";
+import type { CodeOwner, FunctionRow, LineChange, LineRow, TableScope, WaitRow } from "../../protocol/queries.js";
 import type { WaitClass } from "../../protocol/events.js";
-import { percent } from "../heat/heat-levels.js";
+import { changeText, percent } from "../heat/heat-levels.js";
 
 export type HottestItem =
   | { readonly kind: "function"; readonly row: FunctionRow; readonly scope: TableScope }
@@ -51,12 +51,28 @@ export function rowText(item: HottestItem): RowText {
   const place = placeOf(row.file, row.line);
   const name = item.kind === "function" ? item.row.name : item.row.functionName;
   const kind = row.mostly === undefined ? "" : ` · ${row.mostly}`;
+  const change = "change" in row && row.change !== undefined ? `${changeWords(row.change)} · ` : "";
   const waits = scope.event === "off_cpu" ? ` · waits ${rate(row.total, durationNs)}${kind}` : "";
   return {
     label: item.kind === "function" ? name : place === "" ? name : place,
-    description: `${self} self · ${all} total${waits}${item.kind === "function" && place !== "" ? ` · ${place}` : ""}${item.kind === "line" ? ` · ${name}` : ""}`,
+    description: `${change}${self} self · ${all} total${waits}${item.kind === "function" && place !== "" ? ` · ${place}` : ""}${item.kind === "line" ? ` · ${name}` : ""}`,
     tooltip: `${name}\n${row.file === null ? "No source on this machine" : `${row.file}${row.line === null ? "" : `:${row.line}`}`}\n${row.language}, ${OWNERS[row.owner]}`,
   };
+}
+
+/** "▲ +25 %", or why there is no such thing. */
+function changeWords(change: LineChange): string {
+  switch (change.verdict) {
+    case "more":
+    case "less":
+      return changeText(change);
+    case "noise":
+      return "no more than noise";
+    case "few":
+      return "too few samples to compare";
+    case "untold":
+      return change.relative === null ? "new" : `${change.relative < 0 ? "−" : "+"}${percent(Math.abs(change.relative))}, maybe noise`;
+  }
 }
 
 /** "app.py:12", "app.py" or "". */

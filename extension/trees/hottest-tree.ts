@@ -102,7 +102,7 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
     if (file !== null) {
       const at = new vscode.Position(Math.max((line ?? 1) - 1, 0), 0);
       row.command = { command: "vscode.open", title: "Open", arguments: [vscode.Uri.file(file), { selection: new vscode.Range(at, at) }] };
-    } else if (item.kind === "function") {
+    } else if (item.kind === "function" && item.row.function >= 0) {
       row.command = { command: "flameline.showFunction", title: "Show Callers and Callees", arguments: [item.row.function] };
     }
     return row;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { chosenEvents, scopeText } from "../../../extension/events/event-words.js";
+import type { Verdict } from "../../../protocol/queries.js";
 import { rowText } from "../../../extension/trees/hottest-rows.js";
 
 const scope = { event: "cpu", total: 1000, durationNs: 2e9, leftOut: 0 } as const;
@@ -21,6 +22,22 @@ test("a line's row is named by its place, and by its function where it has no so
     label: "resize",
     tooltip: "resize\nNo source on this machine\npython, your code",
   });
+});
+
+test("against a baseline a function's row begins with what changed", () => {
+  const row = { ...shared, function: 3, name: "resize", file: null, line: null } as const;
+  const told = (verdict: Verdict, relative: number | null) =>
+    rowText({ kind: "function", row: { ...row, change: { base: 1, next: 2, relative, verdict } }, scope }).description.replace(
+      " · 38 % self · 50 % total",
+      "",
+    );
+  expect([told("more", 0.25), told("less", -0.3), told("noise", 0.01), told("few", 3), told("untold", -0.12)]).toEqual([
+    "▲ +25 %",
+    "▼ −30 %",
+    "no more than noise",
+    "too few samples to compare",
+    "−12 %, maybe noise",
+  ]);
 });
 
 const waiting = { event: "off_cpu", total: 4e9, durationNs: 2e9, leftOut: 30e9 } as const;

@@ -98,6 +98,22 @@ test("a recording that is compared has its tree, lenses, heat and hovers against
   expect((await server.lenses(app))[0]).toContain("(was 60 %)");
 });
 
+test("the list of functions begins with what changed by more than noise, and has what is gone", async () => {
+  server.write("app.py", APP);
+  const base = await run(BASE, { [price]: 30, [tax]: 20, "gone:1($W/app.py)": 5 });
+  await run(NEXT, { [price]: 60, [tax]: 20 });
+  await server.ask("flameline/compare", { path: base });
+  const { rows, total } = await server.ask("flameline/functions", { limit: 10, mineOnly: true });
+  expect(total).toBe(80 * 8 * 1e7);
+  expect(rows.map(({ name, function: fn, self, change }) => `${name} ${fn >= 0} ${self / 8e7} ${change?.verdict}`)).toEqual([
+    "price true 60 more",
+    "gone false 0 less",
+    "tax true 20 noise",
+    "main true 0 few",
+  ]);
+  expect(rows[0]?.change?.relative).toBeCloseTo(1, 5);
+});
+
 test("what only one side has is there, and functions are told apart by their files", async () => {
   server.write("app.py", APP);
   server.write("other.py", APP);
