@@ -48,7 +48,7 @@ export async function comparedFunctions(
   describe(next, pairs.next, true);
   const present = Array.from(rowOf.keys()).filter((pair) => rowOf[pair] !== undefined);
   const cells = present.map((pair) => ({ base: before.cells[pair], next: after.cells[pair] }));
-  const { changes } = compareRows(before.blocks, after.blocks, cells, "second", "absolute");
+  const { changes } = compareRows(before.blocks, after.blocks, cells, "second", "found");
   const rows = present.flatMap((pair, index) => {
     const [row, change] = [rowOf[pair], changes[index]];
     if (row === undefined || change === undefined) return [];

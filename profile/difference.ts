@@ -62,14 +62,14 @@ export interface Difference {
 
 /**
  * Compares rows. Where a duration is not known, costs in each second are not either: then shares are compared. Intervals of relative changes
- * take as long again, some tenths of a millisecond a row: `absolute` leaves them out.
+ * take as long again, some tenths of a millisecond a row: `absolute` leaves them out, `found` all intervals but those that verdicts rest on.
  */
 export function compareRows(
   base: TimeBlocks,
   next: TimeBlocks,
   rows: readonly DifferenceRow[],
   wanted: Measure,
-  intervals: "both" | "absolute" = "both",
+  intervals: "both" | "absolute" | "found" = "both",
 ): Difference {
   const measure = wanted === "second" && (base.durationNs === 0 || next.durationNs === 0) ? "share" : wanted;
   const untold = base.untold ?? next.untold;
@@ -87,6 +87,7 @@ export function compareRows(
       if (judged[index] !== true || test === undefined) {
         return { ...plain, ...NO_INTERVAL, verdict: untold === undefined ? "few" : "untold" };
       }
+      if (intervals === "found" && found[index] !== true) return { ...plain, ...NO_INTERVAL, verdict: "noise" };
       const interval = intervalOf(row, sides, test, intervals === "both");
       const clear = found[index] === true && (interval.low > 0 || interval.high < 0);
       return { ...plain, ...finite(interval), verdict: clear ? (plain.change > 0 ? "more" : "less") : "noise" };

@@ -153,6 +153,30 @@ test("two parts of one recording are compared", async () => {
   expect(format(part)).toEqual(["all 50 → 50 noise", "main 50 → 50 noise", "price 30 → 30 noise", "tax 20 → 20 noise"]);
 });
 
+test("a chosen process or thread is compared with those of the same name", async () => {
+  server.write("app.py", APP);
+  const stacks = (threads: readonly string[]) =>
+    server.stacks(Array.from({ length: 800 }, (_, i) => `${threads[i % 2] === "web/main" ? price : tax} 10000000`).join("\n"), {
+      timesNs: Array.from({ length: 800 }, (_, i) => i * 1e7),
+      timeNs: 8e9,
+      threads: Array.from({ length: 800 }, (_, i) => threads[i % 2] ?? ""),
+    });
+  const { folder } = await server.begin(BASE);
+  await stacks(["web/main", "worker/pool"]);
+  await server.ask("flameline/finish", { id: BASE });
+  await server.begin(NEXT);
+  // The other way round, so that process and thread numbers are the other's.
+  await stacks(["worker/pool", "web/main"]);
+  await server.ask("flameline/compare", { path: folder });
+  const of = async (part: { pids?: number[]; threads?: number[] }) =>
+    format(await server.ask("flameline/tree", { direction: "top-down", selection: { event: "cpu", ...part }, minimumShare: 0 }));
+  const summary = await server.ask("flameline/summary", {});
+  const pid = summary?.processes.find(({ name }) => name === "web")?.pid ?? 0;
+  const thread = summary?.threads.find(({ name }) => name === "pool")?.index ?? 0;
+  expect(await of({ pids: [pid] })).toEqual(["all 50 → 50 noise", "main 50 → 50 noise", "price 50 → 50 noise"]);
+  expect(await of({ threads: [thread] })).toEqual(["all 50 → 50 noise", "main 50 → 50 noise", "tax 50 → 50 noise"]);
+});
+
 test("a baseline that can't be read is refused in one sentence and changes nothing", async () => {
   server.write("app.py", APP);
   await run(BASE, { [price]: 30, [tax]: 20 });
