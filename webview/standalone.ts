@@ -30,6 +30,8 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
       if (message.preserveFocus) return;
       return post({ type: "failed", request: 0, message: NOT_HERE });
     case "getCallers":
+    // An exported page compares with nothing, so it has no such button.
+    case "stopComparing":
       return post({ type: "failed", request: 0, message: NOT_HERE });
   }
 }
