@@ -2,7 +2,7 @@
 import { connectHelper } from "../recorder/connect-helper.js";
 import { type Failure, failureText, FlamelineError } from "../recorder/failures.js";
 import { identityBehindSudo } from "../recorder/identity.js";
-import { rateText } from "../recorder/keep/keep-run.js";
+import { rateText } from "../recorder/keep/keep-figures.js";
 import { Keeper, type KeepState } from "../recorder/keep/keeper.js";
 import { Ring } from "../recorder/keep/ring.js";
 import { EXIT, type World } from "./command.js";

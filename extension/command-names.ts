@@ -29,6 +29,8 @@ export const COMMAND_NAMES = [
   "toggleIdle",
   "compareWith",
   "stopComparing",
+  "keepProfiling",
+  "showLastMinutes",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

@@ -7,6 +7,7 @@ import type { EventSwitch } from "./events/event-switch.js";
 import { exportRecording } from "./export-recording.js";
 import { WindowError } from "./failures.js";
 import type { FlameGraphs } from "./flame-graphs.js";
+import type { KeepProfiling } from "./keep/keep-profiling.js";
 import type { LanguageServer } from "./language-server-client.js";
 import type { KeptRecordings } from "./recording/kept-recordings.js";
 import { askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
@@ -27,6 +28,7 @@ export interface Features {
   readonly hottest: HottestTree;
   readonly events: EventSwitch;
   readonly comparison: Comparison;
+  readonly keep: KeepProfiling;
 }
 
 export type Handler = (...args: unknown[]) => unknown;
@@ -42,6 +44,7 @@ export function createCommands({
   hottest,
   events,
   comparison,
+  keep,
 }: Features): Readonly<Record<CommandName, Handler>> {
   const exportOpen = () => exportRecording(server, path.join(extension.extensionPath, "dist"));
   return {
@@ -102,6 +105,8 @@ export function createCommands({
       }
     },
     stopComparing: () => comparison.stop(),
+    keepProfiling: () => keep.toggle(),
+    showLastMinutes: (minutes) => keep.showLastMinutes(minutes),
   };
 }
 

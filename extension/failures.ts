@@ -8,6 +8,7 @@ export type WindowFailure =
   | { readonly kind: "no-folder" }
   | { readonly kind: "already-recording" }
   | { readonly kind: "nothing-open" }
+  | { readonly kind: "nothing-kept"; readonly minutes: number | undefined }
   | { readonly kind: "no-file" };
 
 export class WindowError extends Error {
@@ -135,6 +136,13 @@ function describeWindowFailure(failure: WindowFailure): Shown {
           "Profile This Workspace": () => void vscode.commands.executeCommand("flameline.profileWorkspace"),
           "Open Profile…": () => void vscode.commands.executeCommand("flameline.openProfile"),
         },
+      };
+    case "nothing-kept":
+      return {
+        sentence:
+          failure.minutes === undefined ? "Nothing is kept yet." : `Nothing of this workspace ran in the last ${failure.minutes} minutes.`,
+        action: "Keep profiling while your programs run.",
+        buttons: { "Keep Profiling": () => void vscode.commands.executeCommand("flameline.keepProfiling") },
       };
     case "no-file":
       return { sentence: "The file in the editor is not a saved file of this machine.", action: "Save it and try again.", buttons: {} };

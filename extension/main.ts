@@ -8,6 +8,7 @@ import { FlameGraphPanel } from "./flame-graph-panel.js";
 import { FlameGraphs } from "./flame-graphs.js";
 import { distFolder } from "./folders.js";
 import { Heat } from "./heat/heat.js";
+import { KeepProfiling } from "./keep/keep-profiling.js";
 import { LanguageServer } from "./language-server-client.js";
 import { ProfileEditor } from "./profile-editor.js";
 import { connectToHelper } from "./recording/connect.js";
@@ -22,7 +23,10 @@ const LAST_WORDS_MS = 3000;
 
 let goodbye: (() => Promise<unknown>) | undefined;
 
-/** Wires the features. Everything heavy (language client, recorder) is loaded by the first use, not here. */
+/**
+ * Wires the features. Everything heavy (language client, recorder) is loaded by the first use, not here: VS Code comes here after each start, so
+ * that Keep Profiling goes on where it was on.
+ */
 export function activate(context: vscode.ExtensionContext): void {
   const held = new DisposableStore();
   context.subscriptions.push(held);
@@ -38,7 +42,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new RecordingSession((signal, restart) => connectToHelper(dist, log, signal, restart), server, kept, log, failed),
   );
   const graphs = held.add(new FlameGraphs(context.extensionUri, server));
-  const hottest = held.add(new HottestTree(server, log));
+  const hottest = held.add(new HottestTree(server, log, () => kept.wake()));
   const events = held.add(new EventSwitch(server));
   const comparison = held.add(new Comparison(server, kept));
   const heat = held.add(new Heat(context.extensionUri, server, log));
@@ -47,21 +51,45 @@ export function activate(context: vscode.ExtensionContext): void {
 
   held.add(kept.onChanged(() => heat.forgetNotices()));
   held.add(server.onRestarted(guarded(log, () => session.state.kind === "idle" && kept.reopen())));
-  held.add(vscode.window.registerWebviewPanelSerializer(FlameGraphPanel.viewType, graphs.serializer));
+  held.add(
+    vscode.window.registerWebviewPanelSerializer(FlameGraphPanel.viewType, {
+      deserializeWebviewPanel: (panel, state) => {
+        kept.wake();
+        return graphs.serializer.deserializeWebviewPanel(panel, state);
+      },
+    }),
+  );
   const editor = new ProfileEditor(graphs, ({ fsPath }, again) => (again ? kept.openAgain(fsPath) : kept.open(fsPath)));
   for (const viewType of [ProfileEditor.viewType, ProfileEditor.secondViewType]) {
     held.add(vscode.window.registerCustomEditorProvider(viewType, editor));
   }
 
-  const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest, events, comparison });
+  const keep = held.add(
+    new KeepProfiling({
+      storage,
+      connect: (mayAsk, signal) => connectToHelper(dist, log, signal, false, mayAsk),
+      server,
+      session,
+      kept,
+      graphs,
+      memory: context.workspaceState,
+      log,
+      failed,
+    }),
+  );
+  const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest, events, comparison, keep });
   for (const [name, handler] of Object.entries(commands)) {
-    held.add(vscode.commands.registerCommand(`flameline.${name}`, guarded(log, handler)));
+    const asked = (...args: unknown[]): unknown => {
+      kept.wake();
+      return handler(...args);
+    };
+    held.add(vscode.commands.registerCommand(`flameline.${name}`, guarded(log, asked)));
   }
   goodbye = async () => {
-    await session.stop();
+    await Promise.all([session.stop(), keep.stop()]);
     await server.stop();
   };
-  void kept.reopen().catch(failed);
+  keep.resume();
 }
 
 export async function deactivate(): Promise<void> {

@@ -18,6 +18,11 @@ export interface Settings {
   readonly pathMappings: ServerSettings["pathMappings"];
   readonly debuginfodUrls: string;
   readonly "storage.limitMegabytes": number;
+  /** Of the machine: above 0. */
+  readonly "keepProfiling.cpuPercent": number;
+  readonly "keepProfiling.memoryMegabytes": number;
+  readonly "keepProfiling.diskMegabytes": number;
+  readonly "keepProfiling.minutes": number;
 }
 
 /** What holds where neither the user nor `package.json` says anything; the same test compares these too. */
@@ -35,4 +40,8 @@ export const DEFAULTS: Settings = {
   pathMappings: [],
   debuginfodUrls: "",
   "storage.limitMegabytes": 1024,
+  "keepProfiling.cpuPercent": 1,
+  "keepProfiling.memoryMegabytes": 512,
+  "keepProfiling.diskMegabytes": 256,
+  "keepProfiling.minutes": 30,
 };

@@ -1,4 +1,5 @@
 import * as files from "../profile-files/read-profile.js";
+import * as rings from "../profile-files/read-ring.js";
 import { reasonOf, ServerError } from "./failures.js";
 import { inTurns } from "./pacing.js";
 
@@ -12,6 +13,11 @@ export function readProfile(path: string): Promise<files.ReadProfile> {
 /** Reads a recording's messages, also of one that ended in a crash. */
 export function readBatchesFile(path: string): Promise<files.ReadProfile> {
   return files.readBatchesFile(path, reading);
+}
+
+/** Reads the last minutes of what is kept by Keep Profiling. */
+export function readRing(folder: string, lastMinutes: number): Promise<files.ReadProfile> {
+  return rings.readRing(folder, lastMinutes, reading);
 }
 
 function errorOf(path: string, failure: files.ReadFailure): ServerError {

@@ -115,6 +115,7 @@ function answer(
     },
     "flameline/finish": async ({ id }) => session.finish(id),
     "flameline/open": async ({ path }) => session.open(path),
+    "flameline/openRing": async (params) => session.openRing(params),
     "flameline/clear": () => {
       session.clear();
       return null;

@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { Batch, Rate, Started, Stopped } from "../protocol/helper.js";
+import type { ParamsOf } from "../protocol/language-server.js";
 import type { BaselineSummary, RecordingSummary, Selection, TimeRange } from "../protocol/queries.js";
 import { Recording } from "../profile/recording.js";
 import { type Baseline, baselineSummary } from "./baseline.js";
@@ -7,6 +8,7 @@ import { ServerError } from "./failures.js";
 import { keepRecording } from "./keep-recording.js";
 import { LoadedRecording } from "./loaded-recording.js";
 import { findRecording, openPath, previousRecording } from "./open-recording.js";
+import { readRing } from "./read-profile.js";
 import type { View } from "./view.js";
 import type { Workspace } from "./workspace.js";
 
@@ -178,6 +180,27 @@ export class Session {
     const opened = this.#opening.then(() => this.#open(path, ended));
     this.#opening = opened.catch(() => undefined);
     return opened;
+  }
+
+  /** The last minutes of a ring as a recording of their own, kept in `folder`. */
+  openRing(params: ParamsOf<"flameline/openRing">): Promise<RecordingSummary> {
+    const opened = this.#opening.then(() => this.#openRing(params));
+    this.#opening = opened.catch(() => undefined);
+    return opened;
+  }
+
+  async #openRing({ ring, minutes, id, name, folder }: ParamsOf<"flameline/openRing">): Promise<RecordingSummary> {
+    const { recording, warnings } = await readRing(ring, minutes);
+    const loaded = new LoadedRecording(this.#workspace, { id, name, folder, recording, live: false, warnings });
+    if (recording.samples.length === 0) {
+      return loaded.summary();
+    }
+    recording.setInfo({ name });
+    loaded.messages = Number.POSITIVE_INFINITY;
+    await loaded.captureUnchanged();
+    await keepRecording(loaded, folder);
+    this.#show(loaded, "replaced");
+    return loaded.summary();
   }
 
   async #open(path: string, ended: boolean): Promise<RecordingSummary> {

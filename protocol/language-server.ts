@@ -57,6 +57,11 @@ export interface ServerRequests {
   "flameline/finish": { params: { id: string }; result: RecordingSummary };
   /** Opens a profile file or a kept recording's folder and makes it current. */
   "flameline/open": { params: { path: string }; result: RecordingSummary };
+  /** Makes the last minutes of a ring the current recording, and writes it into `folder`; not where it has no sample. */
+  "flameline/openRing": {
+    params: { ring: string; minutes: number; id: string; name: string; folder: string };
+    result: RecordingSummary;
+  };
   /** Forgets the current recording: no heat, no lenses. */
   "flameline/clear": { params: Record<string, never>; result: null };
   "flameline/summary": { params: Record<string, never>; result: ShownRecording | null };

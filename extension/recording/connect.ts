@@ -4,7 +4,8 @@ import { programFiles } from "../../recorder/helper-file.js";
 import { askPassword } from "./elevation.js";
 
 /**
- * Finds the running helper of this user or starts one from `distFolder`; with `restart` a running one is ended first. Throws what `describe`
+ * Finds the running helper of this user or starts one from `distFolder`; with `restart` a running one is ended first.
+ * Nobody is asked for a password where not `mayAsk`. Throws what `describe`
  * explains.
  */
 export async function connectToHelper(
@@ -12,6 +13,7 @@ export async function connectToHelper(
   log: vscode.LogOutputChannel,
   signal: AbortSignal,
   restart: boolean,
+  mayAsk = true,
 ): Promise<HelperConnection> {
   // Loaded here, with the WebSocket library below them: the window may never record.
   const [{ connectHelper }, { restartHelper }] = await Promise.all([
@@ -20,7 +22,7 @@ export async function connectToHelper(
   ]);
   return (restart ? restartHelper : connectHelper)({
     ...programFiles(distFolder),
-    elevation: { askPassword },
+    elevation: mayAsk ? { askPassword } : {},
     client: `VS Code ${vscode.version}`,
     signal,
     log: (line) => log.info(line),

@@ -27,6 +27,7 @@ export class KeptRecordings implements vscode.Disposable {
   readonly #memory: vscode.Memento;
   readonly #log: vscode.LogOutputChannel;
   #openId: string | undefined;
+  #awake = false;
   /** Settles when what was open before is open again: a recording that begins must not be replaced by it. */
   reopening: Promise<void> = Promise.resolve();
   readonly onChanged = this.#changed.event;
@@ -68,6 +69,12 @@ export class KeptRecordings implements vscode.Disposable {
   /** Opens a profile file, or a kept recording's folder. One that was interrupted is finished by the server as it opens. */
   async open(path: string, id?: string): Promise<RecordingSummary> {
     const summary = await this.openAgain(path, id);
+    this.tell(path, summary);
+    return summary;
+  }
+
+  /** What reading it gave to say. */
+  tell(path: string, summary: RecordingSummary): void {
     for (const warning of summary.warnings) {
       this.#log.warn(`${path}: ${warning}`);
     }
@@ -75,7 +82,6 @@ export class KeptRecordings implements vscode.Disposable {
       const more = summary.warnings.length > 1 ? ` (and ${summary.warnings.length - 1} more)` : "";
       void vscode.window.showWarningMessage(`${summary.warnings[0]}${more}`, "Show Log").then((chosen) => chosen && this.#log.show());
     }
-    return summary;
   }
 
   /** Opens what was open before in this window: its warnings have been read. */
@@ -83,6 +89,14 @@ export class KeptRecordings implements vscode.Disposable {
     const summary = await this.#server.ask("flameline/open", { path });
     await this.nowOpen(path, id);
     return summary;
+  }
+
+  /** The first use of anything in this window brings back what was open before. */
+  wake(): void {
+    if (!this.#awake) {
+      this.#awake = true;
+      void this.reopen();
+    }
   }
 
   /** Opens again what was open before the window was reloaded or the server crashed; quiet where that is gone. */

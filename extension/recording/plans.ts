@@ -102,7 +102,8 @@ function planOf({ name, start }: Choice, target: Target, seconds?: number): Plan
   return { name, target, ...(seconds === undefined ? {} : { seconds }), ...(start === undefined ? {} : { start }) };
 }
 
-function workspaceTarget(excluded: ReadonlySet<number>): Target {
+/** What runs in the workspace's folders, without VS Code's own. */
+export function workspaceTarget(excluded: ReadonlySet<number>): Target {
   return {
     kind: "workspace",
     folders: folderPaths(),

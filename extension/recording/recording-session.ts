@@ -1,11 +1,10 @@
 import * as vscode from "vscode";
-import type { EventName } from "../../protocol/events.js";
 import type { HelperMessage, Target } from "../../protocol/helper.js";
 import { FlamelineError } from "../../recorder/failures.js";
 import type { HelperConnection } from "../../recorder/helper-connection.js";
 import { type ActiveRecording, type RecordingResult, record } from "../../recorder/record.js";
 import { DisposableStore } from "../disposable-store.js";
-import { chosenEvents } from "../events/event-words.js";
+import { recordableEvents } from "../events/recordable-events.js";
 import { MendableError, WindowError } from "../failures.js";
 import { folderPaths } from "../folders.js";
 import type { LanguageServer } from "../language-server-client.js";
@@ -139,7 +138,7 @@ export class RecordingSession implements vscode.Disposable {
 
   async #begin(connection: HelperConnection, plan: Plan, signal: AbortSignal): Promise<void> {
     const folders = folderPaths();
-    const events = await this.#events(connection.hello.events);
+    const events = recordableEvents(connection.hello.events, (sentence) => this.#log.warn(sentence));
     const figures = new LiveFigures(connection.hello.processors, events[0] ?? "cpu");
     // The folder is known once `record` resolves; until then there is `started` and at most a batch or two.
     const early: { text: string; message: HelperMessage }[] = [];
@@ -185,20 +184,6 @@ export class RecordingSession implements vscode.Disposable {
     this.#ended = this.#finish(active, stored.id, feed, connection, plan);
     await this.#kept.nowOpen(stored.folder, stored.id);
     await this.#startProgram(active, plan);
-  }
-
-  /** The events of the setting that the helper can record here; what it cannot is said in the log, or ends it where nothing is left. */
-  async #events(available: readonly EventName[]): Promise<readonly EventName[]> {
-    const wanted = chosenEvents(setting("events"));
-    const missing = wanted.filter((event) => !available.includes(event));
-    if (missing.length === wanted.length) {
-      const { FlamelineError } = await import("../../recorder/failures.js");
-      throw new FlamelineError({ kind: "events-unavailable", events: missing, available });
-    }
-    if (missing.length > 0) {
-      this.#log.warn(`this helper cannot record ${missing.join(", ")} here, so the recording is without`);
-    }
-    return wanted.filter((event) => available.includes(event));
   }
 
   async #startProgram(active: ActiveRecording, plan: Plan): Promise<void> {

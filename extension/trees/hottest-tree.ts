@@ -24,6 +24,7 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
   readonly #changed = this.#held.add(new vscode.EventEmitter<void>());
   readonly #server: LanguageServer;
   readonly #log: vscode.LogOutputChannel;
+  readonly #seen: () => void;
   readonly #view: vscode.TreeView<HottestItem>;
   #by: HottestItem["kind"] = "function";
   #onlyMine = setting("justMyCode");
@@ -31,9 +32,11 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
   #redraw: NodeJS.Timeout | undefined;
   readonly onDidChangeTreeData = this.#changed.event;
 
-  constructor(server: LanguageServer, log: vscode.LogOutputChannel) {
+  /** @param seen is called when somebody sees it */
+  constructor(server: LanguageServer, log: vscode.LogOutputChannel, seen: () => void) {
     this.#server = server;
     this.#log = log;
+    this.#seen = seen;
     this.#view = this.#held.add(vscode.window.createTreeView("flameline.hottest", { treeDataProvider: this }));
     this.#held.add(
       server.onChanged(({ recording, selection: { event } }) => {
@@ -60,6 +63,7 @@ export class HottestTree implements vscode.TreeDataProvider<HottestItem>, vscode
   }
 
   async getChildren(parent?: HottestItem): Promise<HottestItem[]> {
+    this.#seen();
     if (parent !== undefined || !this.#open) {
       this.#view.description = "";
       return [];

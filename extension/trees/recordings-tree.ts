@@ -29,6 +29,7 @@ export class RecordingsTree implements vscode.TreeDataProvider<RecordingItem>, v
     if (parent !== undefined) {
       return [];
     }
+    this.#kept.wake();
     const { state } = this.#session;
     const live: RecordingItem[] =
       state.kind === "recording" ? [{ kind: "live", id: state.id, name: state.name, startUnixMs: state.startUnixMs }] : [];

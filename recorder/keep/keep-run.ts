@@ -7,7 +7,8 @@ import type { Batch, CostAccount, HelperMessage, Target } from "../../protocol/h
 import { FlamelineError, type Failure } from "../failures.js";
 import type { HelperConnection } from "../helper-connection.js";
 import type { LiveRecording, RecordingEnd } from "../live-recording.js";
-import { type Budget, RateController, type RateReason } from "./rate-controller.js";
+import { type KeepFigures, rateText } from "./keep-figures.js";
+import { type Budget, RateController } from "./rate-controller.js";
 import type { Ring, RingSegment } from "./ring.js";
 
 const SEGMENT_MS = 60_000;
@@ -32,21 +33,6 @@ export interface KeepOptions {
   readonly holds?: () => boolean;
   readonly signal?: AbortSignal;
   readonly log?: (line: string) => void;
-}
-
-/** What is shown of a run, over the last seconds. */
-export interface KeepFigures {
-  /** 0 while it pauses. */
-  readonly hz: number;
-  readonly reason: RateReason;
-  /** Share of the machine, 0 to 1. */
-  readonly share: number | undefined;
-  /** Time without sampling of this run so far. */
-  readonly pausedMs: number;
-  readonly samples: number;
-  readonly lost: number;
-  readonly memoryBytes: number;
-  readonly segments: number;
 }
 
 interface Segment {
@@ -239,17 +225,4 @@ function unexpected(end: RecordingEnd, stopping: boolean): Failure | undefined {
 function spentNs(cost: CostAccount | undefined): number {
   // -1: the kernel does not say what BPF took.
   return cost === undefined ? 0 : Math.max(cost.bpfNs, 0) + cost.helperCpuNs + cost.symbolizerCpuNs;
-}
-
-/** "41 samples a second" or why there are none. */
-export function rateText(hz: number, reason: RateReason): string {
-  switch (reason) {
-    case "paused-cpu":
-      return "paused: even one sample a second costs more than the budget";
-    case "paused-memory":
-      return "paused: the helper takes more memory than the budget";
-    case "budget":
-    case "highest":
-      return `${hz} ${hz === 1 ? "sample" : "samples"} a second on each processor`;
-  }
 }

@@ -4,7 +4,8 @@ import type { EventName } from "../../protocol/events.js";
 import type { Target } from "../../protocol/helper.js";
 import { FlamelineError, type Failure } from "../failures.js";
 import type { HelperConnection } from "../helper-connection.js";
-import { type KeepFigures, type KeepOptions, KeepRun } from "./keep-run.js";
+import type { KeepFigures } from "./keep-figures.js";
+import { type KeepOptions, KeepRun } from "./keep-run.js";
 import type { Ring } from "./ring.js";
 
 const RETRY_SECONDS = [1, 2, 5, 10, 30, 60] as const;

@@ -3,7 +3,7 @@
  * wall clock of its start. The oldest go first, by age and by bytes, so the folder is bounded at any moment; every message is in the file
  * before anything else is done with it, so a crash of any of our processes loses nothing that had come. `profile-files/read-ring.ts` reads it.
  */
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { FlamelineError } from "../failures.js";
@@ -124,6 +124,11 @@ export class Ring {
     const text = await readFile(file, "utf8").catch(() => "{}");
     await writeFile(file, text.replace(/"writerPid":\d+/, '"writerPid":0')).catch(() => undefined);
   }
+}
+
+/** Whether a folder holds a ring. */
+export function isRing(folder: string): boolean {
+  return existsSync(join(folder, "ring.json"));
 }
 
 /** One segment that is being written. */

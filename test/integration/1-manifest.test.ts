@@ -1,5 +1,5 @@
 import * as assert from "node:assert";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { COMMAND_NAMES } from "../../extension/command-names.js";
@@ -8,8 +8,9 @@ import { DEFAULTS, type Settings } from "../../extension/settings-catalogue.js";
 import { extension, until } from "./window.js";
 
 describe("the extension in a window", () => {
-  it("does nothing until it is asked", () => {
-    assert.strictEqual(extension().isActive, false);
+  it("looks whether profiling is to go on when the window has started, and starts no process until it is asked", async () => {
+    await until("the look", () => extension().isActive);
+    assert.deepStrictEqual(ownChildren(), []);
   });
 
   it("is active after one of its commands, and every command is registered", async () => {
@@ -55,3 +56,18 @@ describe("the extension in a window", () => {
     assert.strictEqual(setting("heat.enabled"), true);
   });
 });
+
+/** Command lines of the processes that our extension has started. */
+function ownChildren(): string[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const parent = Number(/^PPid:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
+        const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+        return parent === process.pid && line.includes(extension().extensionPath) ? [line] : [];
+      } catch {
+        return []; // it has ended
+      }
+    });
+}

@@ -113,8 +113,8 @@ describe("package.json", () => {
     expect(icons.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
   });
 
-  test("starts nothing by itself: no activation at start-up or with a language", () => {
-    expect(manifest.activationEvents.filter((event) => /^(\*|onStartupFinished|onLanguage|workspaceContains)/.test(event))).toEqual([]);
+  test("looks once after the window has started whether profiling is to go on, and wakes with no language and no file", () => {
+    expect(manifest.activationEvents.filter((event) => /^(\*|onLanguage|workspaceContains)/.test(event))).toEqual([]);
   });
 
   test("runs where the workspace is, opens profiles only in an untrusted one, and not in a virtual one", () => {
