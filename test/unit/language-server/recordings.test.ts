@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -13,7 +14,7 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
 import { decodePprof, encodePprof } from "../../../profile/formats/pprof.js";
-import { recordingFromCollapsed } from "../../support/profile-text.js";
+import { batchFromStacks, recordingFromCollapsed } from "../../support/profile-text.js";
 import { encodeGzippedPprof } from "../../../language-server/keep-recording.js";
 import { startServer, stopServers } from "./test-server.js";
 
@@ -321,4 +322,36 @@ test("a recording under a linked workspace folder is shown in the folder's own s
   await linked.stacks(`work:2(${app}) 1`);
   const { rows } = await linked.ask("flameline/functions", { limit: 1, mineOnly: true });
   expect(rows).toMatchObject([{ name: "work", owner: "mine", file: join(link, "app.py") }]);
+});
+
+test("the last minutes of a ring become a recording of their own, which stays when the ring moves on", async () => {
+  const server = await startServer();
+  const longAgo = new Date(Date.now() - 3_600_000);
+  utimesSync(server.write("app.py", APP), longAgo, longAgo);
+  const ring = join(server.storage, "keep");
+  mkdirSync(ring);
+  writeFileSync(join(ring, "ring.json"), '{"format":1,"name":"shop","writerPid":0}');
+  const startMs = Date.now() - 120_000;
+  for (const [index, value] of [3, 5].entries()) {
+    const start = startMs + index * 60_000;
+    const started = { type: "started", recording: 1, startUnixNs: `${start}000000`, hz: 41, events: ["cpu"] };
+    const batch = {
+      ...batchFromStacks([{ frames: work.replaceAll("$W", server.folder).split(";"), value }], { timesNs: [1e9] }),
+      timeNs: 60e9,
+    };
+    writeFileSync(join(ring, `${start}-0.jsonl`), `${JSON.stringify(started)}\n${JSON.stringify(batch)}\n`);
+    utimesSync(join(ring, `${start}-0.jsonl`), (start + 60_000) / 1000, (start + 60_000) / 1000);
+  }
+  const ask = (id: string, minutes: number) => {
+    const folder = join(server.storage, "recordings", id);
+    mkdirSync(folder, { recursive: true });
+    return server.ask("flameline/openRing", { ring, minutes, id, name: `Last ${minutes}`, folder });
+  };
+  expect(await ask("20260101T000000Z-all", 2)).toMatchObject({ name: "Last 2", events: [{ event: "cpu", samples: 2, total: 8 }] });
+  expect(await ask("20260102T000000Z-one", 1)).toMatchObject({ events: [{ event: "cpu", samples: 1, total: 5 }] });
+  expect(await server.heat("app.py")).toEqual(["2: 100 % self, 100 % total", "4: 0 % self, 100 % total"]);
+  rmSync(ring, { recursive: true });
+  const folder = join(server.storage, "recordings", "20260101T000000Z-all");
+  expect(readdirSync(folder)).toContain("run.pb.gz");
+  expect(await server.ask("flameline/open", { path: folder })).toMatchObject({ events: [{ event: "cpu", samples: 2, total: 8 }] });
 });
