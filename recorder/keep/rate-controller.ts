@@ -53,6 +53,8 @@ export class RateController {
   #saved: number;
   #last: CostReading | undefined;
   #window = { seconds: 0, spentNs: 0 };
+  /** Since the rate was last changed. */
+  #steadySeconds = 0;
   /** The reading after a change is still half of the rate before. */
   #fresh = true;
   #patience = FIRST_PATIENCE_SECONDS;
@@ -116,6 +118,7 @@ export class RateController {
       this.#fresh = false;
       if (this.#saved >= 0) return;
     }
+    this.#steadySeconds += seconds;
     this.#window.seconds += seconds;
     this.#window.spentNs += spentNs;
     const { seconds: judged, spentNs: spent } = this.#window;
@@ -131,9 +134,9 @@ export class RateController {
       else this.#restart();
       return;
     }
-    this.#perhapsUp(part, judged);
+    this.#perhapsUp(part);
     // What was long ago must not hide what begins now.
-    if (judged > 2 * SAVED_SECONDS) this.#window = { seconds: judged / 2, spentNs: spent / 2 };
+    if (judged > 2 * JUDGED_SECONDS) this.#window = { seconds: judged / 2, spentNs: spent / 2 };
   }
 
   /** To the highest rate that fits if cost goes with the rate, at least one down. */
@@ -151,13 +154,13 @@ export class RateController {
     this.#restart();
   }
 
-  #perhapsUp(part: number, judged: number): void {
+  #perhapsUp(part: number): void {
     const next = this.#rates[this.#rung + 1];
     if (next === undefined || part > LOW) return;
     // The cost has a fixed part, so it grows at most with the rate.
     const surely = part * (next / this.hz) <= FITS;
-    if (!surely && judged < this.#patience) return;
-    if (surely && this.#triedUp && judged >= FIRST_PATIENCE_SECONDS) this.#patience = FIRST_PATIENCE_SECONDS;
+    if (!surely && this.#steadySeconds < this.#patience) return;
+    if (surely && this.#triedUp && this.#steadySeconds >= FIRST_PATIENCE_SECONDS) this.#patience = FIRST_PATIENCE_SECONDS;
     this.#triedUp = !surely;
     // Several at once where there is much room, so that a quiet morning is seen at the full rate soon.
     const wanted = Math.min(part === 0 ? this.hz * 2 : (this.hz * FITS) / part, this.hz * 2);
@@ -182,6 +185,7 @@ export class RateController {
   }
 
   #restart(): void {
+    this.#steadySeconds = 0;
     this.#window = { seconds: 0, spentNs: 0 };
     this.#fresh = true;
   }

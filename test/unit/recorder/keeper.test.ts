@@ -57,6 +57,9 @@ class Ticking {
   #recording = 0;
   #sequence = 0;
   cost = 0;
+  /** Cost in each ns of the recording. */
+  share = 0;
+  #began = Date.now();
   refuses = false;
 
   readonly script: Script = (message, reply, socket) => {
@@ -75,10 +78,10 @@ class Ticking {
       }
       case "renew": {
         if (this.refuses) return say({ type: "error", subject: message.next, code: "bad-request", detail: "not now" });
-        const [before, batches] = [this.#recording, this.#sequence];
+        const [before, batches, account] = [this.#recording, this.#sequence, this.#account()];
         this.#begin(message.next, say);
         return void setTimeout(() => {
-          say({ ...batch(before, batches), cost: this.#account() });
+          say({ ...batch(before, batches), cost: account });
           say(stopped(before, batches + 1));
         }, 15);
       }
@@ -95,6 +98,7 @@ class Ticking {
   #begin(recording: number, say: (message: HelperMessage) => void): void {
     this.#recording = recording;
     this.#sequence = 0;
+    this.#began = Date.now();
     say({ ...started(recording), startUnixNs: `${Date.now()}000000` });
   }
 
@@ -103,7 +107,13 @@ class Ticking {
   }
 
   #account() {
-    return { bpfNs: this.cost, helperCpuNs: 0, symbolizerCpuNs: 0, residentBytes: 100e6, mapBytes: 50e6 };
+    return {
+      bpfNs: this.cost + (Date.now() - this.#began) * 1e6 * this.share,
+      helperCpuNs: 0,
+      symbolizerCpuNs: 0,
+      residentBytes: 100e6,
+      mapBytes: 50e6,
+    };
   }
 }
 
@@ -132,6 +142,25 @@ test("turns over into segments that each have their own tables, and holds every 
       samples += 3 * batches.length;
     }
     expect((await readProfile(ring.folder)).recording.samples.length).toBe(samples);
+  } finally {
+    vi.restoreAllMocks();
+  }
+});
+
+test("counts the cost of each segment once", async () => {
+  vi.spyOn(performance, "now").mockImplementation(() => Date.now() * 50);
+  try {
+    const ticking = new Ticking();
+    // 0.6 % of two processors, told from the beginning of each recording.
+    ticking.share = 0.012 * 50;
+    await helper.listen(ticking.script);
+    const keeper = keep({ segmentMs: 5_000, ownCpuNs: () => 0 });
+    await sleep(1_500);
+    expect(ticking.asked.filter((each) => each === "renew").length).toBeGreaterThan(5);
+    expect(keeper.figures?.share).toBeGreaterThan(0.004);
+    expect(keeper.figures?.share).toBeLessThan(0.008);
+    await keeper.stop();
+    expect(ticking.asked.filter((each) => /^rate ([0-9]|[123][0-9])$/.test(each))).toEqual([]);
   } finally {
     vi.restoreAllMocks();
   }

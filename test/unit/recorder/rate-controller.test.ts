@@ -65,6 +65,19 @@ describe("the rate", () => {
     expect(mean(shares.slice(30))).toBeLessThanOrEqual(0.01);
   });
 
+  test("that can't be told to be too much is tried later and later", () => {
+    // At the lowest rate there is room, at the next there is none.
+    const { rates } = drive((hz) => hz * 0.0069, 4 * 3600, 0.01, 1);
+    expect(changes(rates)).toBeGreaterThan(4);
+    expect(changes(rates.slice(900))).toBeLessThan(50);
+  });
+
+  test("goes down within seconds of a load that is too much, however much was saved", () => {
+    const { rates } = drive((hz, second) => (second < 300 ? 0.0001 : 0.015) * (hz / 99), 400);
+    expect(rates[149]).toBe(99);
+    expect(rates[150 + 10]).toBeLessThan(99);
+  });
+
   test("of a load whose lowest rate is above the budget is paused for part of the time, and the budget holds", () => {
     const { rates, shares } = drive((hz) => 0.03 + hz * 0.0001, 3600);
     expect(worst(shares)).toBeLessThan(0.0115);
