@@ -218,9 +218,7 @@ export class KeepProfiling implements vscode.Disposable {
       return;
     }
     this.#said = failure.kind;
-    const { sentence, action } = describe(failure);
-    const text = `Keep Profiling has stopped for now: ${sentence} ${action.replace(/:$/, ".")} It is tried again by itself.`;
-    void vscode.window.showWarningMessage(text, "Try Now", "Turn Off", "Show Log").then((chosen) => {
+    void vscode.window.showWarningMessage(warningText(failure), "Try Now", "Turn Off", "Show Log").then((chosen) => {
       if (chosen === "Try Now") {
         this.#keeper?.retry();
       } else if (chosen === "Turn Off" && this.#keeper !== undefined) {
@@ -230,4 +228,12 @@ export class KeepProfiling implements vscode.Disposable {
       }
     });
   }
+}
+
+function warningText(failure: Failure): string {
+  if (failure.kind === "sudo-needs-password") {
+    return "Keep Profiling has stopped for now: the helper is gone, and starting it again needs your password.";
+  }
+  const { sentence, action } = describe(failure);
+  return `Keep Profiling has stopped for now: ${sentence} ${action.replace(/:$/, ".")} It is tried again by itself.`;
 }
