@@ -31,6 +31,7 @@ export const COMMAND_NAMES = [
   "stopComparing",
   "keepProfiling",
   "showLastMinutes",
+  "savePicture",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

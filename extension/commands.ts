@@ -12,6 +12,7 @@ import type { LanguageServer } from "./language-server-client.js";
 import type { KeptRecordings } from "./recording/kept-recordings.js";
 import { askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
 import type { RecordingSession } from "./recording/recording-session.js";
+import { savePicture } from "./save-picture.js";
 import { recordingCommands } from "./recording-commands.js";
 import { changeServiceInTerminal } from "./service.js";
 import { changeSetting, setting } from "./settings.js";
@@ -107,6 +108,7 @@ export function createCommands({
     stopComparing: () => comparison.stop(),
     keepProfiling: () => keep.toggle(),
     showLastMinutes: (minutes) => keep.showLastMinutes(minutes),
+    savePicture: () => savePicture(graphs),
   };
 }
 

@@ -9,6 +9,7 @@ export type WindowFailure =
   | { readonly kind: "already-recording" }
   | { readonly kind: "nothing-open" }
   | { readonly kind: "nothing-kept"; readonly minutes: number | undefined }
+  | { readonly kind: "no-graph" }
   | { readonly kind: "no-file" };
 
 export class WindowError extends Error {
@@ -143,6 +144,12 @@ function describeWindowFailure(failure: WindowFailure): Shown {
           failure.minutes === undefined ? "Nothing is kept yet." : `Nothing of this workspace ran in the last ${failure.minutes} minutes.`,
         action: "Keep profiling while your programs run.",
         buttons: { "Keep Profiling": () => void vscode.commands.executeCommand("flameline.keepProfiling") },
+      };
+    case "no-graph":
+      return {
+        sentence: "No flame graph is seen, so there is no picture of it.",
+        action: "Open one and try again.",
+        buttons: { "Open Flame Graph": () => void vscode.commands.executeCommand("flameline.openFlameGraph") },
       };
     case "no-file":
       return { sentence: "The file in the editor is not a saved file of this machine.", action: "Save it and try again.", buttons: {} };

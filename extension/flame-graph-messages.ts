@@ -4,6 +4,8 @@ import type { FromWebview } from "../protocol/webview.js";
 
 /** The longest text that the webview may put on the clipboard, in UTF-16 units. */
 const LONGEST_COPY = 10_000;
+/** A window of 8K in noise takes less. */
+const LARGEST_PICTURE = 100e6;
 
 /**
  * Reads a message of the flame graph's webview; undefined for anything that is not exactly one. The page shows names
@@ -38,6 +40,11 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
     }
     case "copy":
       return typeof data["text"] === "string" ? { type: "copy", text: data["text"].slice(0, LONGEST_COPY) } : undefined;
+    case "picture": {
+      const { format, data: picture } = data;
+      if ((format !== "png" && format !== "svg") || typeof picture !== "string" || picture.length > LARGEST_PICTURE) return undefined;
+      return { type: "picture", format, data: picture };
+    }
     default:
       return undefined;
   }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import type { ParamsOf, ResultOf, ServerMethod } from "../protocol/language-server.js";
 import type { SourceLocation } from "../protocol/queries.js";
-import type { FromWebview, ToWebview } from "../protocol/webview.js";
+import type { FromWebview, PictureFormat, ToWebview } from "../protocol/webview.js";
 import { flameGraphHtml } from "./flame-graph-html.js";
 import { readFromWebview } from "./flame-graph-messages.js";
 
@@ -18,6 +18,11 @@ export interface FlameGraphPanelOptions {
   /** The user chose another event, process or thread in this graph; the server has been told, and so have lenses, heat and trees. */
   readonly onSelect: (graph: FlameGraphPanel) => void;
 }
+
+type Picture = FromWebview & { readonly type: "picture" };
+
+/** A window of a million boxes is drawn in a thirtieth of a second. */
+const PICTURE_MS = 10_000;
 
 /** The recording of a graph that always shows the same one: that of an opened profile file. */
 export interface OwnRecording {
@@ -40,6 +45,8 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
   /** The page listens; before that, messages would be lost. */
   #ready = false;
   #reveal: number | undefined;
+  /** Takes the picture that the page was asked for. */
+  #drawn: ((picture: Picture) => void) | undefined;
 
   constructor(options: FlameGraphPanelOptions, own?: OwnRecording) {
     this.#options = options;
@@ -63,6 +70,25 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
     if (this.#panel) panel.dispose();
     else this.#adopt(panel);
     return Promise.resolve();
+  }
+
+  /** The user works in it, or (where none is worked in) sees it. */
+  get shown(): "active" | "visible" | "no" {
+    return !this.#ready || !this.#panel?.visible ? "no" : this.#panel.active ? "active" : "visible";
+  }
+
+  /** A picture of what is seen; empty where the page draws nothing, or doesn't answer in time. */
+  async picture(format: PictureFormat): Promise<Uint8Array> {
+    const picture = await new Promise<Picture | undefined>((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), PICTURE_MS);
+      this.#drawn = (drawn) => {
+        if (drawn.format !== format) return;
+        clearTimeout(timer);
+        resolve(drawn);
+      };
+      this.#post({ type: "draw", format });
+    });
+    return Buffer.from(picture?.data ?? "", format === "png" ? "base64" : "utf8");
   }
 
   /** To be called when the recording changed, or the selection of all views. Cheap while no graph is open. */
@@ -144,6 +170,8 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
         return this.#sendRecording();
       case "copy":
         return vscode.env.clipboard.writeText(message.text);
+      case "picture":
+        return this.#drawn?.(message);
     }
   }
 

@@ -35,6 +35,12 @@ export class FlameGraphs implements vscode.Disposable {
     await this.#main.show(revealFunction);
   }
 
+  /** The graph that the user works in, or else one that is seen. */
+  get shown(): FlameGraphPanel | undefined {
+    const all = [this.#main, ...this.#inEditors];
+    return all.find(({ shown }) => shown === "active") ?? all.find(({ shown }) => shown === "visible");
+  }
+
   /** Puts a graph of the recording `id` into the panel of a custom editor; `open` makes that the current recording. */
   async fill(panel: vscode.WebviewPanel, id: string, open: () => Promise<unknown>): Promise<void> {
     const graph = new FlameGraphPanel(this.#options, { id, asCurrent: (use) => this.#asCurrent(id, open, use) });

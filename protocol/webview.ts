@@ -9,6 +9,8 @@ export interface GraphView {
   readonly colorBy: "owner" | "language" | "waits";
 }
 
+export type PictureFormat = "png" | "svg";
+
 export type ToWebview =
   /** A new or changed recording; the webview asks for the tree that it needs. */
   | { readonly type: "recording"; readonly summary: RecordingSummary | null; readonly selection: Selection }
@@ -16,6 +18,8 @@ export type ToWebview =
   | { readonly type: "callers"; readonly request: number; readonly answer: CallersAndCallees | null }
   /** Zoom to a function, as a lens or a tree item asks. */
   | { readonly type: "reveal"; readonly function: number }
+  /** Send a picture of what is seen. */
+  | { readonly type: "draw"; readonly format: PictureFormat }
   /** `request` is 0 when the message answers no numbered request. */
   | { readonly type: "failed"; readonly request: number; readonly message: string };
 
@@ -36,7 +40,9 @@ export type FromWebview =
   | { readonly type: "select"; readonly selection: Selection }
   /** Show the recording alone again. */
   | { readonly type: "stopComparing" }
-  | { readonly type: "copy"; readonly text: string };
+  | { readonly type: "copy"; readonly text: string }
+  /** A PNG as base64, or the text of an SVG; "" where nothing is drawn. */
+  | { readonly type: "picture"; readonly format: PictureFormat; readonly data: string };
 
 /** What an exported page holds in the extension's stead: it can be asked nothing else. */
 export interface StandalonePage {

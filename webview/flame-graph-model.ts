@@ -1,5 +1,5 @@
 import type { CallersAndCallees, RecordingSummary, Selection, TreeColumns, TreeDirection } from "../protocol/queries.js";
-import type { FromWebview, GraphView, ToWebview } from "../protocol/webview.js";
+import type { FromWebview, GraphView, PictureFormat, ToWebview } from "../protocol/webview.js";
 import { decodeTree, type GraphTree } from "./graph-tree.js";
 import type { SavedView } from "./saved-view.js";
 import { type Search, searchTree } from "./search.js";
@@ -15,6 +15,7 @@ export type Change =
   | { readonly kind: "callers"; readonly answer: CallersAndCallees | null }
   /** Index of a function in the recording. */
   | { readonly kind: "reveal"; readonly function: number }
+  | { readonly kind: "draw"; readonly format: PictureFormat }
   | { readonly kind: "notice"; readonly message: string };
 
 /** What is shown and why, without a pixel: the recording, the tree, the view, and the conversation with the extension. */
@@ -53,6 +54,8 @@ export class FlameGraphModel {
         return;
       case "reveal":
         return this.onChange({ kind: "reveal", function: message.function });
+      case "draw":
+        return this.onChange({ kind: "draw", format: message.format });
       case "failed":
         this.#requests.answered(message.request);
         return this.onChange({ kind: "notice", message: message.message });
@@ -100,6 +103,10 @@ export class FlameGraphModel {
 
   stopComparing(): void {
     this.#post({ type: "stopComparing" });
+  }
+
+  sendPicture(format: PictureFormat, data: string): void {
+    this.#post({ type: "picture", format, data });
   }
 
   copy(text: string): void {

@@ -144,6 +144,8 @@ export class FlameGraphPage {
         return this.#revealFunction();
       case "callers":
         return this.#showCallers(change.answer);
+      case "draw":
+        return this.#model.sendPicture(change.format, this.#graph.picture(change.format));
       case "notice":
         this.#notice.hidden = change.message === "";
         this.#notice.textContent = change.message;

@@ -3,6 +3,7 @@ import { Boxes, hitBox, layoutBoxes } from "./layout.js";
 import { anchorOf, findPath, pathOfNode, rangeOfAnchor, type Anchor, type NodePath } from "./node-path.js";
 import { type Ink, makeInk, paint, ROW_HEIGHT } from "./painter.js";
 import { type ColorBy, makePalette, type Palette } from "./palette.js";
+import { type Pen, SvgPen } from "./picture.js";
 import type { Search } from "./search.js";
 import { readTheme } from "./theme.js";
 import { clampRange, fullRange, mixRanges, type Range, rangeOfNode } from "./viewport.js";
@@ -39,6 +40,8 @@ export class GraphCanvas {
   #selected = -1;
   #hovered = -1;
   #scheduled = false;
+  /** Paints the latest frame again. */
+  #paint: (pen: Pen) => void = () => undefined;
 
   constructor() {
     const context = this.#canvas.getContext("2d", { alpha: false });
@@ -167,6 +170,17 @@ export class GraphCanvas {
     return bounds.width > 0 ? (clientX - bounds.left) / bounds.width : 0.5;
   }
 
+  /** What is seen, drawn anew without the mark under the pointer: a PNG as base64, or the text of an SVG; "" where nothing is. */
+  picture(format: "png" | "svg"): string {
+    this.#hovered = -1;
+    this.#draw();
+    if (!this.#tree) return "";
+    if (format === "png") return this.#canvas.toDataURL("image/png").replace(/^[^,]*,/, "");
+    const pen = new SvgPen(this.#canvas, this.#ratio());
+    this.#paint(pen);
+    return pen.svg();
+  }
+
   requestDraw(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -194,7 +208,8 @@ export class GraphCanvas {
     const lastRow = firstRow + Math.ceil(height / (ROW_HEIGHT * ratio));
     layoutBoxes(tree, { range: this.#shownRange(), width, firstRow, lastRow }, this.#search, this.#boxes);
     const marks = { offsetY, firstRow, searching: this.#search !== undefined, hovered: this.#hovered, selected: this.#selected };
-    paint(this.#context, tree, this.#boxes, this.#ink, marks);
+    this.#paint = (pen) => this.#ink && paint(pen, tree, this.#boxes, this.#ink, marks);
+    this.#paint(this.#context);
     if (this.#animation) this.requestDraw();
     else this.onDrawn();
   }

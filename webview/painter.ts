@@ -3,6 +3,7 @@ import { at, nodeName, type GraphTree } from "./graph-tree.js";
 import { columnsOf, fitLabel } from "./labels.js";
 import type { Boxes } from "./layout.js";
 import { bucketOf, type ColorBy, groupsFor, makePalette, type Palette, SHADES, specialBucket, type ThemeKind } from "./palette.js";
+import type { Pen } from "./picture.js";
 
 /** Heights in CSS pixels. */
 export const ROW_HEIGHT = 20;
@@ -61,7 +62,7 @@ export function makeInk(
 }
 
 /** Draws boxes a colour at a time, then labels, then the marks; `boxes` lie in device pixels. */
-export function paint(context: CanvasRenderingContext2D, tree: GraphTree, boxes: Boxes, ink: Ink, marks: Marks): void {
+export function paint(context: Pen, tree: GraphTree, boxes: Boxes, ink: Ink, marks: Marks): void {
   const { width, height } = context.canvas;
   const pitch = Math.round(ROW_HEIGHT * ink.ratio);
   const yOf = (box: number) => (at(boxes.row, box) - marks.firstRow) * pitch - marks.offsetY;
@@ -85,7 +86,7 @@ const starts = new Int32Array(257);
 
 /** Sorts the boxes by bucket (counting sort) and fills each bucket in one go: setting a fill style is what costs. */
 function fillBoxes(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   tree: GraphTree,
   boxes: Boxes,
   ink: Ink,
@@ -136,7 +137,7 @@ function bucketOfBox(tree: GraphTree, boxes: Boxes, box: number, ink: Ink, searc
 }
 
 function drawLabels(
-  context: CanvasRenderingContext2D,
+  context: Pen,
   tree: GraphTree,
   boxes: Boxes,
   ink: Ink,

@@ -1,5 +1,5 @@
 import { pageKey } from "../profile/page-key.js";
-import type { FromWebview, StandalonePage, ToWebview } from "../protocol/webview.js";
+import type { FromWebview, PictureFormat, StandalonePage, ToWebview } from "../protocol/webview.js";
 import type { VsCodeApi } from "./vscode-api.js";
 
 /** Plays the extension's part in an exported page, from the data in it; undefined in VS Code, whose pages have none. */
@@ -25,6 +25,10 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
     case "copy":
       // Not in a page from the disk in every browser; the text can be selected in the bar then.
       return void navigator.clipboard?.writeText(message.text).catch(() => undefined);
+    case "stopComparing":
+      return;
+    case "picture":
+      return download(message.format, message.data);
     case "openSource":
       // A click asks for the source too, without leaving the graph.
       if (message.preserveFocus) return;
@@ -34,6 +38,13 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
     case "stopComparing":
       return post({ type: "failed", request: 0, message: NOT_HERE });
   }
+}
+
+function download(format: PictureFormat, data: string): void {
+  const link = document.createElement("a");
+  link.download = `flame-graph.${format}`;
+  link.href = format === "png" ? `data:image/png;base64,${data}` : `data:image/svg+xml,${encodeURIComponent(data)}`;
+  link.click();
 }
 
 const NOT_HERE = "This page holds no sources and no callers; open the profile in VS Code for them.";

@@ -85,7 +85,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.mouse.click(work.x, work.y);
     await expect(page.locator(".details-name")).toHaveText("work");
     await expect(page.locator(".details-costs")).toContainText("Total 600 ms (60.0 %)");
-    await expect(page.getByText("Open source")).toBeHidden();
+    await expect(page.getByTitle("Go to the function's line (O)")).toBeHidden();
     await expect(page.locator(".notice")).toBeHidden();
 
     await page.mouse.dblclick(work.x, work.y);
@@ -111,6 +111,24 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.locator(".search").click();
     await page.keyboard.type("work");
     await expect(page.locator(".matches")).toHaveText("60.0 % in 1 box");
+
+    // Pictures of what is seen, as the window asks for them.
+    for (const format of ["png", "svg"] as const) {
+      const downloads = page.waitForEvent("download");
+      await page.evaluate((wanted) => window.postMessage({ type: "draw", format: wanted }, "*"), format);
+      const picture = readFileSync(await (await downloads).path());
+      if (format === "png") {
+        expect(picture.subarray(1, 4).toString("latin1")).toBe("PNG");
+        expect(picture.readUInt32BE(16)).toBe(1200);
+        continue;
+      }
+      const drawn = await context.newPage();
+      await drawn.setContent(picture.toString("utf8"));
+      await expect(drawn.locator("svg > text").filter({ hasText: "work" })).toHaveCount(1);
+      await expect(drawn.locator("script, img")).toHaveCount(0);
+      await drawn.screenshot({ path: path.join(root, ".test/pictures", `flame-graph-svg-${colorScheme}.png`) });
+      await drawn.close();
+    }
 
     await page.locator("vscode-dropdown").first().click();
     await page.getByRole("option", { name: "Memory" }).click();

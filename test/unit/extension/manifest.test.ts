@@ -29,6 +29,7 @@ interface Manifest {
     readonly configuration: {
       readonly properties: Readonly<Record<string, { readonly default: unknown; readonly markdownDescription: string }>>;
     };
+    readonly customEditors: readonly { readonly viewType: string }[];
     readonly colors: readonly { readonly id: string }[];
     readonly walkthroughs: readonly { readonly steps: readonly { readonly completionEvents: readonly string[] }[] }[];
   };
@@ -77,6 +78,12 @@ describe("package.json", () => {
     expect(linked.filter((id) => id === undefined || !commandIds.includes(id))).toEqual([]);
   });
 
+  test("every kind of editor that is declared is provided", () => {
+    const declared = contributes.customEditors.map(({ viewType }) => viewType);
+    expect(declared.filter((viewType) => !new RegExp(`iewType = "${viewType}"`).test(sources))).toEqual([]);
+    expect(declared.length).toBe(2);
+  });
+
   test("menus name commands that exist", () => {
     const named = Object.values(contributes.menus).flatMap((items) => items.map(({ command }) => command));
     expect(named.filter((id) => !commandIds.includes(id))).toEqual([]);
@@ -86,7 +93,9 @@ describe("package.json", () => {
     const asked = [...text.matchAll(/\bflameline\.(\w+)\b(?=[^"]*")/g)].map(([all]) => all);
     const keys = new Set(asked.filter((id) => new RegExp(`"when": "[^"]*${id.replace(".", "\\.")}`).test(text)));
     const views = Object.values(contributes.views).flatMap((list) => list.map(({ id }) => id));
-    const unset = [...keys].filter((key) => !views.includes(key) && !sources.includes(`"setContext", "${key}"`));
+    // Menus may also ask which of our editors and panels is worked in.
+    const isEditor = (key: string) => new RegExp(`iewType = "${key}"`).test(sources);
+    const unset = [...keys].filter((key) => !views.includes(key) && !isEditor(key) && !sources.includes(`"setContext", "${key}"`));
     expect(unset).toEqual([]);
   });
 

@@ -13,6 +13,7 @@ describe("messages from the page", () => {
     { type: "select", selection: SELECTION },
     { type: "select", selection: { event: "off_cpu", idle: true, waits: ["lock", "run queue"] } },
     { type: "copy", text: "a" },
+    { type: "picture", format: "svg", data: "<svg/>" },
   ])("$type is read as it is", (message) => {
     expect(readFromWebview(message)).toEqual(message);
   });
@@ -35,6 +36,8 @@ describe("messages from the page", () => {
     { type: "select", selection: { event: "off_cpu", idle: "yes" } },
     { type: "select", selection: { event: "off_cpu", waits: ["lock", "<b>"] } },
     { type: "copy", text: { toString: 1 } },
+    { type: "picture", format: "exe", data: "MZ" },
+    { type: "picture", format: "png", data: ["AA=="] },
   ])("%j is not read", (message) => {
     expect(readFromWebview(message)).toBeUndefined();
   });
