@@ -86,6 +86,13 @@ func (c *Client) running() (*sandbox.Process, error) {
 	if c.closed {
 		return nil, os.ErrClosed
 	}
+	if c.process != nil {
+		select {
+		case <-c.process.Ended(): // by somebody else, as when memory is short: no file's fault
+			c.stop()
+		default:
+		}
+	}
 	if c.process == nil {
 		if err := c.start(); err != nil {
 			return nil, err

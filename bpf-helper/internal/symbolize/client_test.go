@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"reflect"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -94,6 +95,27 @@ func TestABadSymbolizerCostsOneFileOnly(t *testing.T) {
 				t.Errorf("counted %+v, want %+v", got, want)
 			}
 		})
+	}
+}
+
+func TestAnEndBetweenQuestionsBlamesNoFile(t *testing.T) {
+	uid, gid := unprivileged(t)
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer self.Close()
+	client := startClient(t, Options{UID: uid, GID: gid, Args: []string{"child", "crash"}})
+	for round := range 3 {
+		results, err := client.Symbolize(context.Background(), Module{Key: "good", File: self}, []Address{{Addr: 1}})
+		if err != nil || !results[0].Resolved {
+			t.Fatalf("after %d ends: %+v, %v", round, results, err)
+		}
+		_ = syscall.Kill(client.process.PID(), syscall.SIGKILL)
+		<-client.process.Ended()
+	}
+	if got := client.Failures(); got.Crashed != 0 || got.Unresolvable != 0 || got.Restarts != 2 {
+		t.Errorf("counted %+v", got)
 	}
 }
 
