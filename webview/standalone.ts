@@ -25,8 +25,6 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
     case "copy":
       // Not in a page from the disk in every browser; the text can be selected in the bar then.
       return void navigator.clipboard?.writeText(message.text).catch(() => undefined);
-    case "stopComparing":
-      return;
     case "picture":
       return download(message.format, message.data);
     case "openSource":
