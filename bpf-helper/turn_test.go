@@ -122,9 +122,11 @@ func TestRenewedRecordingsHoldEachSampleOnce(t *testing.T) {
 				t.Fatalf("a sample at %d is outside recording %d of %d ns", at, number, r.stopped.DurationNs)
 			}
 			process := r.process(i)
+			if r.samples.Event[i] == wire.EventCPU {
+				burnt += r.samples.Value[i]
+			}
 			switch {
 			case r.samples.Event[i] == wire.EventCPU && process.Executable == binary:
-				burnt += r.samples.Value[i]
 				native++
 				if strings.Contains(strings.Join(r.stack(i), " "), "burn") {
 					named++

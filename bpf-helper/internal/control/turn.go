@@ -127,13 +127,23 @@ func (l *live) endBefore(stopped int64, account wire.CostAccount) {
 	// A tick whose trace never comes is told a round after it was read.
 	h.engine.SettleWaits()
 	h.engine.SettleWaits()
-	h.symbols.flush(l.before)
-	h.symbols.forget(l.before)
-	h.lock.Lock()
-	before := l.before
-	for _, batch := range before.Take(stopped, account) {
-		l.send(batch)
+	before := l.before // only this sets it back
+	named := make(chan struct{})
+	go func() { defer close(named); h.symbols.flush(before) }()
+	for waiting := true; waiting; {
+		select {
+		case <-named:
+			h.symbols.forget(before)
+			waiting = false
+		case <-time.After(quietInterval): // a client takes silence for our end
+		}
+		h.lock.Lock()
+		for _, batch := range before.Take(stopped, account) {
+			l.send(batch)
+		}
+		h.lock.Unlock()
 	}
+	h.lock.Lock()
 	l.before = nil
 	h.lock.Unlock()
 	l.send(before.Stopped(wire.StopRequested, stopped))
