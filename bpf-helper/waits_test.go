@@ -33,6 +33,9 @@ func TestWaitsAreMeasuredAndClassed(t *testing.T) {
 	}
 	r, said := recordWaits(t, program)
 	w := tallyWaits(t, r, said)
+	if r.last.Loss.Waits < r.last.Loss.WaitStacks || r.last.Loss.WaitStacks < 200 {
+		t.Errorf("the stacks of %d of %d waits were taken", r.last.Loss.WaitStacks, r.last.Loss.Waits)
+	}
 	for name := range w.said {
 		if math.Abs(w.said[name]-w.found[name]) > 0.03*w.saidTotal {
 			t.Errorf("%s waited %.1f ms and %.1f ms were found", name, w.said[name]/1e6, w.found[name]/1e6)

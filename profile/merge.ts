@@ -158,12 +158,14 @@ function isSame(a: ProcessRow | undefined, b: ProcessRow): boolean {
 }
 
 function addLoss(a: LossCounts, b: LossCounts): LossCounts {
+  const waits = (a.waits ?? 0) + (b.waits ?? 0);
   return {
     lost: a.lost + b.lost,
     leafOnly: a.leafOnly + b.leafOnly,
     truncated: a.truncated + b.truncated,
     broken: a.broken + b.broken,
     unresolvedFrames: a.unresolvedFrames + b.unresolvedFrames,
+    ...(waits > 0 ? { waits, waitStacks: (a.waitStacks ?? 0) + (b.waitStacks ?? 0) } : {}),
   };
 }
 

@@ -221,7 +221,13 @@ function readLoss(loss: LossCounts): LossCounts | undefined {
   const counts = [lost, leafOnly, truncated, broken, unresolvedFrames].map(amount);
   if (counts.some((count) => count < 0)) return undefined;
   const [a = 0, b = 0, c = 0, d = 0, e = 0] = counts;
-  return { lost: a, leafOnly: b, truncated: c, broken: d, unresolvedFrames: e };
+  return { lost: a, leafOnly: b, truncated: c, broken: d, unresolvedFrames: e, ...readWaitCounts(loss) };
+}
+
+/** How many waits were counted and how many have their stack, where there are any. */
+export function readWaitCounts(loss: unknown): Pick<LossCounts, "waits" | "waitStacks"> {
+  const { waits, waitStacks } = membersOf(loss as LossCounts);
+  return amount(waits) > 0 ? { waits: amount(waits), waitStacks: Math.max(amount(waitStacks), 0) } : {};
 }
 
 function readCost(cost: CostAccount): CostAccount | undefined {

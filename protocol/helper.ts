@@ -245,6 +245,9 @@ export interface LossCounts {
   readonly broken: number;
   /** Frames that the symbolizer could not name. */
   readonly unresolvedFrames: number;
+  /** Waits that are over, and of how many of them the stack was taken, for all of which they stand; left out where there are none. */
+  readonly waits?: number;
+  readonly waitStacks?: number;
 }
 
 /** What profiling costs, since the recording's start. */

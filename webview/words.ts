@@ -84,6 +84,7 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
       : `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
     seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
     info.event === "off_cpu" && summary.durationNs > 0 ? formatRate(tree.total, summary.durationNs) : "",
+    info.event === "off_cpu" ? thinnedWords(loss) : "",
     info.leftOut > 0 ? leftOutWords(info) : "",
     ...(missing.length > 0 ? missing : ["no sample lost"]),
     loss.unresolvedFrames > 0 ? formatCount(loss.unresolvedFrames, "frame without a name", "frames without a name") : "",
@@ -96,6 +97,10 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
 function leftOutWords({ event, unit, leftOut }: GraphTree["info"]): string {
   const sum = formatValue(leftOut, unit);
   return event === "memory" ? `${sum} of what grew earlier given back` : `${sum} of idle waits left out`;
+}
+
+function thinnedWords({ waits = 0, waitStacks = 0 }: RecordingSummary["loss"]): string {
+  return waits > waitStacks ? `stacks of ${waitStacks.toLocaleString("en")} of ${formatCount(waits, "wait")}` : "";
 }
 
 /** Nodes that the server left out; empty when there are none. */

@@ -40,6 +40,7 @@ struct waiting_thread {
   u16 window; /* the eighth of a second in which it last came to a place that it did not remember, and how often */
   u64 strange;
   u64 short_ns; /* all waits shorter than `length` that are over */
+  u64 waits;    /* how many are over */
   u64 marks[PLACES];
   struct place places[PLACES];
 };
@@ -110,6 +111,7 @@ struct wait {
   u32 chance; /* the square of the chance that its stack was taken, times CERTAIN */
   u32 taken;
   u32 forgotten; /* not a wait: a place is forgotten that had so many ns of short waits */
+  u64 waits;     /* not a wait: a thread is forgotten that had so many */
   char comm[COMM_BYTES];
 };
 struct {
@@ -168,6 +170,9 @@ INLINE void tell_forgotten(u32 tid, u64 mark, u64 short_ns)
   }
 }
 
+/* Fewer waits of a thread that is gone are counted by those that were told. */
+#define WORTH_COUNTING 16
+
 INLINE void forget_thread(struct task_struct *task)
 {
   u32 tid = task->pid;
@@ -182,6 +187,12 @@ INLINE void forget_thread(struct task_struct *task)
   }
   for (u32 i = 0; i < PLACES; i++) {
     tell_forgotten(tid, thread->marks[i], thread->places[i].short_ns);
+  }
+  if (thread->waits >= WORTH_COUNTING) {
+    struct wait wait = {.tid = tid, .waits = thread->waits};
+    if (bpf_ringbuf_output(&waits, &wait, sizeof(wait), BPF_RB_NO_WAKEUP)) {
+      count(WAITS_LOST);
+    }
   }
   bpf_map_delete_elem(&threads, &tid);
 }
@@ -348,6 +359,7 @@ INLINE void comes(struct task_struct *task, u32 tid, u64 now, u8 *mark)
   struct place *place = &thread->places[thread->at % PLACES];
   int is_short = waited < settings->length;
   learn(place, waited);
+  thread->waits++;
   place->short_ns += is_short ? waited : 0;
   thread->began = 0;
   if (is_short) {

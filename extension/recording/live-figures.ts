@@ -53,6 +53,12 @@ export class LiveFigures {
     return leafOnly + truncated + broken;
   }
 
+  /** How many waits are over, and of how many the stack was taken, since the recording's start; undefined where all have theirs. */
+  get thinnedWaits(): { readonly waits: number; readonly stacks: number } | undefined {
+    const { waits = 0, waitStacks = 0 } = this.#loss ?? {};
+    return waits > waitStacks ? { waits, stacks: waitStacks } : undefined;
+  }
+
   /** Samples a second over the last seconds. */
   get rate(): number {
     const [first, last] = this.#ends();

@@ -1,6 +1,7 @@
 /** What the status bar says. Pure. */
 import type { ClientNotifications } from "../../protocol/language-server.js";
 import { percent } from "../heat/heat-levels.js";
+import type { LiveFigures } from "./live-figures.js";
 import type { SessionState } from "./session-state.js";
 
 export interface StatusText {
@@ -56,6 +57,7 @@ function recordingText(state: SessionState & { kind: "recording" }, change: Chan
   const tooltip = [
     `Recording ${state.name}. Click to stop.`,
     `${figures.samples.toLocaleString("en")} samples${counted(figures.lost, "lost")}${counted(figures.incomplete, "with an incomplete stack")}, ${Math.round(figures.rate)} a second.`,
+    ...thinnedText(figures.thinnedWaits),
     ...(hottest === null || hottest === undefined
       ? ["No sample yet."]
       : [`Hottest: ${hottest.name}, ${share} ${change?.selection.event === "off_cpu" ? "of the waiting " : ""}itself.`]),
@@ -66,6 +68,14 @@ function recordingText(state: SessionState & { kind: "recording" }, change: Chan
         ]),
   ];
   return { text: `$(record) ${parts.join(" · ")}`, tooltip: tooltip.join("\n") };
+}
+
+function thinnedText(thinned: LiveFigures["thinnedWaits"]): string[] {
+  if (thinned === undefined) return [];
+  const { waits, stacks } = thinned;
+  return [
+    `Stacks of ${stacks.toLocaleString("en")} of ${waits.toLocaleString("en")} waits stand for all: totals are counted, their lines are drawn by chance.`,
+  ];
 }
 
 function shorten(name: string): string {

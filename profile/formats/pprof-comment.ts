@@ -9,6 +9,7 @@ import type { CostAccount, LossCounts, ProcessRow } from "../../protocol/helper.
 import { readCount } from "../counts.js";
 import { EVENTS, languageIndex } from "../names.js";
 import type { Recording } from "../recording.js";
+import { readWaitCounts } from "../wire-reader.js";
 import { amount, indexBelow, membersOf, numberOf, rowsOf, textOf } from "../wire-values.js";
 
 export const COMMENT_PREFIX = "flameline:";
@@ -71,7 +72,7 @@ export function readAccount(text: string, recording: Recording): boolean {
   const events = rowsOf(account.events).map(textOf);
   const hz = Math.max(amount(account.hz), 0);
   recording.setInfo({ name: textOf(account.name), hz, events: EVENTS.filter((event) => events.includes(event)) });
-  recording.loss = keepAmounts(recording.loss, account.loss);
+  recording.loss = { ...keepAmounts(recording.loss, account.loss), ...readWaitCounts(account.loss) };
   recording.cost = keepAmounts(recording.cost, account.cost);
   for (const sentence of rowsOf(account.warnings)) recording.notes.say(textOf(sentence));
   return true;

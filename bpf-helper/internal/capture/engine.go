@@ -56,6 +56,8 @@ type Sink interface {
 	Lifecycle(Lifecycle)
 	// Calls come twice a second where anything was counted. The slice is only lent.
 	Calls([]CallTotal)
+	// Waits are counted after their samples.
+	Waits([]WaitCount)
 }
 
 // Engine is the loaded engine. One per helper.

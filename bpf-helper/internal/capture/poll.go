@@ -125,6 +125,9 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		if len(grown) > 0 {
 			e.sink.Samples(grown)
 		}
+		if counts := e.waits.ledger.takeCounts(); len(counts) > 0 {
+			e.sink.Waits(counts)
+		}
 		if done != nil {
 			close(done)
 		}

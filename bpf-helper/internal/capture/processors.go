@@ -63,3 +63,4 @@ type ignore struct{}
 func (ignore) Samples([]Sample)    {}
 func (ignore) Lifecycle(Lifecycle) {}
 func (ignore) Calls([]CallTotal)   {}
+func (ignore) Waits([]WaitCount)   {}

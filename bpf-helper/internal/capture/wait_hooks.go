@@ -35,6 +35,7 @@ type threadRecord struct {
 	Window  uint16
 	Strange uint64
 	ShortNs uint64
+	Waits   uint64
 	Marks   [16]uint64
 	Places  [16]placeRecord
 }
@@ -58,6 +59,7 @@ type waitRecord struct {
 	Chance        uint32
 	Taken         uint32
 	Forgotten     uint32 // ns; not a wait then
+	Waits         uint64 // of a thread that is gone; not a wait then
 	Comm          [16]byte
 }
 

@@ -24,6 +24,7 @@ type waitLedger struct {
 	threads map[uint32]*shortWaits
 	leaf    func(Frame) *Frame
 	samples []Sample
+	counts  map[uint64]WaitCount // by recordings
 }
 
 // waitKey is one wait: a thread is switched out only once at a time.
@@ -67,7 +68,7 @@ const (
 func newWaitLedger(leaf func(Frame) *Frame, length time.Duration) *waitLedger {
 	return &waitLedger{
 		length: int64(length), leaf: leaf, stacks: map[waitKey]*openWait{}, over: map[waitKey]*overWait{},
-		places: map[placeKey]Sample{}, threads: map[uint32]*shortWaits{},
+		places: map[placeKey]Sample{}, threads: map[uint32]*shortWaits{}, counts: map[uint64]WaitCount{},
 	}
 }
 
@@ -82,6 +83,8 @@ func (l *waitLedger) stack(sample Sample) {
 		clear(l.places)
 	}
 	l.places[sample.place] = sample
+	l.counts[sample.Recordings] = l.counts[sample.Recordings].plus(WaitCount{Stacks: 1})
+	l.thread(uint32(sample.TID)).waits.recordings = sample.Recordings
 	if over := l.over[sample.wait]; over != nil {
 		delete(l.over, sample.wait)
 		l.finish(&over.record, sample)
@@ -106,6 +109,9 @@ func (l *waitLedger) open(key waitKey) *openWait {
 // end notes that a wait is over.
 func (l *waitLedger) end(record *waitRecord) {
 	key := waitKey{record.TID, record.Began}
+	thread := l.thread(record.TID)
+	thread.waits.told++
+	thread.waits.recordings = record.Recordings
 	wait := l.stacks[key]
 	switch {
 	case wait != nil && wait.known:
@@ -172,6 +178,7 @@ func (l *waitLedger) thread(tid uint32) *shortWaits {
 func (l *waitLedger) settle(tid uint32, state *threadRecord, now int64, all bool) {
 	thread := l.thread(tid)
 	thread.gone = 0
+	l.countTo(tid, state.Waits)
 	l.samples = thread.settle(state, l.samples, l.lastAt(tid), now)
 	if state.Began == 0 || now <= state.Began {
 		return
@@ -211,6 +218,7 @@ func (l *waitLedger) finishSettling(now int64) {
 			continue
 		}
 		l.samples = thread.release(l.samples, l.lastAt(tid), now)
+		l.countTold(&thread.waits)
 		if thread.gone > settlingsToForget {
 			delete(l.threads, tid)
 		}

@@ -9,7 +9,8 @@ type shortWaits struct {
 	counted uint64 // ns of all, as of the last settling
 	owed    float64
 	places  map[uint64]*shortPlace // by mark
-	gone    int                    // settlings since the kernel last knew the thread
+	waits   countedWaits
+	gone    int // settlings since the kernel last knew the thread
 }
 
 type shortPlace struct {

@@ -100,6 +100,9 @@ func (w *waits) round(stacks []Sample) (told int, err error) {
 	err = w.hooks.drain(func(record *waitRecord) {
 		told++
 		switch {
+		case record.Waits != 0:
+			w.ledger.countTo(record.TID, record.Waits)
+			return
 		case record.Forgotten != 0:
 			w.ledger.thread(record.TID).forget(record.Mark, uint64(record.Forgotten))
 			return

@@ -116,3 +116,16 @@ func (h *hub) Samples(samples []capture.Sample) {
 		}
 	}
 }
+
+// Waits is called by the engine.
+func (h *hub) Waits(counts []capture.WaitCount) {
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	for _, count := range counts {
+		for rest := count.Recordings; rest != 0; rest &= rest - 1 {
+			if l := h.live[bits.TrailingZeros64(rest)]; l != nil {
+				l.recording.CountWaits(count.Waits, count.Stacks)
+			}
+		}
+	}
+}

@@ -300,6 +300,14 @@ func (r *Recording) Lose(samples int64) {
 	r.lock.Unlock()
 }
 
+// CountWaits counts waits that are over, and those of which the stack was taken.
+func (r *Recording) CountWaits(waits, stacks int64) {
+	r.lock.Lock()
+	r.loss.Waits += waits
+	r.loss.WaitStacks += stacks
+	r.lock.Unlock()
+}
+
 // Changed says whether there is anything to tell since the last batch.
 func (r *Recording) Changed() bool {
 	r.lock.Lock()

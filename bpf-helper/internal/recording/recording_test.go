@@ -82,7 +82,8 @@ func TestLossIsCountedByKind(t *testing.T) {
 	}
 	r.Lose(9)
 	r.Update(0, wire.C, nil)
-	check(t, "loss", r.Take(1, wire.CostAccount{})[0].Loss, "{9 1 1 2 1}")
+	r.CountWaits(700, 60)
+	check(t, "loss", r.Take(1, wire.CostAccount{})[0].Loss, "{9 1 1 2 1 700 60}")
 }
 
 func TestAStackThatLacksItsOuterFramesSaysSoWhereItBegins(t *testing.T) {

@@ -231,6 +231,8 @@ type LossCounts struct {
 	Truncated        int64 `json:"truncated"`
 	Broken           int64 `json:"broken"`
 	UnresolvedFrames int64 `json:"unresolvedFrames"`
+	Waits            int64 `json:"waits,omitempty"`
+	WaitStacks       int64 `json:"waitStacks,omitempty"`
 }
 
 // CostAccount is what profiling costs.

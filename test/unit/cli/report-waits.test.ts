@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => run.dispose());
 
 /** 10 s: 3 s of CPU; the main thread waits 4 s for a lock and 1 s for the network, a worker 10 s for work. */
-function write(): void {
+function write(loss = {}): void {
   const lib = "/usr/lib/python3.11/queue.py";
   const recording = recordingFromCollapsed(
     `
@@ -31,6 +31,7 @@ function write(): void {
     },
   );
   recording.setInfo({ durationNs: 10e9 });
+  recording.loss = { ...recording.loss, ...loss };
   writeFileSync(run.path("run.pb.gz"), gzipSync(encodePprof(recording)));
 }
 
@@ -56,6 +57,14 @@ test("waits count for the line that called the library, with what for, and idle 
     Left out: 10.0 s in which threads had nothing to do; --idle shows them.
     "
   `);
+});
+
+test("the report says of how many waits the stack was taken", async () => {
+  write({ waits: 3_004_911, waitStacks: 1260 });
+  await run.line("report", "run.pb.gz", "--event", "off_cpu");
+  expect(run.out.split("\n")[0]).toContain(" · leaf only 0 · stacks of 1,260 of 3,004,911 waits");
+  await run.line("report", "run.pb.gz", "--event", "off_cpu", "--json");
+  expect(JSON.parse(run.out)).toMatchObject({ loss: { waits: 3_004_911, waitStacks: 1260 } });
 });
 
 test("--idle has the waits of idle threads, too", async () => {

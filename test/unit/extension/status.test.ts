@@ -84,6 +84,15 @@ describe("the status bar", () => {
     expect(statusText(state(figures), undefined, 1_001_000)?.tooltip).toContain("1,234 samples, 24 with an incomplete stack, ");
   });
 
+  test("says in its tooltip of how many waits the stack was taken, unless of all", () => {
+    const figures = new LiveFigures(2, "cpu");
+    const none = { lost: 0, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 };
+    figures.add({ ...batch(1e9, 1234, cost(0)), loss: { ...none, waits: 30, waitStacks: 30 } });
+    expect(statusText(state(figures), undefined, 1_001_000)?.tooltip).not.toContain("waits");
+    figures.add({ ...batch(2e9, 1234, cost(0)), loss: { ...none, waits: 3_004_911, waitStacks: 1260 } });
+    expect(statusText(state(figures), undefined, 1_001_000)?.tooltip).toContain("Stacks of 1,260 of 3,004,911 waits stand for all");
+  });
+
   test("says lost samples in its tooltip", () => {
     const figures = new LiveFigures(2, "cpu");
     figures.add(batch(1e9, 1234, cost(0), 7));

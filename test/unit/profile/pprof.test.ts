@@ -91,13 +91,14 @@ describe("what we write", () => {
           ],
         },
       ],
-      loss: { lost: 1, leafOnly: 2, truncated: 3, broken: 4, unresolvedFrames: 5 },
+      loss: { lost: 1, leafOnly: 2, truncated: 3, broken: 4, unresolvedFrames: 5, waits: 700, waitStacks: 60 },
       cost: { bpfNs: -1, helperCpuNs: 1, symbolizerCpuNs: 2, residentBytes: 3, mapBytes: 4 },
     });
     recording.samples.push(-1, 0, 0, 0, 3);
     const { recording: back } = decodePprof(encodePprof(recording));
     expect(formatSamples(back)).toBe(formatSamples(recording));
     expect(back.loss).toEqual(recording.loss);
+    expect(back.loss.waitStacks).toBe(60);
     expect(back.cost).toEqual(recording.cost);
     expect(functionCosts(back, { event: "cpu" }).sum).toBe(8);
   });

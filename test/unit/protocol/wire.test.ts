@@ -41,7 +41,7 @@ type Shape<T> = [T] extends [string]
       ? "boolean"
       : T extends readonly (infer E)[]
         ? { readonly each: Shape<E> }
-        : { readonly members: { readonly [K in keyof T]-?: Shape<T[K]> } };
+        : { readonly members: { readonly [K in keyof T]-?: Shape<Exclude<T[K], undefined>> } };
 
 type AnyShape = "text" | "number" | "boolean" | { words: object } | { each: AnyShape } | { members: object };
 
@@ -127,7 +127,17 @@ const batch: Shape<Batch> = {
     counts: { members: { process: numbers, kind: { each: counted }, subject: numbers, calls: numbers, bytes: numbers } },
     updates: { each: { members: { frame: number, language, positions: { each: position } } } },
     debugFiles: texts,
-    loss: { members: { lost: number, leafOnly: number, truncated: number, broken: number, unresolvedFrames: number } },
+    loss: {
+      members: {
+        lost: number,
+        leafOnly: number,
+        truncated: number,
+        broken: number,
+        unresolvedFrames: number,
+        waits: number,
+        waitStacks: number,
+      },
+    },
     cost: { members: { bpfNs: number, helperCpuNs: number, symbolizerCpuNs: number, residentBytes: number, mapBytes: number } },
   },
 };

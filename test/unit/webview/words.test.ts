@@ -122,6 +122,13 @@ describe("what the page says", () => {
     `);
   });
 
+  test("a graph of waits says of how many the stack was taken; one of CPU time does not", () => {
+    const loss = { lost: 0, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0, waits: 3_004_911, waitStacks: 1260 };
+    const waits = decodeTree({ ...columnsFromText("main 96"), event: "off_cpu" });
+    expect(statusWords(summaryWith({ loss }), waits, 0)).toContain("stacks of 1,260 of 3,004,911 waits");
+    expect(statusWords(summaryWith({ loss }), tree, 0).join()).not.toContain("waits");
+  });
+
   test("what was left out and what was found", () => {
     const folded = decodeTree({ ...columnsFromText("main 96"), folded: 12, foldedValue: 4 });
     expect(foldedWords(folded)).toBe("12 small boxes left out (4.17 %)");
