@@ -1,34 +1,54 @@
 import type { Steps } from "../profile/steps.js";
 
+/** How long after the last update the next one may come, ms: for what a person did, and for more samples of the same. */
+export interface Pace {
+  readonly soon: number;
+  readonly later: () => number;
+}
+
 /**
- * Runs `action` soon after `request()`, at most once in `intervalMs`, and less often when it is slow: a quarter of the
+ * Runs `action` soon after `request()`, at most as often as its pace says, and less often when it is slow: a quarter of the
  * time is the most that it takes, so that live updates never starve the requests of a person.
  */
 export class Paced {
   readonly #action: () => Promise<void>;
-  readonly #intervalMs: number;
+  readonly #pace: Pace;
   readonly #onError: (error: unknown) => void;
   #timer: NodeJS.Timeout | undefined;
   #running = false;
-  #again = false;
-  #notBefore = 0;
+  #again: "no" | "soon" | "later" = "no";
+  /** When the last update began and ended. */
+  #last: { readonly start: number; readonly end: number } | undefined;
   #disposed = false;
 
-  constructor(intervalMs: number, action: () => Promise<void>, onError: (error: unknown) => void) {
-    this.#intervalMs = intervalMs;
+  constructor(pace: Pace, action: () => Promise<void>, onError: (error: unknown) => void) {
+    this.#pace = pace;
     this.#action = action;
     this.#onError = onError;
   }
 
-  request(): void {
+  request(when: "soon" | "later" = "soon"): void {
     if (this.#disposed) {
       return;
     }
     if (this.#running) {
-      this.#again = true;
+      this.#again = this.#again === "soon" ? "soon" : when;
       return;
     }
-    this.#timer ??= setTimeout(() => void this.#run(), Math.max(0, this.#notBefore - performance.now()));
+    if (when === "soon") {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    this.#timer ??= setTimeout(() => void this.#run(), Math.max(0, this.#due(when) - performance.now()));
+  }
+
+  #due(when: "soon" | "later"): number {
+    if (this.#last === undefined) {
+      return 0;
+    }
+    const { start, end } = this.#last;
+    const pause = when === "soon" ? this.#pace.soon : Math.max(this.#pace.soon, this.#pace.later());
+    return Math.max(start + pause, end + 3 * (end - start));
   }
 
   dispose(): void {
@@ -45,12 +65,12 @@ export class Paced {
     } catch (error) {
       this.#onError(error);
     }
-    const end = performance.now();
-    this.#notBefore = Math.max(start + this.#intervalMs, end + 3 * (end - start));
+    this.#last = { start, end: performance.now() };
     this.#running = false;
-    if (this.#again) {
-      this.#again = false;
-      this.request();
+    const again = this.#again;
+    this.#again = "no";
+    if (again !== "no") {
+      this.request(again);
     }
   }
 }

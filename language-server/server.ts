@@ -28,6 +28,12 @@ import { Workspace } from "./workspace.js";
 
 /** The extension hears of changes, and lenses are asked for again, at most so often. */
 const CHANGED_EVERY_MS = 250;
+/**
+ * What comes on top of a recording changes its shares by as much as it is longer: it is told when that may be a fortieth, at least every
+ * other second. All that a window does while it records begins with it.
+ */
+const CHANGED_BY = 1 / 40;
+const CHANGED_AT_LEAST_EVERY_MS = 2000;
 
 /** Answers one client over a connection, from `initialize` to `exit`. */
 export function serve(connection: Connection): void {
@@ -77,7 +83,10 @@ function answer(
   const hints = new RepeatedWish(() => void connection.languages.inlayHint.refresh().catch(() => undefined));
 
   const publish = new Paced(
-    CHANGED_EVERY_MS,
+    {
+      soon: CHANGED_EVERY_MS,
+      later: () => Math.min(CHANGED_AT_LEAST_EVERY_MS, ((session.current?.recording.info.durationNs ?? 0) / 1e6) * CHANGED_BY),
+    },
     async () => {
       const shown = await session.view();
       const hottest = shown === undefined ? null : hottestFunction(shown.loaded, shown.view);
@@ -105,7 +114,7 @@ function answer(
     if (change === "replaced") {
       book.clear();
     }
-    publish.request();
+    publish.request(change === "more" ? "later" : "soon");
   };
 
   const requests: RequestHandlers = {

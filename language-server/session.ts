@@ -14,7 +14,9 @@ import type { Workspace } from "./workspace.js";
 
 /** What a change means for lenses that are already shown. */
 export type SessionChange =
-  /** More of the same, or another selection: only numbers change. */
+  /** More samples of the same: only numbers change, and the longer a recording is, the less they do. */
+  | "more"
+  /** Another selection, or the recording's end: only numbers change. */
   | "numbers"
   /** A new recording began: lenses stay where they are. */
   | "begun"
@@ -138,7 +140,7 @@ export class Session {
         loaded.malformed += 1;
     }
     if (loaded === this.#current) {
-      this.#onChange("numbers");
+      this.#onChange("more");
     }
   }
 

@@ -66,7 +66,7 @@ test("paced work runs at most once an interval, never twice at once, and last af
   let requested = 0;
   let seen = 0;
   const paced = new Paced(
-    50,
+    { soon: 50, later: () => 0 },
     async () => {
       expect(running).toBe(0);
       running += 1;
@@ -91,7 +91,7 @@ test("paced work goes on after a failure", async () => {
   const failures: unknown[] = [];
   let calls = 0;
   const paced = new Paced(
-    1,
+    { soon: 1, later: () => 0 },
     async () => {
       calls += 1;
       throw new Error(`failure ${calls}`);
