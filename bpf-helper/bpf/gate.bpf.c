@@ -396,6 +396,7 @@ int gate_with_mapping(struct bpf_perf_event_data *ctx)
 
 #include "waits.h"
 #include "memory.h"
+#include "waker.h"
 
 /* Where the running task is in its own program. */
 INLINE u64 instruction_of(struct task_struct *task, struct tick *tick)

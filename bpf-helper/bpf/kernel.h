@@ -95,6 +95,7 @@ typedef struct { int counter; } atomic_t;
 struct signal_struct { atomic_t live; } RELOCATED;
 struct linux_binprm { const char *filename; u32 interp_flags; } RELOCATED;
 struct task_struct {
+  u32 flags;
   int pid, tgid;
   u64 start_boottime;
   struct task_struct *group_leader, *real_parent;

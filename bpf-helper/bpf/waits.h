@@ -30,6 +30,16 @@ struct place {
 
 #define SEEN_AT_MOST 512
 
+/* Who ended a wait: see waker.h. */
+struct waker {
+  u64 start_boottime;
+  u32 kind;
+  u32 pid;
+  u32 tid;
+  u32 uid;
+  char comm[COMM_BYTES];
+};
+
 struct waiting_thread {
   u64 began; /* when it was switched out; 0 while it runs */
   u64 left;  /* the same, or when its stack had been taken: that is no waiting of its own */
@@ -41,6 +51,7 @@ struct waiting_thread {
   u64 strange;
   u64 short_ns; /* all waits shorter than `length` that are over */
   u64 waits;    /* how many are over */
+  struct waker waker;
   u64 marks[PLACES];
   struct place places[PLACES];
 };
@@ -112,6 +123,7 @@ struct wait {
   u32 taken;
   u32 forgotten; /* not a wait: a place is forgotten that had so many ns of short waits */
   u64 waits;     /* not a wait: a thread is forgotten that had so many */
+  struct waker waker;
   char comm[COMM_BYTES];
 };
 struct {
@@ -286,6 +298,7 @@ INLINE void goes(struct task_struct *task, u32 tid, u64 now, int with_registers)
   thread->at = at;
   thread->began = now;
   thread->left = now;
+  thread->waker.kind = 0;
   if (thread->taken) {
     place->taken_at = now;
     here->stacks++;
@@ -332,6 +345,7 @@ INLINE void tell_wait(struct task_struct *task, u32 tid, u64 began, u64 ended, s
     wait.mark = thread->mark;
     wait.chance = thread->chance;
     wait.taken = thread->taken;
+    wait.waker = thread->waker;
   }
   bpf_probe_read_kernel(wait.comm, COMM_BYTES, task->comm);
   if (wait.recordings && bpf_ringbuf_output(&waits, &wait, sizeof(wait), BPF_RB_NO_WAKEUP)) {

@@ -103,8 +103,11 @@ func newGateCollection(spec *ebpf.CollectionSpec, pages *ebpf.Map) (*ebpf.Collec
 		{"mapping"}, tells, {tells[0], tells[1], "mapping"}, {tells[0], tells[1], "gate_with_mapping"},
 		{tells[0], tells[1], "mapping", "gate_with_mapping"},
 	}
-	for _, without := range slices.Clone(reductions) {
-		reductions = append(reductions, append(slices.Clone(without), "switched"))
+	whole := slices.Clone(reductions)
+	for _, more := range [][]string{{"waking"}, {"switched", "waking"}} {
+		for _, without := range whole {
+			reductions = append(reductions, slices.Concat(without, more))
+		}
 	}
 	for _, without := range reductions {
 		reduced := spec.Copy()

@@ -84,10 +84,15 @@ type Sample struct {
 	Frames     []*Frame // leaf first; shared, not to be changed
 	Outcome    Outcome
 
+	// Waker of a wait that is over; WokenBy says who that is to whoever is told, "" for nothing.
+	Waker   Waker
+	WokenBy string
+
 	// Of the stack of a wait.
 	wait      waitKey
 	place     placeKey
 	preempted bool
+	class     WaitClass
 	// Of the stack of a call.
 	called placeOfCalls
 	// Of memory: see tickRecord.

@@ -54,3 +54,11 @@ func (l *waitLedger) takeCounts() []WaitCount {
 	clear(l.counts)
 	return counts
 }
+
+// counted is how many waits were counted since the last call of takeCounts.
+func (l *waitLedger) counted() (sum int64) {
+	for _, count := range l.counts {
+		sum += count.Waits
+	}
+	return sum
+}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,6 +37,7 @@ type threadRecord struct {
 	Strange uint64
 	ShortNs uint64
 	Waits   uint64
+	Waker   wakerRecord
 	Marks   [16]uint64
 	Places  [16]placeRecord
 }
@@ -60,6 +62,7 @@ type waitRecord struct {
 	Taken         uint32
 	Forgotten     uint32 // ns; not a wait then
 	Waits         uint64 // of a thread that is gone; not a wait then
+	Waker         wakerRecord
 	Comm          [16]byte
 }
 
@@ -78,6 +81,8 @@ type waitHooks struct {
 	marks      *ebpf.Memory
 	ended      *ringbuf.Reader
 	hook       link.Link
+	waking     link.Link // nil where who wakes is not noted now
+	wakingLock sync.Mutex
 	on         atomic.Bool // attached; another goroutine asks
 	perfEvents []int
 }
@@ -135,8 +140,31 @@ func (w *waitHooks) attach(processors []int) error {
 
 func (w *waitHooks) attached() bool { return w.on.Load() }
 
+// attachWaking lets the kernel note who ends waits.
+func (w *waitHooks) attachWaking() error {
+	w.wakingLock.Lock()
+	defer w.wakingLock.Unlock()
+	program := w.collection.Programs["waking"]
+	if w.waking != nil || program == nil || !w.attached() {
+		return nil
+	}
+	var err error
+	w.waking, err = link.AttachTracing(link.TracingOptions{Program: program})
+	return err
+}
+
+func (w *waitHooks) detachWaking() {
+	w.wakingLock.Lock()
+	defer w.wakingLock.Unlock()
+	if w.waking != nil {
+		_ = w.waking.Close()
+		w.waking = nil
+	}
+}
+
 func (w *waitHooks) detach() {
 	w.on.Store(false)
+	w.detachWaking()
 	if w.hook != nil {
 		_ = w.hook.Close()
 		w.hook = nil

@@ -74,7 +74,8 @@ func newWaitLedger(leaf func(Frame) *Frame, length time.Duration) *waitLedger {
 
 // stack notes the stack of a wait that has just begun.
 func (l *waitLedger) stack(sample Sample) {
-	class := l.leaf(Frame{Language: wire.Kernel, Function: "[" + string(classify(sample.Frames, sample.preempted)) + "]"})
+	sample.class = classify(sample.Frames, sample.preempted)
+	class := l.leaf(Frame{Language: wire.Kernel, Function: "[" + string(sample.class) + "]"})
 	sample.Frames = append([]*Frame{class}, sample.Frames...)
 	if known, isKnown := l.places[sample.place]; isKnown && sample.Outcome != Whole && known.Outcome == Whole {
 		sample.Frames, sample.Outcome = known.Frames, Whole
@@ -140,7 +141,7 @@ func (l *waitLedger) guess(tid uint32, mark uint64, record *waitRecord) Sample {
 	}
 	return Sample{
 		Event: Wait, PID: int32(record.PID), TID: int32(record.TID), UID: record.UID, StartNs: record.StartBoottime,
-		Recordings: record.Recordings, Thread: commString(record.Comm), Outcome: LeafOnly,
+		Recordings: record.Recordings, Thread: commString(record.Comm), Outcome: LeafOnly, class: WaitUnknown,
 		Frames: []*Frame{l.leaf(Frame{Language: wire.Kernel, Function: "[" + string(WaitUnknown) + "]"})},
 	}
 }
@@ -153,7 +154,10 @@ func (l *waitLedger) finish(record *waitRecord, sample Sample) {
 		from = max(from, wait.told)
 		delete(l.stacks, key)
 	}
-	sample.KTime = record.Ended
+	sample.KTime, sample.Waker = record.Ended, Waker{}
+	if sample.class.hasWaker() {
+		sample.Waker = record.Waker.waker()
+	}
 	if record.Ended-record.Left >= l.length {
 		sample.Value = record.Ended - from
 		l.samples = append(l.samples, sample)

@@ -31,6 +31,8 @@ type waits struct {
 	scale      time.Duration
 	stacks     int // since the last settling
 	processors int
+	noWakers   bool // the kernel does not let us note them
+	settledAt  time.Time
 
 	lock  sync.Mutex // guards what follows
 	found map[uint32]*foundThread
@@ -53,7 +55,10 @@ func (w *waits) attach(processors []int) error {
 	if err := w.configure(); err != nil {
 		return err
 	}
-	return w.hooks.attach(processors)
+	if err := w.hooks.attach(processors); err != nil {
+		return err
+	}
+	return w.followWakers(0)
 }
 
 func (w *waits) configure() error {
@@ -151,6 +156,11 @@ func (w *waits) settle(all bool) error {
 	w.lock.Unlock()
 	if all {
 		return nil
+	}
+	passed := time.Since(w.settledAt).Seconds()
+	w.settledAt = time.Now()
+	if err := w.followWakers(float64(w.ledger.counted()) / passed); err != nil {
+		return err
 	}
 	// Toward the number of stacks that we allow ourselves, at most tenfold or by half at a time.
 	allowed := float64(w.processors) * waitStacks * settleInterval.Seconds()

@@ -112,6 +112,7 @@ func (h *hub) Samples(samples []capture.Sample) {
 			if l == nil || !target.Visible(l.peer.uid, sample.UID) || !l.peer.sees(process) {
 				continue
 			}
+			sample.WokenBy = h.wokenBy(l, sample)
 			l.add(sample, process)
 		}
 	}

@@ -43,6 +43,7 @@ type Recording struct {
 	paths      map[int32]*path // by thread
 	stackCount int
 	processes  map[*target.Process]int
+	wakers     map[string]*capture.Frame
 	threads    map[threadKey]int
 	marked     []*capture.Frame
 	unnamed    map[int]bool    // frames that the symbolizer could not name
@@ -144,6 +145,9 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 	frames, outcome := sample.Frames, sample.Outcome
 	if r.rowBytes > maxTableBytes {
 		frames, outcome = nil, capture.LeafOnly
+	}
+	if sample.WokenBy != "" && len(frames) > 1 && r.rowBytes <= maxTableBytes {
+		frames = r.withWaker(frames, sample.WokenBy)
 	}
 	switch outcome {
 	case capture.LeafOnly:
