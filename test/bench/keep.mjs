@@ -1,7 +1,7 @@
 // Keep Profiling under loads of three kinds, one after the other: its cost against its budget, the rate that it chose, the disk that it
 // took against its bound, and what the memory of the helper and of the recorder grew by.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import * as path from "node:path";
 import { prepareExample } from "../../scripts/examples.mjs";
@@ -56,14 +56,11 @@ export const bench = {
 
 /** Each in the folder that is recorded. */
 function loads(folder) {
-  const { folder: example, run } = prepareExample("python");
+  const { folder: example, main } = prepareExample("python");
   const inside = (script) => ["bash", "-c", `cd '${folder}' && ${script}`];
-  const words = run
-    .map((word) => `'${word}'`)
-    .join(" ")
-    .replace("orders.py", `${example}/orders.py`);
+  const busy = `exec env PYTHONPATH='${example}/libraries' python3 '${path.join(example, main)}'`;
   return [
-    { what: "one busy program in Python", command: inside(`exec env PYTHONPATH='${example}:${example}/libraries' ${words}`) },
+    { what: "one busy program in Python", command: inside(busy) },
     { what: "new processes, as many as there can be", command: inside("while :; do /bin/true; /bin/true; /bin/true; done") },
     { what: "switches, as many as there can be", command: inside(`exec python3 -c '${PING_PONG}'`) },
   ];
@@ -123,15 +120,15 @@ function spentBy(ring, pid, told) {
 }
 
 function linesOf(ring, name) {
-  return readFileSync(path.join(ring, name), "utf8")
-    .split("\n")
-    .flatMap((line) => {
-      try {
-        return [JSON.parse(line)];
-      } catch {
-        return []; // half a line is on its way
-      }
-    });
+  const file = path.join(ring, name);
+  // The oldest may just have gone.
+  return (existsSync(file) ? readFileSync(file, "utf8") : "").split("\n").flatMap((line) => {
+    try {
+      return [JSON.parse(line)];
+    } catch {
+      return []; // half a line is on its way
+    }
+  });
 }
 
 /** The rate at the end of a load. */
