@@ -113,7 +113,9 @@ export function hoverChange({ name, measure }: DocumentDifference, change: Chang
     few: "too few samples to judge",
     untold: "may be noise",
   };
-  return `Since “${name}”: ${value(change.base)} → ${value(change.next)}, ${signed(change.relative)}${ends(change)}: ${words[change.verdict]}`;
+  // Of so many lines some have such an interval without any change.
+  const chance = change.verdict === "noise" && ((change.low ?? 0) > 0 || (change.high ?? 0) < 0);
+  return `Since “${name}”: ${value(change.base)} → ${value(change.next)}, ${signed(change.relative)}${ends(change)}: ${chance ? "may be chance, as one of many lines" : words[change.verdict]}`;
 }
 
 function ends({ relativeLow, relativeHigh }: Change): string {

@@ -57,7 +57,10 @@ export function changeWords(difference: NodeDifference, node: number, mean: numb
     base > 0 ? percentWords(change / base) : `${change < 0 ? "−" : "+"}${value(Math.abs(change))}`;
   const change = base === 0 ? "only in the new one" : next <= base * 1e-9 ? "only in the base" : signed(next - base);
   const ends = Number.isNaN(low) || Number.isNaN(high) ? "" : ` (95 % interval ${signed(low)} to ${signed(high)})`;
-  return `${value(base)} → ${value(next)}, ${change}${ends}: ${VERDICT_WORDS[VERDICTS[difference.verdict[node] ?? -1] ?? "few"]}`;
+  const verdict = VERDICTS[difference.verdict[node] ?? -1] ?? "few";
+  // Of so many boxes some have such an interval without any change.
+  const words = verdict === "noise" && (low > 0 || high < 0) ? "may be chance, as one of many boxes" : VERDICT_WORDS[verdict];
+  return `${value(base)} → ${value(next)}, ${change}${ends}: ${words}`;
 }
 
 const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {

@@ -42,7 +42,7 @@ export function describeNode(tree: GraphTree, node: number): NodeWords {
     total: difference ? changeWords(difference, node, value, unit) : `${formatValue(value, unit)} (${formatShare(value, tree.total)})`,
     self: difference ? "" : `${formatValue(self, unit)} (${formatShare(self, tree.total)})`,
     of: difference
-      ? `${changeWords(difference, 0, tree.total, unit)} ${EVENT_WORDS[event]}`
+      ? `${EVENT_WORDS[event]}: ${changeWords(difference, 0, tree.total, unit)}`
       : `${formatValue(tree.total, unit)} of ${EVENT_WORDS[event]}`,
   };
 }
@@ -80,7 +80,7 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
   const missing = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatCount(count, "sample")} ${words}`);
   return [
     tree.difference
-      ? `${formatCount(info.samples, "sample")} on both sides, ${changeWords(tree.difference, 0, tree.total, info.unit)} ${EVENT_WORDS[info.event]}`
+      ? `${formatCount(info.samples, "sample")} on both sides, ${EVENT_WORDS[info.event]}: ${changeWords(tree.difference, 0, tree.total, info.unit)}`
       : `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
     seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
     info.event === "off_cpu" && summary.durationNs > 0 ? formatRate(tree.total, summary.durationNs) : "",
