@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -109,4 +110,42 @@ func buildIDOf(t *testing.T, binary string) string {
 		t.Skipf("skipped: no build id: %v", err)
 	}
 	return string(out[:len(out)-1])
+}
+
+// TestSplitDebugInformationIsOpenedForTheProcessesUser records programs whose debug information lies in a .dwo file, or in a .dwp file: one
+// that their user can read, and one that only root can.
+func TestSplitDebugInformationIsOpenedForTheProcessesUser(t *testing.T) {
+	needKernel(t)
+	c := connect(t, startHelper(t, "--user", "64242").socket)
+	c.warm()
+	for _, how := range []string{"dwo", "dwp", "closed"} {
+		t.Run(how, func(t *testing.T) {
+			folder := readableFolder(t)
+			binary := compileFile(t, folder, write(t, folder, "burn.c", cLoop), "-O1", "-gdwarf-"+map[bool]string{true: "4", false: "5"}[how == "dwp"], "-gsplit-dwarf")
+			parts, _ := filepath.Glob(filepath.Join(folder, "*.dwo"))
+			if len(parts) != 1 {
+				t.Skipf("skipped: the compiler made %v", parts)
+			}
+			switch how {
+			case "dwp":
+				// Of DWARF 4, and not for ever: packers of DWARF 5 crash or hang on programs as small as this.
+				if out, err := exec.Command("timeout", "20", "dwp", "-e", binary, "-o", binary+".dwp").CombinedOutput(); err != nil {
+					t.Skipf("skipped: %v %s", err, out)
+				}
+				_ = os.Remove(parts[0])
+			case "closed":
+				if err := os.Chmod(parts[0], 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r := c.record(wire.Target{Kind: wire.TargetProcess, PID: burnAs(t, testUID, binary)}, 99, 3*time.Second)
+			at := slices.Index(r.function, "burn")
+			if at < 0 {
+				t.Fatalf("the functions are %v", r.function)
+			}
+			if want := map[string]int{"dwo": 3, "dwp": 3, "closed": 0}[how]; r.lines[at] != want {
+				t.Errorf("burn begins at line %d, want %d", r.lines[at], want)
+			}
+		})
+	}
 }

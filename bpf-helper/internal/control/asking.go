@@ -30,6 +30,7 @@ type userSymbols struct {
 	parser    symbolize.Symbolizer
 	debug     debugFiles
 	jit       map[*capture.Module]*jitFile
+	noPackage map[string]bool // files without a .dwp file; the runner's own
 	released  bool
 }
 
@@ -159,7 +160,7 @@ func (u *userSymbols) ask(module *capture.Module, from origin, addresses []symbo
 		defer brought.Close()
 		// Known by another name: a debug file that the parser dies of must not take the symbols along.
 		with := symbolize.Module{Key: fmt.Sprintf("%s+%d", module.FileID, number), File: file, Debug: brought}
-		results, err := u.question(parser, with, module, addresses)
+		results, err := u.questions(parser, with, from, module, addresses)
 		if !errors.Is(err, symbolize.ErrUnresolvable) && !(len(results) > 0 && results[0].Bare) {
 			return results
 		}
@@ -171,7 +172,7 @@ func (u *userSymbols) ask(module *capture.Module, from origin, addresses []symbo
 			u.noDebug[module.FileID] = true
 		}
 	}
-	results, _ := u.question(parser, request, module, addresses)
+	results, _ := u.questions(parser, request, from, module, addresses)
 	return results
 }
 

@@ -100,20 +100,16 @@ var errNotTheirs = errors.New("the user may not read its file")
 
 // openJIT opens what names a process's code: as its owner, who is the peer unless that is root.
 func (u *userSymbols) openJIT(jit *capture.JIT) (*os.File, error) {
-	process := mapped.Process{PID: int(jit.PID), StartTime: jit.StartTime, PeerUID: u.peer.uid}
-	if process.PeerUID == 0 {
-		var info unix.Stat_t
-		if err := unix.Stat(fmt.Sprintf("/proc/%d", jit.PID), &info); err != nil {
-			return nil, fmt.Errorf("look at process %d: %w", jit.PID, err)
-		}
-		process.PeerUID = info.Uid
+	process, gid, err := u.actingFor(jit.PID, jit.StartTime)
+	if err != nil {
+		return nil, err
 	}
 	path, err := mapped.PerfMapPath(process.PID)
 	if err != nil {
 		return nil, err
 	}
 	if !jit.IsDump {
-		return mapped.OpenOwn(process, process.PeerUID, path)
+		return mapped.OpenOwn(process, gid, path)
 	}
 	number := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "perf-"), ".map")
 	file, err := mapped.Open(process, "jit-"+number+".dump")

@@ -80,7 +80,7 @@ func (s *symbols) resolve(r *recording.Recording, p peer, from origin, frames []
 			parent: s, peer: p, known: map[place]symbolize.Result{}, waiting: map[*capture.Module]map[uint64][]asker{},
 			origins: map[*capture.Module]origin{}, open: map[*recording.Recording]int{}, noDebug: map[string]bool{}, unopened: map[string]bool{},
 			wake: make(chan struct{}, 1), hurry: make(chan struct{}, 1), debug: debugFiles{files: map[string]*debugFile{}},
-			jit: map[*capture.Module]*jitFile{},
+			jit: map[*capture.Module]*jitFile{}, noPackage: map[string]bool{},
 		}
 		s.users[p.uid] = u
 		go u.run()

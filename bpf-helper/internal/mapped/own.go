@@ -26,6 +26,15 @@ var ErrNoAnswer = errors.New("its file system does not answer")
 // OpenOwn opens a file that a peer names, as that user would, who has to own it: `process` is the peer's, in whose root the
 // path is resolved. Nothing is opened that the user could not open themselves, and nothing but a regular file.
 func OpenOwn(process Process, gid uint32, path string) (*os.File, error) {
+	return openFor(process, gid, path, true)
+}
+
+// OpenReadable does the same with a file that a binary names, whoever owns it.
+func OpenReadable(process Process, gid uint32, path string) (*os.File, error) {
+	return openFor(process, gid, path, false)
+}
+
+func openFor(process Process, gid uint32, path string, own bool) (*os.File, error) {
 	if len(path) > unix.PathMax || !filepath.IsAbs(path) {
 		return nil, errors.New("a path must be absolute")
 	}
@@ -48,7 +57,7 @@ func OpenOwn(process Process, gid uint32, path string) (*os.File, error) {
 	answers := make(chan answer, 1)
 	go func() {
 		defer unix.Close(root)
-		file, err := openAs(process.PeerUID, gid, root, path)
+		file, err := openAs(process.PeerUID, gid, root, path, own)
 		answers <- answer{file, err}
 	}()
 	select {
@@ -106,7 +115,7 @@ func PerfMapTime(process Process) (time.Time, error) {
 }
 
 // openAs must be called on a goroutine of its own, whose thread takes over the user's identity for files and ends with it.
-func openAs(uid, gid uint32, root int, path string) (*os.File, error) {
+func openAs(uid, gid uint32, root int, path string, own bool) (*os.File, error) {
 	runtime.LockOSThread() // and never unlocked: no other goroutine may get this thread
 	if os.Geteuid() == 0 && uid != 0 {
 		if err := becomeForFiles(uid, gid); err != nil {
@@ -128,7 +137,7 @@ func openAs(uid, gid uint32, root int, path string) (*os.File, error) {
 	if info.Mode&unix.S_IFMT != unix.S_IFREG {
 		return nil, fmt.Errorf("%q is not a regular file", path)
 	}
-	if info.Uid != uid {
+	if own && info.Uid != uid {
 		return nil, fmt.Errorf("%q belongs to another user", path)
 	}
 	if info.Size > maxOwnBytes {

@@ -88,6 +88,19 @@ func TestAFileThatAPeerNamesIsOpenedWithThePeersRightsOnly(t *testing.T) {
 		}
 	}
 
+	// A file that a binary names may be anybody's, where the user can read it.
+	if os.Geteuid() == 0 {
+		for path, readable := range map[string]bool{at("others"): true, at("roots"): false, at("group"): false, at("link"): false, "/etc/shadow": false} {
+			file, err := OpenReadable(process, uint32(uid), path)
+			if err == nil {
+				_ = file.Close()
+			}
+			if (err == nil) != readable {
+				t.Errorf("%s: %v", path, err)
+			}
+		}
+	}
+
 	other := process
 	other.PeerUID++
 	if _, err := OpenOwn(other, uint32(uid), at("own")); err == nil {
@@ -117,7 +130,7 @@ func TestTheUsersIdentityForFilesIsWithoutRootsRights(t *testing.T) {
 			failed <- err
 			return
 		}
-		_, err = openAs(uint32(unprivileged()), uint32(unprivileged()), root, secret)
+		_, err = openAs(uint32(unprivileged()), uint32(unprivileged()), root, secret, true)
 		failed <- err
 		_, err = os.ReadFile(secret) // on the same thread
 		failed <- err

@@ -91,6 +91,18 @@ var allowed = map[string]func(folder string) error{
 		child.Args = append(child.Args, "-test.run=^$")
 		return child.Run()
 	},
+	"open files as another user": func(string) error {
+		if os.Geteuid() != 0 {
+			return nil // nobody else's rights can be taken on
+		}
+		for _, number := range []uintptr{unix.SYS_SETFSGID, unix.SYS_SETFSUID} { // on a thread that ends with the deed
+			_, _, _ = unix.RawSyscall(number, 65534, 0, 0)
+			if now, _, _ := unix.RawSyscall(number, uintptr(^uint32(0)), 0, 0); now != 65534 {
+				return unix.EPERM
+			}
+		}
+		return nil
+	},
 	"read its own memory": func(string) error {
 		from, to := []byte("abc"), make([]byte, 3)
 		local, remote := []unix.Iovec{{Base: &to[0], Len: 3}}, []unix.RemoteIovec{{Base: uintptr(unsafe.Pointer(&from[0])), Len: 3}}

@@ -25,7 +25,7 @@ func misbehave(how string) int {
 			for i := range results {
 				results[i] = r
 			}
-			return encodeAnswer(q.id, results, nil)
+			return encodeAnswer(q.id, results, nil, nil)
 		}
 		fine := Result{Language: "c", Resolved: true, Positions: []Position{{Function: "f", File: "/f.c", Line: 1}}}
 		if q.key == "good" {
@@ -40,9 +40,9 @@ func misbehave(how string) int {
 		case "huge":
 			_ = sendAll(socketFD, binary.LittleEndian.AppendUint32(nil, 1<<31))
 		case "wrong id":
-			_ = sendAll(socketFD, encodeAnswer(q.id+1, nil, nil))
+			_ = sendAll(socketFD, encodeAnswer(q.id+1, nil, nil, nil))
 		case "too few":
-			_ = sendAll(socketFD, encodeAnswer(q.id, nil, nil))
+			_ = sendAll(socketFD, encodeAnswer(q.id, nil, nil, nil))
 		case "escape sequence":
 			fine.Positions[0].Function = "\x1b]0;owned\a"
 			_ = sendAll(socketFD, good(fine))
@@ -172,10 +172,10 @@ func TestAFileThatIsNoELFFileIsSaidSo(t *testing.T) {
 }
 
 func FuzzDecodeAnswer(f *testing.F) {
-	f.Add(encodeAnswer(1, []Result{{Language: "rust", Resolved: true, Positions: []Position{{Function: "a::b", Line: 3}}}}, nil)[4:])
-	f.Add(encodeAnswer(1, []Result{{}}, errors.New("no"))[4:])
+	f.Add(encodeAnswer(1, []Result{{Language: "rust", Resolved: true, Positions: []Position{{Function: "a::b", Line: 3}}}}, []string{"/a/b.dwo"}, nil)[4:])
+	f.Add(encodeAnswer(1, []Result{{}}, nil, errors.New("no"))[4:])
 	f.Fuzz(func(t *testing.T, data []byte) {
-		results, err := decodeAnswer(data, 1, 1)
+		results, _, err := decodeAnswer(data, 1, 1)
 		if err == nil && len(results) != 1 {
 			t.Error("a result is missing")
 		}

@@ -34,7 +34,12 @@ func (c *Client) exchange(ctx context.Context, process *sandbox.Process, module 
 	}()
 
 	c.nextID++
-	q := question{id: c.nextID, hasDebug: module.Debug != nil, jit: module.JIT, key: module.Key, addrs: addrs}
+	splits := module.Splits[:min(len(module.Splits), MaxSplits)]
+	var names []splitName
+	for _, s := range splits {
+		names = append(names, splitName{s.Name, s.File != nil})
+	}
+	q := question{id: c.nextID, splits: names, hasDebug: module.Debug != nil, jit: module.JIT, key: module.Key, addrs: addrs}
 	if err := sendQuestion(socket, q.encode(), module); err != nil {
 		return nil, fmt.Errorf("send a question: %w", err)
 	}
@@ -54,7 +59,11 @@ func (c *Client) exchange(ctx context.Context, process *sandbox.Process, module 
 	if len(data) < int(size) {
 		return nil, fmt.Errorf("read an answer: %w", io.ErrUnexpectedEOF)
 	}
-	return decodeAnswer(data, q.id, len(addrs))
+	results, wanted, err := decodeAnswer(data, q.id, len(addrs))
+	if module.Want != nil {
+		*module.Want = append(*module.Want, wanted...)
+	}
+	return results, err
 }
 
 // sendQuestion writes the frame; the descriptors go with its first byte.
@@ -62,6 +71,11 @@ func sendQuestion(socket *os.File, frame []byte, module Module) error {
 	fds := []int{int(module.File.Fd())}
 	if module.Debug != nil {
 		fds = append(fds, int(module.Debug.Fd()))
+	}
+	for _, s := range module.Splits[:min(len(module.Splits), MaxSplits)] {
+		if s.File != nil {
+			fds = append(fds, int(s.File.Fd()))
+		}
 	}
 	connection, err := socket.SyscallConn()
 	if err != nil {

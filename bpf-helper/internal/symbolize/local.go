@@ -46,16 +46,35 @@ func (l *Local) Symbolize(ctx context.Context, module Module, addrs []Address) (
 	if module.Debug != nil {
 		debugFile = int(module.Debug.Fd())
 	}
-	return l.symbolize(ctx, module.Key, opened{int(module.File.Fd()), debugFile, module.JIT}, addrs)
+	files := opened{file: int(module.File.Fd()), debug: debugFile, jit: module.JIT}
+	for _, s := range module.Splits {
+		fd := -1
+		if s.File != nil {
+			fd = int(s.File.Fd())
+		}
+		files.splits = append(files.splits, openedSplit{s.Name, fd})
+	}
+	results, wanted, err := l.symbolize(ctx, module.Key, files, addrs)
+	if module.Want != nil {
+		*module.Want = append(*module.Want, wanted...)
+	}
+	return results, err
 }
 
 // opened are the descriptors of a question; debug is negative where there is none.
 type opened struct {
 	file, debug int
 	jit         bool
+	splits      []openedSplit
 }
 
-func (l *Local) symbolize(ctx context.Context, key string, files opened, addrs []Address) ([]Result, error) {
+// openedSplit is a file with debug information; its descriptor is negative where it can't be had.
+type openedSplit struct {
+	name string
+	fd   int
+}
+
+func (l *Local) symbolize(ctx context.Context, key string, files opened, addrs []Address) ([]Result, []string, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// A mapped file that its owner truncates faults on reading; turned into a panic, answer and open recover from it.
@@ -67,8 +86,9 @@ func (l *Local) symbolize(ctx context.Context, key string, files opened, addrs [
 	}
 	k := l.open(key, files)
 	if k.err != nil {
-		return results, k.err
+		return results, nil, k.err
 	}
+	k.parsed.take(files.splits)
 	// In the order of addresses, so that each unit of debug information is parsed once however little is kept.
 	order := make([]int, len(addrs))
 	for i := range order {
@@ -78,7 +98,7 @@ func (l *Local) symbolize(ctx context.Context, key string, files opened, addrs [
 	var firstErr error
 	for _, i := range order {
 		if err := ctx.Err(); err != nil {
-			return results, err
+			return results, nil, err
 		}
 		result, err := k.parsed.answer(addrs[i])
 		results[i] = result
@@ -88,7 +108,7 @@ func (l *Local) symbolize(ctx context.Context, key string, files opened, addrs [
 	}
 	k.bytes, k.mapped = k.parsed.bytes(), k.parsed.mapped()
 	l.shrink(k)
-	return results, firstErr
+	return results, k.parsed.wanted(), firstErr
 }
 
 func (l *Local) open(key string, files opened) (k *kept) {

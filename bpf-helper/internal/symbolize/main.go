@@ -79,19 +79,31 @@ func answerAll(socket int, local *Local) error {
 		q, err := decodeQuestion(data)
 		want := 1
 		if q.hasDebug {
-			want = 2
+			want++
+		}
+		for _, s := range q.splits {
+			if s.here {
+				want++
+			}
 		}
 		if err != nil || len(descriptors) != want {
 			closeAll(descriptors)
 			return errBadQuestion
 		}
-		debugFile := -1
+		files, rest := opened{file: descriptors[0], debug: -1, jit: q.jit}, descriptors[1:]
 		if q.hasDebug {
-			debugFile = descriptors[1]
+			files.debug, rest = rest[0], rest[1:]
 		}
-		results, failure := local.symbolize(context.Background(), q.key, opened{descriptors[0], debugFile, q.jit}, q.addrs)
+		for _, s := range q.splits {
+			fd := -1
+			if s.here {
+				fd, rest = rest[0], rest[1:]
+			}
+			files.splits = append(files.splits, openedSplit{s.name, fd})
+		}
+		results, wanted, failure := local.symbolize(context.Background(), q.key, files, q.addrs)
 		closeAll(descriptors)
-		if err := sendAll(socket, encodeAnswer(q.id, results, failure)); err != nil {
+		if err := sendAll(socket, encodeAnswer(q.id, results, wanted, failure)); err != nil {
 			return err
 		}
 		idleTimes = 0
@@ -102,7 +114,7 @@ func answerAll(socket int, local *Local) error {
 // idle is called when nothing has come for a while.
 func receive(socket int, buffer []byte, idle func()) (descriptors []int, frame []byte, err error) {
 	var head [4]byte
-	control := make([]byte, unix.CmsgSpace(2*4))
+	control := make([]byte, unix.CmsgSpace((2+MaxSplits)*4))
 	got := 0
 	for got < len(head) {
 		n, controlBytes, flags, _, err := unix.Recvmsg(socket, head[got:], control, unix.MSG_CMSG_CLOEXEC)

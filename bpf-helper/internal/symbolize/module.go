@@ -21,6 +21,7 @@ type parsed struct {
 	jit         *jit.Table // of a process's own code; the rest is nil then
 	goTable     *gotable.Table
 	debugInfo   *dwarf.Data
+	splits      map[string]bool // files with debug information that were taken
 	debugOpened bool
 	symbols     *symtab.Table
 }
@@ -118,6 +119,59 @@ func (p *parsed) lookup(pc uint64) Result {
 	}
 	result.Resolved = true
 	return result
+}
+
+// take takes files that were wanted. A damaged one counts as not to be had.
+func (p *parsed) take(files []openedSplit) {
+	if len(files) == 0 || p.jit != nil {
+		return
+	}
+	info := p.dwarf()
+	if info == nil {
+		return
+	}
+	for _, f := range files {
+		if p.splits[f.name] {
+			continue
+		}
+		if p.splits == nil {
+			p.splits = map[string]bool{}
+		}
+		p.splits[f.name] = true
+		im := openSplit(f.fd)
+		if im != nil {
+			p.images = append(p.images, im)
+		}
+		if f.name != PackageName {
+			info.Split(f.name, im)
+		} else if im != nil {
+			info.Package(im)
+		}
+	}
+}
+
+// openSplit gives nil for what is no ELF file.
+func openSplit(fd int) (im *image.Image) {
+	defer func() {
+		if recover() != nil {
+			im = nil
+		}
+	}()
+	if fd < 0 {
+		return nil
+	}
+	im, err := image.Open(fd)
+	if err != nil {
+		return nil
+	}
+	return im
+}
+
+func (p *parsed) wanted() []string {
+	if p.debugInfo == nil {
+		return nil
+	}
+	return p.debugInfo.TakeWanted()
 }
 
 func (p *parsed) dwarf() *dwarf.Data {

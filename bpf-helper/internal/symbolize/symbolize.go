@@ -60,6 +60,22 @@ type Module struct {
 	Debug *os.File
 	// JIT says that File is a perf map or a jitdump file, and the addresses those of its process.
 	JIT bool
+	// Splits are files with a part of the debug information, as they were wanted.
+	Splits []Split
+	// Want receives the absolute paths of files that would tell more of the addresses; nil where nobody could bring them.
+	Want *[]string
+}
+
+// PackageName is the name of a Split that is the program's .dwp file.
+const PackageName = "dwp"
+
+// MaxSplits bounds the files of one request, and those that an answer wants.
+const MaxSplits = 16
+
+// Split is a file with a part of the debug information (.dwo, .dwp).
+type Split struct {
+	Name string   // as it was wanted, or PackageName
+	File *os.File // nil says that it can't be had
 }
 
 // Symbolizer answers about addresses. It may be used from several goroutines.

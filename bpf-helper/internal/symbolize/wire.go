@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 
 	"flameline.dev/helper/internal/symbolize/cursor"
 )
@@ -11,8 +12,8 @@ import (
 // The wire between the client in `serve` and the symbolizer: frames on a stream, each a length in four bytes and the
 // content, all little-endian. A question's descriptors come with its first byte.
 //
-//	question  id u32 · hasDebug 1, jit 2 u8 · key text16 · count u32 · count × (address u64, return u8)
-//	answer    id u32 · error text16 · texts u32 · texts × text16 · count u32 · count × result
+//	question  id u32 · hasDebug 1, jit 2 u8 · key text16 · splits u8 · splits × (name text16, here u8) · count u32 · count × (address u64, return u8)
+//	answer    id u32 · error text16 · texts u32 · texts × text16 · count u32 · count × result · wanted u8 · wanted × text16
 //	result    language u8 · resolved 1, bare 2 u8 · positions u8 · positions × (function u32, file u32, line u32, functionLine u32)
 //
 // A text16 is a length in two bytes and UTF-8; functions and files are indexes into the texts, of which the first is "".
@@ -32,7 +33,14 @@ type question struct {
 	hasDebug bool
 	jit      bool
 	key      string
+	splits   []splitName // in the order of their descriptors
 	addrs    []Address
+}
+
+// splitName is a file with debug information, and whether its descriptor comes along.
+type splitName struct {
+	name string
+	here bool
 }
 
 func appendText(b []byte, text string) []byte {
@@ -56,6 +64,10 @@ func (q question) encode() []byte {
 	b = binary.LittleEndian.AppendUint32(b, q.id)
 	b = append(b, flag(q.hasDebug)|flag(q.jit)<<1)
 	b = appendText(b, q.key)
+	b = append(b, byte(len(q.splits)))
+	for _, s := range q.splits {
+		b = append(appendText(b, s.name), flag(s.here))
+	}
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(q.addrs)))
 	for _, a := range q.addrs {
 		b = append(binary.LittleEndian.AppendUint64(b, a.Addr), flag(a.Return))
@@ -79,8 +91,19 @@ func decodeQuestion(data []byte) (question, error) {
 	flags := c.U8()
 	q.hasDebug, q.jit = flags&1 != 0, flags&2 != 0
 	key, ok := takeText(&c, data, MaxKeyBytes)
+	splits := int(c.U8())
+	if !ok || splits > MaxSplits {
+		return question{}, errBadQuestion
+	}
+	for range splits {
+		name, ok := takeText(&c, data, MaxFileBytes)
+		if !ok {
+			return question{}, errBadQuestion
+		}
+		q.splits = append(q.splits, splitName{name, c.U8() != 0})
+	}
 	count := c.U32()
-	if !ok || c.Bad() || count > chunk || c.Left() != int(count)*9 {
+	if c.Bad() || count > chunk || c.Left() != int(count)*9 {
 		return question{}, errBadQuestion
 	}
 	q.key = key
@@ -93,7 +116,7 @@ func decodeQuestion(data []byte) (question, error) {
 
 // encodeAnswer makes a frame, length included. Texts beyond the limit become "": a symbol table of endless names must not
 // stop the rest.
-func encodeAnswer(id uint32, results []Result, failure error) []byte {
+func encodeAnswer(id uint32, results []Result, wanted []string, failure error) []byte {
 	texts := map[string]uint32{"": 0}
 	list := appendText(nil, "")
 	intern := func(text string) uint32 {
@@ -129,6 +152,11 @@ func encodeAnswer(id uint32, results []Result, failure error) []byte {
 	b = appendText(b, why)
 	b = append(binary.LittleEndian.AppendUint32(b, uint32(len(texts))), list...)
 	b = append(binary.LittleEndian.AppendUint32(b, uint32(len(results))), body...)
+	wanted = wanted[:min(len(wanted), MaxSplits)]
+	b = append(b, byte(len(wanted)))
+	for _, name := range wanted {
+		b = appendText(b, name)
+	}
 	binary.LittleEndian.PutUint32(b, uint32(len(b)-4))
 	return b
 }
@@ -151,35 +179,43 @@ type refused struct{ why string }
 func (r refused) Error() string { return r.why }
 
 // decodeAnswer believes nothing: whoever wrote the file that was parsed may by now be the one who answers.
-func decodeAnswer(data []byte, id uint32, count int) ([]Result, error) {
+func decodeAnswer(data []byte, id uint32, count int) ([]Result, []string, error) {
 	c := cursor.At(data, 0)
 	if got := c.U32(); got != id {
-		return nil, fmt.Errorf("%w: answer %d to question %d", ErrHostile, got, id)
+		return nil, nil, fmt.Errorf("%w: answer %d to question %d", ErrHostile, got, id)
 	}
 	why, ok := takeText(&c, data, maxErrorBytes)
 	if !ok || why != clean(why, maxErrorBytes) {
-		return nil, fmt.Errorf("%w: bad error text", ErrHostile)
+		return nil, nil, fmt.Errorf("%w: bad error text", ErrHostile)
 	}
 	texts, err := decodeTexts(&c, data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if n := c.U32(); c.Bad() || int64(n) != int64(count) {
-		return nil, fmt.Errorf("%w: %d results for %d addresses", ErrHostile, n, count)
+		return nil, nil, fmt.Errorf("%w: %d results for %d addresses", ErrHostile, n, count)
 	}
 	results := make([]Result, count)
 	for i := range results {
 		if results[i], err = decodeResult(&c, texts); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
+	var wanted []string
+	for range min(c.U8(), MaxSplits) {
+		name, ok := takeText(&c, data, MaxFileBytes)
+		if !ok || !strings.HasPrefix(name, "/") || !isClean(name) {
+			return nil, nil, fmt.Errorf("%w: bad name of a wanted file", ErrHostile)
+		}
+		wanted = append(wanted, name)
+	}
 	if c.Bad() || c.Left() != 0 {
-		return nil, fmt.Errorf("%w: wrong length", ErrHostile)
+		return nil, nil, fmt.Errorf("%w: wrong length", ErrHostile)
 	}
 	if why != "" {
-		return results, refused{why}
+		return results, wanted, refused{why}
 	}
-	return results, nil
+	return results, wanted, nil
 }
 
 func decodeTexts(c *cursor.Cursor, data []byte) ([]string, error) {

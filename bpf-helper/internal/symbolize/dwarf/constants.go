@@ -34,6 +34,9 @@ const (
 	attrAddrBase        = 0x73
 	attrRnglistsBase    = 0x74
 	attrMIPSLinkageName = 0x2007
+	attrDwoName         = 0x76
+	attrGNUDwoName      = 0x2130
+	attrGNUDwoID        = 0x2131
 	attrGNURangesBase   = 0x2132
 	attrGNUAddrBase     = 0x2133
 

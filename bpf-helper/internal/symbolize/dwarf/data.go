@@ -43,6 +43,7 @@ type Data struct {
 	clock     int64
 	scratch   []span
 	named     map[uint64]named // by offset of the entry
+	splits    splits
 }
 
 // Open finds the debug information in im; nil where there is none. inCode tells whether an address belongs to the
@@ -72,7 +73,11 @@ func Open(im *image.Image, inCode func(uint64) bool) (*Data, error) {
 
 // Bytes is the memory that the parsed form takes.
 func (d *Data) Bytes() int64 {
-	return int64(len(d.units))*200 + int64(len(d.code))*32 + d.keptBytes
+	n := int64(len(d.units))*240 + int64(len(d.code))*32 + d.keptBytes
+	for _, s := range d.splits.open {
+		n += 1024 + s.keptBytes
+	}
+	return n
 }
 
 // Lookup answers with the positions at pc, innermost first, and the language of the unit; nothing where no unit covers pc.
@@ -97,7 +102,7 @@ func (d *Data) Lookup(pc uint64) (positions []position.Position, language string
 			continue
 		}
 		if positions == nil || positions[len(positions)-1].Function == "" && found[len(found)-1].Function != "" {
-			positions, language = found, u.languageName()
+			positions, language = found, d.languageOf(u)
 		}
 		if positions[len(positions)-1].Function != "" {
 			break

@@ -18,25 +18,30 @@ type call struct {
 // inUnit answers from one unit. Without a function that covers pc, the line alone is an answer.
 func (d *Data) inUnit(u *unit, x *index, pc uint64) []position.Position {
 	file, line := d.line(u, x, pc)
-	f, ok := x.function(pc)
+	// The entries may lie in a file of their own; lines and files never do.
+	e, eu, ex := d, u, x
+	if s := d.splitOf(u); s != nil {
+		e, eu, ex = s.data, &s.data.units[0], s.data.use(0)
+	}
+	f, ok := ex.function(pc)
 	if !ok {
 		if line == 0 {
 			return nil
 		}
 		return []position.Position{{File: file, Line: line}}
 	}
-	calls := d.calls(u, x, f.entry, pc)
+	calls := e.calls(eu, ex, f.entry, pc)
 	positions := make([]position.Position, 0, len(calls)+1)
 	for _, c := range slices.Backward(calls) {
 		p := position.Position{File: file, Line: line}
 		if c.hasOrigin {
-			n := d.name(c.origin)
+			n := e.name(c.origin)
 			p.Function, p.FunctionLine = n.name, n.line
 		}
 		positions = append(positions, p)
 		file, line = d.fileName(u, c.file), c.line
 	}
-	n := d.name(f.entry)
+	n := e.name(f.entry)
 	return append(positions, position.Position{Function: n.name, File: file, Line: line, FunctionLine: n.line})
 }
 

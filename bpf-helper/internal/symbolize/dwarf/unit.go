@@ -29,7 +29,12 @@ type unit struct {
 	addrBase       uint64
 	rnglistsBase   uint64
 	rangesBase     uint64
+	splitName      value // of the file that has the entries, where this unit is only their skeleton
+	splitID        uint64
+	// splitRangesBase is what that file's offsets in our .debug_ranges count from.
+	splitRangesBase uint64
 
+	split *splitUnit
 	index *index // nil until an address in it is asked for
 	files *lineHeader
 	used  int64
@@ -127,7 +132,7 @@ func (d *Data) readHeader(off uint64) (unit, bool) {
 		u.abbrevOff = c.Uint(u.offsetSize())
 		switch kind {
 		case unitSkeleton, unitSplitCompile:
-			c.U64()
+			u.splitID = c.U64()
 		case unitType, unitSplitType:
 			c.U64()
 			c.Uint(u.offsetSize())
@@ -145,6 +150,9 @@ func (d *Data) readFirst(u *unit, spans []span) []span {
 	u.strOffsetsBase, u.addrBase, u.rnglistsBase = 8, 8, 12
 	if u.dwarf64 {
 		u.strOffsetsBase, u.addrBase, u.rnglistsBase = 16, 16, 20
+	}
+	if u.version < 5 {
+		u.strOffsetsBase = 0 // GCC's early split DWARF has no header there
 	}
 	c := cursor.At(d.s.info[:u.end], u.entry)
 	s := d.findShape(u, c.Uleb())
@@ -170,8 +178,13 @@ func (d *Data) readFirst(u *unit, spans []span) []span {
 			u.addrBase = v.n
 		case attrRnglistsBase:
 			u.rnglistsBase = v.n
+		case attrDwoName, attrGNUDwoName:
+			u.splitName = v
+		case attrGNUDwoID:
+			u.splitID = v.n
 		case attrGNURangesBase:
 			// GCC's early split DWARF: meant for the split unit's ranges, not for this entry's own.
+			u.splitRangesBase = v.n
 		}
 	}
 	if c.Bad() {
