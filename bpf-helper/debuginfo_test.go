@@ -143,8 +143,8 @@ func TestSplitDebugInformationIsOpenedForTheProcessesUser(t *testing.T) {
 			if at < 0 {
 				t.Fatalf("the functions are %v", r.function)
 			}
-			if want := map[string]int{"dwo": 3, "dwp": 3, "closed": 0}[how]; r.lines[at] != want {
-				t.Errorf("burn begins at line %d, want %d", r.lines[at], want)
+			if want := map[string]int{"dwo": 3, "dwp": 3, "closed": 0}[how]; r.begins[at] != want {
+				t.Errorf("burn begins at line %d, want %d", r.begins[at], want)
 			}
 		})
 	}

@@ -216,7 +216,7 @@ type recorded struct {
 	function  []string
 	positions [][]string // of each frame, innermost first: "main:12"
 	module    []string
-	lines     []int // where each frame's function begins, as far as an update says
+	begins    []int // where each frame's function begins, as far as an update says
 	stacks    wire.StackColumns
 	samples   wire.SampleColumns
 	counts    []count
@@ -242,11 +242,11 @@ func (r *recorded) add(t *testing.T, data []byte) {
 		r.function = append(r.function, r.strings[b.Frames.Function[i]])
 		r.positions = append(r.positions, []string{fmt.Sprintf("%s:%d", r.strings[b.Frames.Function[i]], b.Frames.Line[i])})
 		r.module = append(r.module, r.strings[b.Frames.Module[i]])
-		r.lines = append(r.lines, 0)
+		r.begins = append(r.begins, 0)
 	}
 	for _, u := range b.Updates {
 		r.function[u.Frame] = r.strings[u.Positions[0].Function]
-		r.lines[u.Frame] = u.Positions[0].FunctionLine
+		r.begins[u.Frame] = u.Positions[0].FunctionLine
 		r.positions[u.Frame] = nil
 		for _, p := range u.Positions {
 			r.positions[u.Frame] = append(r.positions[u.Frame], fmt.Sprintf("%s:%d", r.strings[p.Function], p.Line))
