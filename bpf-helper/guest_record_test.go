@@ -84,6 +84,12 @@ func wantStacks(t *testing.T, r *recorded) {
 		"Python sleeps": func(event wire.EventName, stack []string) bool {
 			return event == wire.EventOffCPU && stack[0] == "[sleep]" && strings.Contains(strings.Join(stack, " "), "python_rests <module>")
 		},
+		"Go grows": func(event wire.EventName, stack []string) bool {
+			return event == wire.EventMemory && slices.Contains(stack, "main.goGrows") && slices.Contains(stack, "main.main")
+		},
+		"Python grows": func(event wire.EventName, stack []string) bool {
+			return event == wire.EventMemory && strings.Contains(strings.Join(stack, " "), "python_grows <module>")
+		},
 		"the kernel's names": func(event wire.EventName, stack []string) bool {
 			return event == wire.EventOffCPU && slices.Contains(stack, "do_nanosleep")
 		},
@@ -159,6 +165,20 @@ func TestGuestRecordsAsRoot(t *testing.T) {
 	r, said := recordWaiter(t, connect(t, h.socket), 0, 12)
 	wantStacks(t, r)
 	compareWaits(t, r, said, 12)
+}
+
+// TestGuestSeesGrowth has half of the growth that TestGrowthByFunctionIsTheProgramsOwn has.
+func TestGuestSeesGrowth(t *testing.T) {
+	const megabyte = 1 << 19
+	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	c.warm()
+	for _, pages := range []string{"small", "huge"} {
+		t.Run(pages, func(t *testing.T) {
+			c.t = t
+			r, said := recordGrowth(t, c, exec.Command(guestPrograms+"/grower", pages, fmt.Sprint(megabyte)))
+			compareGrowth(t, r, said, megabyte)
+		})
+	}
 }
 
 func TestGuestRecordsThroughTheService(t *testing.T) {

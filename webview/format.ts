@@ -1,9 +1,9 @@
 import type { EventName, EventUnit } from "../protocol/events.js";
 
-/** A value of an event in words, three significant digits: `3.21 ms`, `1.5 MiB`. "–" for what is no number. */
+/** A value of an event in words, three significant digits: `3.21 ms`, `1.50 MB`. "–" for what is no number. */
 export function formatValue(value: number, unit: EventUnit): string {
   if (!Number.isFinite(value)) return "–";
-  return unit === "ns" ? formatNs(value) : scaled(value, 1024, ["bytes", "KiB", "MiB", "GiB", "TiB"]);
+  return unit === "ns" ? formatNs(value) : scaled(value, 1000, ["bytes", "kB", "MB", "GB", "TB"]);
 }
 
 /** Time in each second of a selection: `waits 1.92 s in each second`. Threads add up. */

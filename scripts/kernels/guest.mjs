@@ -19,7 +19,10 @@ export function buildPrograms(folder) {
   must("bash", ["build.sh", "--output", path.join(folder, "helper")], go);
   must("go", ["test", "-c", "-tags", "guest", "-o", path.join(folder, "init"), "."], go);
   must("go", ["build", "-o", path.join(folder, "worker"), "./testdata/guest/worker.go"], go);
-  must("gcc", ["-static", "-pthread", "-g", "-o", path.join(folder, "waiter"), path.join(helperFolder, "testdata/waiter.c")], {});
+  for (const name of ["waiter", "grower"]) {
+    const flags = ["-static", "-pthread", "-g", "-fno-optimize-sibling-calls"];
+    must("gcc", [...flags, "-o", path.join(folder, name), path.join(helperFolder, `testdata/${name}.c`)], {});
+  }
 }
 
 /**
@@ -36,7 +39,7 @@ export function packGuest(folder, kernel) {
   archive.device("/dev/console", 5, 1);
   archive.file("/init", readFileSync(path.join(folder, "init")));
   archive.file("/bin/flameline-helper", readFileSync(path.join(folder, "helper")));
-  for (const name of ["worker", "waiter"]) {
+  for (const name of ["worker", "waiter", "grower"]) {
     archive.file(`/programs/${name}`, readFileSync(path.join(folder, name)));
   }
   archive.file("/programs/worker.py", readFileSync(path.join(helperFolder, "testdata/guest/worker.py")));

@@ -12,7 +12,7 @@ import (
 
 const (
 	// growthBetween is how far apart stacks of growth may be in the long run, of each process and on each processor.
-	growthBetween = 25 * time.Millisecond
+	growthBetween = 40 * time.Millisecond
 	// growthBurst is so much of that ahead before stacks are thinned to a quarter, and again before each further step: 800 stacks,
 	// which stand for 200 MB first and for 800 MB next.
 	growthBurst = 800 * growthBetween

@@ -185,5 +185,8 @@ func hugePages() (size uint64, always bool) {
 	if word == "" || word == "inherit" {
 		word = chosen("enabled")
 	}
+	if word == "never" {
+		return 0, false
+	}
 	return size, word == "always"
 }

@@ -56,7 +56,8 @@ func (l *memoryLedger) lookAtStretches(p *grownProcess, all bool) bool {
 			return false
 		}
 		wasFull := s.full
-		s.full = !slices.ContainsFunc(states, func(state pageState) bool { return state != pageOwn })
+		shared := p.forked > s.sample.KTime // what was its own then is its child's, too
+		s.full = !slices.ContainsFunc(states, func(state pageState) bool { return state == pageGone || (state == pageShared && !shared) })
 		huge, known := false, false
 		if s.full && s.first == s.origin {
 			huge, known = l.kernel.isHuge(p.key.pid, s.first, l.hugePages)

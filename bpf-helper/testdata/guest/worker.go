@@ -3,7 +3,10 @@ package main
 
 import "time"
 
-var sink int
+var (
+	sink int
+	held [][]byte
+)
 
 //go:noinline
 func goWorks(n int) {
@@ -15,8 +18,14 @@ func goWorks(n int) {
 //go:noinline
 func goRests() { time.Sleep(2 * time.Millisecond) }
 
+//go:noinline
+func goGrows() { held = append(held, make([]byte, 1<<20)) }
+
 func main() {
 	for {
+		if len(held) < 100 {
+			goGrows()
+		}
 		goWorks(20_000_000)
 		goRests()
 	}

@@ -16,7 +16,7 @@ describe("values in words", () => {
     [3_214_000, "ns", "3.21 ms"],
     [12_345_678_901, "ns", "12.3 s"],
     [179.6e9, "ns", "3 min 0 s"],
-    [1536, "bytes", "1.50 KiB"],
+    [1536, "bytes", "1.54 kB"],
     [Number.NaN, "ns", "–"],
   ] as const)("%d %s is %s", (value, unit, words) => {
     expect(formatValue(value, unit)).toBe(words);
