@@ -219,6 +219,7 @@ type recorded struct {
 	begins    []int // where each frame's function begins, as far as an update says
 	stacks    wire.StackColumns
 	samples   wire.SampleColumns
+	memory    wire.MemoryColumns
 	counts    []count
 	last      wire.Batch
 	batches   int
@@ -264,6 +265,8 @@ func (r *recorded) add(t *testing.T, data []byte) {
 	r.samples.TimeNs = append(r.samples.TimeNs, b.Samples.TimeNs...)
 	r.samples.Event = append(r.samples.Event, b.Samples.Event...)
 	r.samples.Value = append(r.samples.Value, b.Samples.Value...)
+	r.memory.Process = append(r.memory.Process, b.Memory.Process...)
+	r.memory.Anonymous = append(r.memory.Anonymous, b.Memory.Anonymous...)
 	r.last = b
 }
 

@@ -171,7 +171,7 @@ func TestGuestRecordsAsRoot(t *testing.T) {
 func TestGuestSeesGrowth(t *testing.T) {
 	const megabyte = 1 << 19
 	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
-	c.warm()
+	load(c)
 	for _, pages := range []string{"small", "huge"} {
 		t.Run(pages, func(t *testing.T) {
 			c.t = t

@@ -10,6 +10,7 @@ import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { readProfile } from "./read-profile.js";
 import { reportNotes } from "./report-notes.js";
 import { isOfCalls, type ReportBy, type PlacedRow, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
+import { MEMORY_COLUMNS, memoryCells, memoryRows } from "./report-memory.js";
 import { countRows, processBytes, type ProcessBytes, transferNotes } from "./report-transfers.js";
 import { aligned, shortPath } from "./text-table.js";
 
@@ -59,6 +60,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     seconds: recording.info.durationNs / 1e9,
     ...(event === "off_cpu" ? { idle: table.leftOut, classes: table.classes } : {}),
     ...(recording.counts.rows.length > 0 ? { counts: countRows(recording) } : {}),
+    ...(recording.memory.points.length > 0 ? { memory: memoryRows(recording) } : {}),
   };
   world.out(
     given.flag("json")
@@ -89,12 +91,18 @@ function textTable(recording: Recording, table: ReportTable, event: EventName, b
     `${secondsText(recording.info.durationNs / 1e9)}${rate} · ${lossPhrases(recording.loss).join(" · ")}`;
   const waiting = event === "off_cpu";
   const bytes = by === "process" ? processBytes(recording) : new Map<number, ProcessBytes>();
+  const memory = by === "process" ? memoryCells(recording) : new Map<number, readonly string[]>();
   const rows = table.rows
     .slice(0, SHOWN_ROWS)
-    .map((row) => [...cells(row, table.total, unit, by, cwd), ...(bytes.size > 0 ? bytesCells(bytes.get(row.pid ?? 0)) : [])]);
+    .map((row) => [
+      ...cells(row, table.total, unit, by, cwd),
+      ...(bytes.size > 0 ? bytesCells(bytes.get(row.pid ?? 0)) : []),
+      ...(memory.size > 0 ? (memory.get(row.pid ?? 0) ?? MEMORY_COLUMNS.map(() => "")) : []),
+    ]);
   const more = table.rows.length - rows.length;
   const columns = [...(waiting ? ["waits for"] : []), by === "file" ? "file or peer" : by, by === "line" ? "in" : ""];
   if (bytes.size > 0) columns.push("read", "written", "sent", "received");
+  if (memory.size > 0) columns.push(...MEMORY_COLUMNS);
   const lines = aligned([["self", "self%", "total%", ...columns], ...rows], 3);
   const notes = [
     ...(more > 0 ? [`… and ${grouped(more)} more; --json lists them all.`] : []),

@@ -65,6 +65,10 @@ export class Merger {
         samples.count.at(row),
       );
     });
+    for (const { process, timeNs, ...held } of one.memory.points) {
+      const row = this.#processOf(one, process, offsetNs);
+      if (row !== undefined && timeNs + offsetNs >= 0) into.memory.add({ process: row, timeNs: timeNs + offsetNs, ...held });
+    }
     into.loss = addLoss(into.loss, one.loss);
     into.cost = this.#parts === 1 ? one.cost : addCost(into.cost, one.cost);
     into.notes.add(one.notes);
@@ -126,7 +130,7 @@ export class Merger {
   }
 
   #threadRows(one: Recording, offsetNs: number): number[] {
-    const processes = one.processes.map((row) => this.#process({ ...row, startNs: row.startNs + offsetNs }));
+    const processes = one.processes.map((_, process) => this.#processOf(one, process, offsetNs));
     return one.threads.map(({ process, tid, name }) => {
       const row = { process: processes[process] ?? 0, tid, name };
       const key = JSON.stringify(row);
@@ -134,6 +138,11 @@ export class Merger {
       this.#threads.set(key, known);
       return known;
     });
+  }
+
+  #processOf(one: Recording, process: number, offsetNs: number): number | undefined {
+    const row = one.processes[process];
+    return row && this.#process({ ...row, startNs: row.startNs + offsetNs });
   }
 
   #process(row: ProcessRow): number {

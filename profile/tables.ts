@@ -6,6 +6,7 @@ import { float64Column, int32Column, uint8Column } from "./growable.js";
 import { PairTable } from "./pair-table.js";
 import { StringTable } from "./string-table.js";
 import { Warnings } from "./warnings.js";
+import { ProcessMemory } from "./process-memory.js";
 
 /** One row a sample, in the order in which they came. */
 class SampleTable {
@@ -65,5 +66,6 @@ export class RecordingTables {
   readonly threadRows: ThreadRow[] = [];
   readonly samples = new SampleTable();
   readonly counts = new CountTable();
+  readonly memory = new ProcessMemory();
   readonly notes = new Warnings();
 }

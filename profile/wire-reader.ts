@@ -2,6 +2,7 @@ import type { Batch, CostAccount, FrameUpdate, LossCounts, ProcessRow, Stopped, 
 import { readCount } from "./counts.js";
 import type { Position } from "./frames.js";
 import { eventIndex, languageIndex } from "./names.js";
+import { readMemoryPoint } from "./process-memory.js";
 import type { RecordingTables } from "./tables.js";
 import { addressHalves, amount, change, indexBelow, lineOf, membersOf, numberOf, rowsOf, textOf } from "./wire-values.js";
 
@@ -66,6 +67,7 @@ export class WireReader {
     for (const update of rowsOf(members.updates)) this.#applyUpdate(update as FrameUpdate);
     this.#appendSamples(members.samples as Batch["samples"]);
     this.#appendCounts(members.counts as Batch["counts"]);
+    this.#appendMemory(members.memory as Batch["memory"]);
     const loss = readLoss(members.loss as LossCounts);
     const cost = readCost(members.cost as CostAccount);
     if (loss === undefined || cost === undefined) notes.count("bad-account");
@@ -196,6 +198,16 @@ export class WireReader {
       const read = readCount([this.#mapped(this.#processes, row), kinds[i], this.#tables.stringTable.values[about], numbers[i], sizes[i]]);
       if (read === undefined) this.#tables.notes.count("bad-count");
       else this.#tables.counts.add(read);
+    }
+  }
+
+  #appendMemory(columns: Batch["memory"]): void {
+    const { process, timeNs, resident, anonymous } = membersOf(columns);
+    const [times, all, own] = [rowsOf(timeNs), rowsOf(resident), rowsOf(anonymous)];
+    for (const [i, row] of rowsOf(process).entries()) {
+      const point = readMemoryPoint([this.#mapped(this.#processes, row), times[i], all[i], own[i]]);
+      if (point === undefined) this.#tables.notes.count("bad-count");
+      else this.#tables.memory.add(point);
     }
   }
 

@@ -217,6 +217,19 @@ export interface CountColumns {
   readonly bytes: readonly number[];
 }
 
+/**
+ * Memory of processes at moments, with the event `memory`: at most once a second and only where it has changed. `anonymous` is what is
+ * neither a file's nor shared.
+ */
+export interface MemoryColumns {
+  /** Index into the process table. */
+  readonly process: readonly number[];
+  /** ns since the recording's start. */
+  readonly timeNs: readonly number[];
+  readonly resident: readonly number[];
+  readonly anonymous: readonly number[];
+}
+
 /** One source position of a frame; string indices as in {@link FrameColumns}. */
 export interface FramePosition {
   readonly function: number;
@@ -280,6 +293,7 @@ export interface Batch {
   readonly stacks: StackColumns;
   readonly samples: SampleColumns;
   readonly counts: CountColumns;
+  readonly memory: MemoryColumns;
   readonly updates: readonly FrameUpdate[];
   /** Build ids (hexadecimal) of mapped files without debug information, each told once; a client that has their debug files may say so. */
   readonly debugFiles?: readonly string[];

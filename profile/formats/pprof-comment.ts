@@ -7,6 +7,7 @@
 import type { CountName, EventName, FrameLanguage } from "../../protocol/events.js";
 import type { CostAccount, LossCounts, ProcessRow } from "../../protocol/helper.js";
 import { readCount } from "../counts.js";
+import { readMemoryPoint } from "../process-memory.js";
 import { EVENTS, languageIndex } from "../names.js";
 import type { Recording } from "../recording.js";
 import { readWaitCounts } from "../wire-reader.js";
@@ -37,6 +38,8 @@ export interface PprofDetails {
   readonly threads: readonly (readonly [process: number, tid: number, name: string])[];
   /** The members of `Count` in their order; `process` is an index into `processes`. */
   readonly counts: readonly (readonly [process: number, kind: CountName, subject: string, calls: number, bytes: number])[];
+  /** The members of `MemoryPoint` in their order. */
+  readonly memory: readonly (readonly [process: number, timeNs: number, resident: number, anonymous: number])[];
   readonly languages: Readonly<Partial<Record<FrameLanguage, readonly LanguageException[]>>>;
   /** Samples in the file, which come last in it: fewer mean that it was cut off. */
   readonly samples: number;
@@ -49,7 +52,7 @@ export function writeAccount({ info, loss, cost, warnings }: Recording, events: 
 }
 
 export function writeDetails(
-  { processes, threads, counts }: Recording,
+  { processes, threads, counts, memory }: Recording,
   languages: PprofDetails["languages"],
   options: { readonly commandLines: boolean; readonly samples: number },
 ): string {
@@ -57,6 +60,7 @@ export function writeDetails(
     processes: options.commandLines ? processes : processes.map((row) => ({ ...row, commandLine: row.commandLine.slice(0, 1) })),
     threads: threads.map(({ process, tid, name }) => [process, tid, name]),
     counts: counts.rows.map(({ process, kind, subject, calls, bytes }) => [process, kind, subject, calls, bytes]),
+    memory: memory.points.map(({ process, timeNs, resident, anonymous }) => [process, timeNs, resident, anonymous]),
     languages,
     samples: options.samples,
   };
@@ -94,6 +98,11 @@ export function readDetails(text: string, recording: Recording): ReadDetails {
     const read = readCount(rowsOf(row));
     if (read === undefined || read.process >= recording.processRows.length) recording.notes.count("bad-count");
     else recording.counts.add(read);
+  }
+  for (const row of rowsOf(details.memory)) {
+    const point = readMemoryPoint(rowsOf(row));
+    if (point === undefined || point.process >= recording.processRows.length) recording.notes.count("bad-count");
+    else recording.memory.add(point);
   }
   return { languages: readLanguages(details.languages), samples: Math.max(amount(details.samples), 0) };
 }

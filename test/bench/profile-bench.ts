@@ -89,6 +89,7 @@ function* batches(): Generator<Batch> {
         value: Array.from({ length: count }, () => 10_101_010),
       },
       counts: { process: [], kind: [], subject: [], calls: [], bytes: [] },
+      memory: { process: [], timeNs: [], resident: [], anonymous: [] },
       updates: [],
       loss: { lost: 0, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
       cost: { bpfNs: 0, helperCpuNs: 0, symbolizerCpuNs: 0, residentBytes: 0, mapBytes: 0 },

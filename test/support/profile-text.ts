@@ -109,6 +109,7 @@ export function batchFromStacks(stacks: readonly { frames: readonly string[]; va
       return [{ frame, language, positions: rows }];
     }),
     counts: { process: [], kind: [], subject: [], calls: [], bytes: [] },
+    memory: { process: [], timeNs: [], resident: [], anonymous: [] },
     strings: strings.keys,
     loss: { lost: 0, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
     cost: { bpfNs: 0, helperCpuNs: 0, symbolizerCpuNs: 0, residentBytes: 0, mapBytes: 0 },

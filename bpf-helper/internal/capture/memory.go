@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"errors"
 	"math/bits"
 	"os"
 	"strings"
@@ -107,7 +108,9 @@ func (m *memory) round(faults []Sample, all bool) error {
 		if all {
 			most = maxHeldPages
 		}
-		m.ledger.check(most, int64(times.GetKTime()))
+		m.ledger.check(most)
+		err = errors.Join(err, m.hooks.drain(m.ledger.move))
+		m.ledger.confirm(int64(times.GetKTime()))
 	}
 	return err
 }

@@ -38,8 +38,8 @@ func (l *memoryLedger) release(p *grownProcess, held *heldPage, at int64) {
 	l.held--
 }
 
-// check looks whether held pages are still there, `most` of them and then the next ones.
-func (l *memoryLedger) check(most int, now int64) {
+// check looks whether held pages are still there, `most` of them and then the next ones. Those that are not are released by confirm.
+func (l *memoryLedger) check(most int) {
 	state := make([]pageState, 1)
 	for range len(l.order) {
 		if most <= 0 || len(l.order) == 0 {
@@ -59,16 +59,32 @@ func (l *memoryLedger) check(most int, now int64) {
 				break
 			}
 			if state[0] == pageGone {
-				l.release(p, held, now)
-			} else {
-				p.cursor++
+				l.missing = append(l.missing, missingPage{p, held, held.page})
 			}
+			p.cursor++
 		}
 		if p.cursor >= len(p.list) {
 			p.cursor = 0
 			l.turn++
 		}
 	}
+}
+
+// missingPage was not where it should be.
+type missingPage struct {
+	of   *grownProcess
+	held *heldPage
+	page uint64
+}
+
+// confirm releases the pages that are not there; the moves up to the check must have been taken in before.
+func (l *memoryLedger) confirm(now int64) {
+	for _, m := range l.missing {
+		if l.processes[m.of.key] == m.of && m.of.pages[m.page] == m.held {
+			l.release(m.of, m.held, now)
+		}
+	}
+	l.missing = l.missing[:0]
 }
 
 // shared gives one sample for all with the same stack.

@@ -15,6 +15,7 @@ type openStretch struct {
 	sample Sample
 	others int  // faults on chosen pages in it, but for the one that opened it
 	full   bool // all of it was there
+	missed bool // some was not
 	untold bool // its stack was not taken, as stacks are thinned
 }
 
@@ -65,6 +66,9 @@ func (l *memoryLedger) lookAtStretches(p *grownProcess, all bool) bool {
 		switch {
 		case huge:
 			l.takeHuge(p, s)
+		case !s.full && !s.missed && s.others == 0 && !all:
+			s.missed = true // it may have been moved just now, which we shall hear
+			open = append(open, *s)
 		case known || s.others > 0 || !s.full:
 			if s.sample.flags&pageTaken != 0 {
 				p.fresh = append(p.fresh, s.sample)

@@ -23,6 +23,7 @@ type memoryLedger struct {
 	order     []*grownProcess // those with held pages are looked at in turns
 	turn      int
 	held      int
+	missing   []missingPage
 	untracked int64 // pages whose going back can't be told, for want of room
 	stacks    map[uint64][]*Sample
 	samples   []Sample
@@ -198,25 +199,29 @@ func (l *memoryLedger) look(p *grownProcess, all bool) bool {
 	}
 	states := make([]pageState, 1)
 	slices.SortFunc(p.fresh, func(a, b Sample) int { return cmp.Compare(a.KTime, b.KTime) })
+	rest := p.fresh[:0]
 	for i := range p.fresh {
-		s := &p.fresh[i]
+		s := p.fresh[i]
 		page := s.subject >> l.pageBits
 		if l.kernel.read(p.key.pid, page, states) != nil {
-			p.fresh = p.fresh[i:]
+			p.fresh = append(rest, p.fresh[i:]...)
 			return false
 		}
 		held := p.pages[page]
 		switch {
+		case states[0] == pageGone && !s.missed && !all:
+			s.missed = true // it may have been moved just now, which we shall hear
+			rest = append(rest, s)
 		case states[0] == pageGone && held != nil:
 			l.release(p, held, s.KTime)
 		case states[0] == pageOwn || (states[0] == pageShared && p.forked > s.KTime && s.flags&anonymous != 0):
 			if held == nil || l.hasGone(p, held, s.KTime) {
-				l.tell(s, l.bytesOf(s), s.KTime, 0)
-				l.hold(p, page, l.bytesOf(s), s)
+				l.tell(&s, l.bytesOf(&s), s.KTime, 0)
+				l.hold(p, page, l.bytesOf(&s), &s)
 			}
 		}
 	}
-	p.fresh = p.fresh[:0]
+	p.fresh = rest
 	return true
 }
 

@@ -59,7 +59,8 @@ func (l *ledgerTest) want(all bool, sums map[string]int64) {
 	l.Helper()
 	l.settle(all)
 	l.now++
-	l.check(maxHeldPages, l.now)
+	l.check(maxHeldPages)
+	l.confirm(l.now)
 	found := map[string]int64{}
 	for _, sample := range l.take() {
 		found[sample.Frames[0].Function] += sample.Value
@@ -86,6 +87,7 @@ func TestPagesThatStayAreGrowthAndThoseThatGoAreTakenBack(t *testing.T) {
 	l.comes(2000, "passing", pageTaken)
 	l.memory.pages[2000] = pageGone
 	l.want(false, map[string]int64{"load": quarter})
+	l.want(false, nil)
 	l.memory.pages[1000] = pageGone
 	l.want(false, map[string]int64{"load": -quarter})
 	l.want(false, nil)
@@ -222,4 +224,20 @@ func TestAStretchThatOpensAgainAmidSmallPagesIsNoHugePage(t *testing.T) {
 	l.comes(1100, "small", pageTaken)
 	l.comes(1500, "small", opensStretch|anonymous)
 	l.want(true, map[string]int64{"small": quarter})
+}
+
+func TestAPageThatMovesBetweenTwoLooksHasNotGone(t *testing.T) {
+	l := newLedgerTest(t)
+	l.comes(1000, "held", pageTaken)
+	l.want(false, map[string]int64{"held": quarter})
+	l.comes(1001, "new", pageTaken)
+	l.now++
+	at := l.now
+	l.memory.set(1000, 2, pageGone)
+	l.memory.set(5000, 2, pageOwn)
+	l.settle(false)
+	l.check(maxHeldPages)
+	l.move(&moveRecord{PID: 7, KTime: at, From: 1000 << 12, To: 5000 << 12, Length: 2 << 12})
+	l.confirm(l.now)
+	l.want(false, map[string]int64{"new": quarter})
 }

@@ -98,4 +98,5 @@ type Sample struct {
 	// Of memory: see tickRecord.
 	amount, subject uint64
 	flags           tickFlags
+	missed          bool // the page was not there when it was looked at
 }

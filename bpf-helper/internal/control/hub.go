@@ -23,17 +23,18 @@ type hub struct {
 	log   *slog.Logger
 	table *target.Table
 
-	loading   sync.Mutex // held while the engine loads
-	lock      sync.Mutex // guards what follows
-	engine    *capture.Engine
-	live      [maxRecordings]*live
-	wanted    map[int32]wanted // as in the kernel's set
-	rates     recording.Rates  // of the engine's clock
-	listening bool             // any event is being recorded
-	symbols   *symbols
-	counted   capture.Counters // as of countedAt
-	countedAt time.Time
-	next      int
+	loading     sync.Mutex // held while the engine loads
+	lock        sync.Mutex // guards what follows
+	engine      *capture.Engine
+	live        [maxRecordings]*live
+	wanted      map[int32]wanted // as in the kernel's set
+	rates       recording.Rates  // of the engine's clock
+	listening   bool             // any event is being recorded
+	symbols     *symbols
+	counted     capture.Counters // as of countedAt
+	countedAt   time.Time
+	next        int
+	memoryTurns memoryTurns
 
 	measured   cost // as of measuredAt
 	measuredAt time.Time

@@ -34,6 +34,7 @@ func (h *hub) tick(engine *capture.Engine) {
 				h.countedAt = now
 				h.count(engine)
 			}
+			h.tellMemory(time.Now())
 			if began := time.Now(); began.After(nextScan) {
 				if err := h.rescan(); err != nil {
 					h.log.Warn("scanning processes failed", "err", err)

@@ -110,6 +110,7 @@ func (l *live) renew(next int64) error {
 	before.End(now)
 	l.before, l.recording = before, recording.New(next, l.hz, now, boottime())
 	l.recording.Numbers = before.Numbers
+	l.recording.Follow(before)
 	account := h.measured.since(l.startCost)
 	l.startCost, l.sentAt = h.measured, time.Time{}
 	l.send(wire.Started{

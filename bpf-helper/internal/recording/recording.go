@@ -32,7 +32,9 @@ type Recording struct {
 	Numbers Numbers
 	start   int64 // CLOCK_MONOTONIC ns
 	stop    int64 // 0 while it runs
-	boot    int64 // the same moment on CLOCK_BOOTTIME, in which processes' starts are told
+	// grownSince is from when on memory is told that goes back: what came before is in no recording of the client.
+	grownSince int64
+	boot       int64 // the same moment on CLOCK_BOOTTIME, in which processes' starts are told
 
 	lock       sync.Mutex
 	strings    map[string]int
@@ -46,9 +48,10 @@ type Recording struct {
 	wakers     map[string]*capture.Frame
 	threads    map[threadKey]int
 	marked     []*capture.Frame
-	unnamed    map[int]bool    // frames that the symbolizer could not name
-	lacking    map[string]bool // build ids of files without debug information that were told
-	credit     map[int]int     // by processor, for thinning
+	unnamed    map[int]bool               // frames that the symbolizer could not name
+	lacking    map[string]bool            // build ids of files without debug information that were told
+	credit     map[int]int                // by processor, for thinning
+	memory     map[*target.Process]Memory // as it was told last
 	loss       wire.LossCounts
 	told       wire.LossCounts // as of the last batch
 	sequence   int
@@ -75,9 +78,10 @@ type threadKey struct {
 // New begins a recording at a moment, told by CLOCK_MONOTONIC and by CLOCK_BOOTTIME.
 func New(number int64, hz int, startKTime, startBoottime int64) *Recording {
 	r := &Recording{
-		Number: number, start: startKTime, boot: startBoottime,
+		Number: number, grownSince: startKTime, start: startKTime, boot: startBoottime,
 		strings: map[string]int{"": 0}, frames: map[*capture.Frame]int{}, frameRows: map[capture.Frame]int{},
 		stacks: map[stackKey]int{}, paths: map[int32]*path{}, processes: map[*target.Process]int{}, threads: map[threadKey]int{}, credit: map[int]int{},
+		memory:  map[*target.Process]Memory{},
 		unnamed: map[int]bool{}, lacking: map[string]bool{},
 	}
 	r.Rates.Set(startKTime, hz)
@@ -100,6 +104,7 @@ func (r *Recording) begin() {
 			Stack: []int{}, Thread: []int{}, TimeNs: []int64{}, Event: []wire.EventName{}, Value: []int64{},
 		},
 		Counts:  wire.CountColumns{Process: []int{}, Kind: []wire.CountName{}, Subject: []int{}, Calls: []int64{}, Bytes: []int64{}},
+		Memory:  wire.MemoryColumns{Process: []int{}, TimeNs: []int64{}, Resident: []int64{}, Anonymous: []int64{}},
 		Updates: []wire.FrameUpdate{},
 	}
 	r.sequence++
@@ -134,7 +139,7 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 	case capture.Wait:
 		at, value = r.within(sample.KTime, sample.Value)
 	case capture.Memory:
-		if value < 0 && sample.Since < r.start {
+		if value < 0 && sample.Since < r.grownSince {
 			return nil // it was taken before
 		}
 	default:

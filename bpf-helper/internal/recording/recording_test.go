@@ -217,3 +217,31 @@ func TestATurnSplitsTicksByTimeAndWaitsByLength(t *testing.T) {
 	check(t, "before", before.Take(1000, wire.CostAccount{})[0].Samples.Value, "[10000000 200 100]")
 	check(t, "after", after.Take(2000, wire.CostAccount{})[0].Samples.Value, "[10000000 300 50]")
 }
+
+func TestMemoryIsToldWhereItHasChanged(t *testing.T) {
+	r := New(1, 100, 1000, 5000)
+	p := &target.Process{PID: 7}
+	r.AddMemory(p, 1010, Memory{Resident: 50 << 20, Anonymous: 10 << 20})
+	r.AddMemory(p, 1020, Memory{Resident: 50<<20 + 4096, Anonymous: 10 << 20})
+	r.AddMemory(p, 1030, Memory{Resident: 50 << 20, Anonymous: 12 << 20})
+	b := r.Take(1040, wire.CostAccount{})[0]
+	check(t, "processes", b.Memory.Process, "[0 0]")
+	check(t, "times", b.Memory.TimeNs, "[10 30]")
+	check(t, "anonymous", b.Memory.Anonymous, "[10485760 12582912]")
+}
+
+func TestMemoryThatWentBackCountsOnlyWhereItsComingDid(t *testing.T) {
+	r := New(1, 100, 1000, 5000)
+	p := &target.Process{PID: 7}
+	for _, s := range []capture.Sample{{Value: 100, KTime: 1010}, {Value: -40, KTime: 1020, Since: 1010}, {Value: -60, KTime: 1020, Since: 900}} {
+		s.Event, s.Frames = capture.Memory, frames("load")
+		r.Add(&s, p, 100)
+	}
+	b := r.Take(1040, wire.CostAccount{})[0]
+	check(t, "values", b.Samples.Value, "[100 -40]")
+	check(t, "events", b.Samples.Event, "[memory memory]")
+	next := New(2, 100, 2000, 6000)
+	next.Follow(r)
+	next.Add(&capture.Sample{Event: capture.Memory, Value: -40, KTime: 2010, Since: 1010, Frames: frames("load")}, p, 100)
+	check(t, "values of the next", next.Take(2040, wire.CostAccount{})[0].Samples.Value, "[-40]")
+}

@@ -224,6 +224,14 @@ type FrameUpdate struct {
 	Positions []FramePosition `json:"positions"`
 }
 
+// MemoryColumns are the memory of processes at moments.
+type MemoryColumns struct {
+	Process   []int   `json:"process"`
+	TimeNs    []int64 `json:"timeNs"`
+	Resident  []int64 `json:"resident"`
+	Anonymous []int64 `json:"anonymous"`
+}
+
 // LossCounts is everything that was not recorded as it should be.
 type LossCounts struct {
 	Lost             int64 `json:"lost"`
@@ -257,6 +265,7 @@ type Batch struct {
 	Stacks    StackColumns  `json:"stacks"`
 	Samples   SampleColumns `json:"samples"`
 	Counts    CountColumns  `json:"counts"`
+	Memory    MemoryColumns `json:"memory"`
 	Updates   []FrameUpdate `json:"updates"`
 	// DebugFiles are build ids of mapped files without debug information.
 	DebugFiles []string    `json:"debugFiles,omitempty"`

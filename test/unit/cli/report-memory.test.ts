@@ -41,3 +41,26 @@ test("growth counts for the line that took it, less what it gave back", async ()
   const go = spawnSync("go", ["tool", "pprof", "-top", "-sample_index=memory", run.path("run.pb.gz")], { encoding: "utf8" });
   if (go.error === undefined) expect(go.stdout).toMatch(/accounting for 95\.37MB[^]*47\.68MB[^]*keep/);
 });
+
+test("by process the report says what each held, and JSON says it over time", async () => {
+  const recording = recordingFromCollapsed("main:9(app.py);keep:5(app.py) 50000000", { events: ["memory"] });
+  recording.memory.add({ process: 0, timeNs: 1e9, resident: 90e6, anonymous: 60e6 });
+  recording.memory.add({ process: 0, timeNs: 2e9, resident: 70e6, anonymous: 40e6 });
+  recording.setInfo({ durationNs: 3e9 });
+  writeFileSync(run.path("run.pb.gz"), gzipSync(encodePprof(recording)));
+  await run.line("report", "run.pb.gz", "--event", "memory", "--by", "process");
+  expect(run.out).toMatchInlineSnapshot(`
+    "memory: 50.0 MB in 1 samples over 3.0 s at 99 Hz · lost 0 · leaf only 0
+
+       self   self%  total%  process                 resident  of that own  most resident
+    50.0 MB  100.0%  100.0%  1000 app  /usr/bin/app  70.0 MB   40.0 MB      90.0 MB
+    "
+  `);
+  await run.line("report", "run.pb.gz", "--event", "memory", "--json");
+  expect(JSON.parse(run.out)).toMatchObject({
+    memory: [
+      { timeNs: 1e9, resident: 90e6, anonymous: 60e6 },
+      { timeNs: 2e9, resident: 70e6, anonymous: 40e6 },
+    ],
+  });
+});

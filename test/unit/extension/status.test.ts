@@ -22,6 +22,7 @@ function batch(timeNs: number, samples: number, account: CostAccount, lost = 0):
     stacks: { parent: [], frame: [] },
     samples: { stack: rows, thread: rows, timeNs: rows, event: rows.map(() => "cpu"), value: rows },
     counts: { process: [], kind: [], subject: [], calls: [], bytes: [] },
+    memory: { process: [], timeNs: [], resident: [], anonymous: [] },
     updates: [],
     loss: { lost, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
     cost: account,

@@ -125,6 +125,7 @@ const batch: Shape<Batch> = {
     stacks: { members: { parent: numbers, frame: numbers } },
     samples: { members: { stack: numbers, thread: numbers, timeNs: numbers, event: { each: event }, value: numbers } },
     counts: { members: { process: numbers, kind: { each: counted }, subject: numbers, calls: numbers, bytes: numbers } },
+    memory: { members: { process: numbers, timeNs: numbers, resident: numbers, anonymous: numbers } },
     updates: { each: { members: { frame: number, language, positions: { each: position } } } },
     debugFiles: texts,
     loss: {

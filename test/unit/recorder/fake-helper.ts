@@ -61,6 +61,7 @@ export function batch(recording: number, sequence: number, samples = 3): Batch {
       value: Array.from({ length: samples }, () => 10_101_010),
     },
     counts: { process: [], kind: [], subject: [], calls: [], bytes: [] },
+    memory: { process: [], timeNs: [], resident: [], anonymous: [] },
     updates: [],
     loss: { lost: 1, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
     cost: { bpfNs: 1, helperCpuNs: 2, symbolizerCpuNs: 3, residentBytes: 4, mapBytes: 5 },
