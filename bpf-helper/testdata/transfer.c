@@ -26,7 +26,7 @@ static struct account *begin(const char *function, int line, int descriptor)
   return &accounts[count++];
 }
 // The result of a call, added to the account of its line.
-#define COUNTED(descriptor, call) do { struct account *a = begin(__func__, __LINE__, descriptor); long n = call; if (n > 0) a->bytes += n; } while (0)
+#define COUNTED(descriptor, call) do { struct account *a = begin(__func__, __LINE__, descriptor); long counted = call; if (counted > 0) a->bytes += counted; } while (0)
 
 PART writing_records(int fd, int i) { COUNTED(fd, write(fd, buffer, 40 + i % 100)); }
 PART writing_blocks(int fd) { COUNTED(fd, pwrite(fd, buffer, 300000, 0)); }
