@@ -90,6 +90,12 @@ func wantStacks(t *testing.T, r *recorded) {
 		"Python grows": func(event wire.EventName, stack []string) bool {
 			return event == wire.EventMemory && strings.Contains(strings.Join(stack, " "), "python_grows <module>")
 		},
+		"C reads a pipe": func(event wire.EventName, stack []string) bool {
+			return event == wire.EventRead && stack[0] == "[pipe]" && slices.Contains(stack, "piping")
+		},
+		"C receives": func(event wire.EventName, stack []string) bool {
+			return event == wire.EventReceive && strings.HasPrefix(stack[0], "[127.0.0.1:") && slices.Contains(stack, "receiving")
+		},
 		"the kernel's names": func(event wire.EventName, stack []string) bool {
 			return event == wire.EventOffCPU && slices.Contains(stack, "do_nanosleep")
 		},

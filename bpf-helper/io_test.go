@@ -94,6 +94,56 @@ func counted(r *recorded, kind wire.CountName, about string) (sum count) {
 	return sum
 }
 
+// TestBytesOfProcessesAreAlwaysCounted looks at the bytes of processes in a recording of CPU time: of one that was there before, and of
+// one that lives for a moment.
+func TestBytesOfProcessesAreAlwaysCounted(t *testing.T) {
+	needKernel(t)
+	folder := t.TempDir()
+	transfer := compileFile(t, folder, "testdata/transfer.c", "-g", "-O1", "-pthread")
+	script := fmt.Sprintf("head -c 1 > /dev/null; head -c 3000000 /dev/zero > %s/zeros; echo g | %s 300 %s", folder, transfer, folder)
+	program := exec.Command("sh", "-c", script)
+	r, said := recordProcess(t, program, wire.Target{Kind: wire.TargetProcess, Children: true}, []wire.EventName{wire.EventCPU})
+	want := map[wire.CountName]int64{wire.CountWrite: 3_000_000, wire.CountRead: 3_000_000} // of head
+	kinds := map[string]wire.CountName{
+		"writing_records": wire.CountWrite, "writing_blocks": wire.CountWrite, "writing_gathered": wire.CountWrite, "piping": wire.CountWrite,
+		"copying": wire.CountWrite, "reading_small": wire.CountRead, "reading_large": wire.CountRead, "emptying": wire.CountRead,
+		"sending": wire.CountSend, "writing_to_socket": wire.CountSend, "datagrams": wire.CountSend, "messages": wire.CountSend,
+		"receiving_from_peer": wire.CountReceive,
+	}
+	for line := range strings.Lines(said) {
+		parts := strings.Fields(line)
+		if len(parts) != 4 || kinds[parts[0]] == "" {
+			continue
+		}
+		bytes, _ := strconv.ParseInt(parts[3], 10, 64)
+		kind := kinds[parts[0]]
+		want[kind] += bytes
+		switch parts[0] {
+		case "copying":
+			want[wire.CountRead] += bytes
+		case "sending", "writing_to_socket":
+			want[wire.CountReceive] += bytes // by the peer, a thread of the same process
+		}
+	}
+	for kind, bytes := range want {
+		found := int64(0)
+		for _, c := range r.counts {
+			if c.kind == kind && c.subject == "" {
+				found += c.bytes
+			}
+		}
+		t.Logf("%-8s said %12d, found %12d", kind, bytes, found)
+		// The programs themselves are read by the loader, and a peer sends more than what is received, or its account has.
+		most := 1.02*float64(bytes) + 1e6
+		if kind == wire.CountSend {
+			most += float64(want[wire.CountReceive]) + 20e6
+		}
+		if float64(found) < 0.999*float64(bytes) || float64(found) > most {
+			t.Errorf("%d bytes of %s were found, and the programs say %d", found, kind, bytes)
+		}
+	}
+}
+
 // TestBytesByLineInEveryLanguage compares lines of programs in several languages, of which some share a place in the machine code.
 func TestBytesByLineInEveryLanguage(t *testing.T) {
 	needKernel(t)

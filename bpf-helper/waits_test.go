@@ -55,6 +55,12 @@ func recordWaits(t *testing.T, program *exec.Cmd) (r *recorded, said string) {
 // recordEvents is recordWaits for other events.
 func recordEvents(t *testing.T, program *exec.Cmd, events []wire.EventName) (r *recorded, said string) {
 	t.Helper()
+	return recordProcess(t, program, wire.Target{Kind: wire.TargetProcess}, events)
+}
+
+// recordProcess is recordEvents of a target whose process is the program's.
+func recordProcess(t *testing.T, program *exec.Cmd, target wire.Target, events []wire.EventName) (r *recorded, said string) {
+	t.Helper()
 	input, _ := program.StdinPipe()
 	output, _ := program.StdoutPipe()
 	if err := program.Start(); err != nil {
@@ -62,7 +68,8 @@ func recordEvents(t *testing.T, program *exec.Cmd, events []wire.EventName) (r *
 	}
 	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
 	c.warm()
-	r = c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, events, 99, func() {
+	target.PID = int32(program.Process.Pid)
+	r = c.recordEvents(target, events, 99, func() {
 		time.Sleep(warmUp)
 		_, _ = input.Write([]byte("g"))
 		text, _ := io.ReadAll(output)

@@ -605,6 +605,9 @@ int executed(u64 *ctx)
   return 0;
 }
 
+#include "calls.h"
+#include "bytes.h"
+
 SEC("tp_btf/sched_process_exit")
 int exited(u64 *ctx)
 {
@@ -615,14 +618,24 @@ int exited(u64 *ctx)
   forget_thread(task);
   READ(signal, task, signal);
   READ(live, signal, live);
+  READ(pid, task, tgid);
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  if (value && value->recordings) {
+    bytes_of_thread(task, pid);
+  }
   if (live.counter > 0) {
     return 0; /* other threads of the process still run */
   }
-  READ(pid, task, tgid);
-  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
   if (value) {
     /* The entry stays until user space has read this: the rest of the exit is still the process's time. */
-    send(task, EXITED, pid, 0, value->recordings);
+    struct exit_event event = {.event = {
+      .kind = EXITED, .pid = pid, .uid = owner(task), .ktime = bpf_ktime_get_ns(), .start_boottime = started(task),
+      .recordings = value->recordings,
+    }};
+    bytes_at_end(&event);
+    if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), 0)) {
+      count(LIFECYCLE_LOST);
+    }
   }
   return 0;
 }
@@ -649,7 +662,5 @@ int mapping(u64 *ctx)
   send((struct task_struct *)bpf_get_current_task(), MAPPING, pid, 0, value->recordings);
   return 0;
 }
-
-#include "calls.h"
 
 char _license[] SEC("license") = "GPL";

@@ -92,7 +92,8 @@ struct vm_area_struct { unsigned long vm_start, vm_end, vm_flags, vm_pgoff; stru
 typedef struct { void *vdso; } mm_context_t;
 struct mm_struct { unsigned long arg_start, arg_end, exec_vm; mm_context_t context; } RELOCATED;
 typedef struct { int counter; } atomic_t;
-struct signal_struct { atomic_t live; } RELOCATED;
+struct task_io_accounting { u64 rchar, wchar; } RELOCATED;
+struct signal_struct { atomic_t live; struct task_io_accounting ioac; } RELOCATED;
 struct linux_binprm { const char *filename; u32 interp_flags; } RELOCATED;
 struct task_struct {
   u32 flags;
@@ -104,6 +105,7 @@ struct task_struct {
   struct fs_struct *fs;
   struct files_struct *files;
   struct signal_struct *signal;
+  struct task_io_accounting ioac;
   u32 __state;
   char comm[16];
 } RELOCATED;

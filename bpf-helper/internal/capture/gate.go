@@ -51,6 +51,7 @@ type gate struct {
 	lifecycle  *ringbuf.Reader
 	waits      waitHooks
 	memory     memoryHooks
+	bytes      []*ebpf.Program // empty where the kernel can't tell what sockets transfer
 }
 
 // loadGate loads the gate and lets it tail-call into `unwinder`, which finds mappings in `pages`. Nothing is attached yet.
@@ -68,7 +69,7 @@ func loadGate(unwinder unwinderPrograms, pages *ebpf.Map, processors int) (*gate
 		delete(spec.Programs, "gate_with_mapping")
 	}
 	more := spec.Copy()
-	for _, name := range memoryPrograms {
+	for _, name := range slices.Concat(memoryPrograms, bytesPrograms) {
 		delete(spec.Programs, name)
 	}
 	collection, err := newGateCollection(spec, pages)
@@ -84,6 +85,7 @@ func loadGate(unwinder unwinderPrograms, pages *ebpf.Map, processors int) (*gate
 		g.close()
 		return nil, err
 	}
+	g.bytes = loadBytes(more, collection.Maps)
 	if err := g.memory.load(more, collection.Maps); err != nil {
 		g.close()
 		return nil, err
@@ -163,6 +165,7 @@ func (g *gate) open(unwinder unwinderPrograms) error {
 // programs are all that can run.
 func (g *gate) programs() []*ebpf.Program {
 	programs := slices.Collect(maps.Values(g.collection.Programs))
+	programs = append(programs, g.bytes...)
 	for _, program := range []*ebpf.Program{g.memory.growth, g.memory.moved} {
 		if program != nil {
 			programs = append(programs, program)
@@ -178,14 +181,17 @@ func (g *gate) tells() bool { return g.collection.Programs["tell_mappings"] != n
 // for 0.
 func (g *gate) attach(hz int, processors []int) error {
 	g.detach()
+	followers := slices.Clone(g.bytes)
 	for _, name := range []string{"forked", "executed", "exited", "mapping", "tell_before_mapping"} {
-		if g.collection.Programs[name] == nil {
-			continue
+		if program := g.collection.Programs[name]; program != nil {
+			followers = append(followers, program)
 		}
-		hook, err := link.AttachTracing(link.TracingOptions{Program: g.collection.Programs[name]})
+	}
+	for _, program := range followers {
+		hook, err := link.AttachTracing(link.TracingOptions{Program: program})
 		if err != nil {
 			g.detach()
-			return fmt.Errorf("follow processes (%s): %w", name, err)
+			return fmt.Errorf("follow processes (%s): %w", program, err)
 		}
 		g.hooks = append(g.hooks, hook)
 	}
@@ -255,6 +261,9 @@ func (g *gate) close() {
 	g.waits.close()
 	g.memory.detach()
 	g.memory.close()
+	for _, program := range g.bytes {
+		_ = program.Close()
+	}
 	g.detach()
 	if g.ticks != nil {
 		_ = g.ticks.Close()

@@ -107,7 +107,7 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			}
 			empty = 0
 		}
-		if len(samples)+len(waited)+len(totals)+len(grown) > 0 {
+		if done != nil || len(samples)+len(waited)+len(totals)+len(grown) > 0 {
 			e.letEventsPass(drained)
 		}
 		if len(samples) > 0 {

@@ -105,6 +105,8 @@ type Lifecycle struct {
 	Wanted   uint64 // the recordings that want the process, before user space has judged it
 	Filename string // of an exec: as given, possibly relative
 	Command  []string
+	// Transferred is what a process has transferred in its life, of an exit.
+	Transferred Transferred
 }
 
 func decodeLifecycle(raw []byte) (Lifecycle, bool) {
@@ -115,6 +117,13 @@ func decodeLifecycle(raw []byte) (Lifecycle, bool) {
 	event := Lifecycle{
 		Kind: LifecycleKind(record.Kind), PID: int32(record.PID), Parent: int32(record.Parent), UID: record.UID,
 		KTime: record.KTime, StartNs: record.StartBoottime, Wanted: record.Recordings,
+	}
+	if event.Kind == Exited {
+		if len(raw) < int(unsafe.Sizeof(exitRecord{})) {
+			return Lifecycle{}, false
+		}
+		exit := *(*exitRecord)(unsafe.Pointer(unsafe.SliceData(raw)))
+		event.Transferred = exit.Bytes.transferred()
 	}
 	if event.Kind == Executed {
 		if len(raw) < int(unsafe.Sizeof(execRecord{})) {

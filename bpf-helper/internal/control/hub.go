@@ -36,6 +36,8 @@ type hub struct {
 	next        int
 	memoryTurns memoryTurns
 
+	bytes bytesBook
+
 	measured   cost // as of measuredAt
 	measuredAt time.Time
 	memory     int64 // as of memoryAt
@@ -44,7 +46,7 @@ type hub struct {
 
 func newHub(log *slog.Logger) *hub {
 	begin := func(p peer) (symbolize.Symbolizer, error) { return startParser(p, log) }
-	return &hub{log: log, table: target.NewTable(procFolder), wanted: map[int32]wanted{}, symbols: newSymbols(log, begin)}
+	return &hub{log: log, table: target.NewTable(procFolder), wanted: map[int32]wanted{}, bytes: bytesBook{told: map[int32]capture.Transferred{}}, symbols: newSymbols(log, begin)}
 }
 
 // load loads the engine the first time, and what the events need of it.

@@ -21,7 +21,11 @@ func (h *hub) want(pid int32, startNs, recordings uint64) {
 	}
 	if recordings == 0 {
 		delete(h.wanted, pid)
+		delete(h.bytes.told, pid)
 	} else {
+		if h.wanted[pid].recordings == 0 {
+			h.beginBytes(pid)
+		}
 		h.wanted[pid] = wanted{recordings, startNs}
 	}
 }
@@ -97,6 +101,9 @@ func (h *hub) Lifecycle(event capture.Lifecycle) {
 		}
 		h.judge(h.table.Executed(event.PID, event.Parent, event.UID, event.StartNs, event.Filename, event.Command))
 	case capture.Exited:
+		if entry, known := h.wanted[event.PID]; known && target.SameStart(entry.startNs, event.StartNs) {
+			h.addBytes(event.PID, entry, event.Transferred)
+		}
 		h.table.Exited(event.PID)
 		h.want(event.PID, event.StartNs, 0)
 		h.checkExited()

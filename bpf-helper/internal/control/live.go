@@ -63,6 +63,7 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 	if p.namespace != 0 {
 		l.recording.Numbers = insider{p}
 	}
+	h.tellBytes() // to those that run: this one begins here
 	h.live[slot] = l
 	if err := h.applyRates(); err != nil {
 		h.live[slot] = nil
@@ -169,6 +170,7 @@ func (h *hub) end(l *live, reason string) {
 		h.lock.Unlock()
 		return
 	}
+	h.tellBytes()
 	l.ending = true
 	h.unwant(l)
 	stopped := monotonic()

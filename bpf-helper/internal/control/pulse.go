@@ -33,6 +33,9 @@ func (h *hub) tick(engine *capture.Engine) {
 			if now := time.Now(); now.Sub(h.countedAt) >= measureInterval {
 				h.countedAt = now
 				h.count(engine)
+				if time.Now().After(h.bytes.next) {
+					h.tellBytes()
+				}
 			}
 			h.tellMemory(time.Now())
 			if began := time.Now(); began.After(nextScan) {
