@@ -64,7 +64,7 @@ test("says its rate and cost, goes on by itself when the helper is killed, and s
   await expect(keepItem(page)).toContainText(/\d+\/s/, { timeout: 60_000 });
   await expect.poll(() => report().samples, { timeout: 60_000 }).toBeGreaterThan(before.samples + 30);
   expect(report().said).toMatch(/Recording was interrupted once, for [\d.]+ s in all/);
-  await runCommand(page, "Show the Last Minutes");
+  await runCommand(page, "Show the Last Minutes…");
   await quickInput(page, "Flameline: Show the Last Minutes").locator(".monaco-list-row", { hasText: "Last 5 minutes" }).click();
   await openSideBar(page);
   await expect(viewRows(page, "Recordings", "Last 5 minutes").first()).toContainText("open", { timeout: 60_000 });
