@@ -30,7 +30,21 @@ import { root } from "./paths.mjs";
  */
 
 /** In the order in which they run: what must not be disturbed comes first. */
-const BENCHES = ["sizes", "accuracy", "overhead", "events", "waits", "io", "memory", "keep", "start", "activation", "model", "files", "flame-graph"];
+const BENCHES = [
+  "sizes",
+  "accuracy",
+  "overhead",
+  "events",
+  "waits",
+  "io",
+  "memory",
+  "keep",
+  "start",
+  "activation",
+  "model",
+  "files",
+  "flame-graph",
+];
 
 /** Measured with --long. */
 const LONG_BENCHES = ["throughput", "repeats", "soak", "fuzz"];
