@@ -29,10 +29,10 @@ import { Workspace } from "./workspace.js";
 /** The extension hears of changes, and lenses are asked for again, at most so often. */
 const CHANGED_EVERY_MS = 250;
 /**
- * What comes on top of a recording changes its shares by as much as it is longer: it is told when that may be a fortieth, at least every
+ * What comes on top of a recording changes its shares by as much as it is longer: it is told when that may be a twentieth, at least every
  * other second. All that a window does while it records begins with it.
  */
-const CHANGED_BY = 1 / 40;
+const CHANGED_BY = 1 / 20;
 const CHANGED_AT_LEAST_EVERY_MS = 2000;
 
 /** Answers one client over a connection, from `initialize` to `exit`. */
