@@ -18,11 +18,15 @@ func TestADeepRecursionIsCutAndSaysSo(t *testing.T) {
 	for depth, cut := range map[string]bool{"1000": true, "100": false} {
 		program := run1(t, "/", binary, depth)
 		time.Sleep(warmUp)
-		r := c.record(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, 99, 3*time.Second)
+		r := c.recordEnough(int32(program.Process.Pid), 99, 3*time.Second)
 		_ = program.Process.Kill()
-		marked, whole := 0, 0
+		marked, whole, leaves := 0, 0, 0
 		for i := range r.samples.Stack {
 			stack := r.stack(i)
+			if len(stack) == 1 {
+				leaves++ // of the time before the engine knew the program
+				continue
+			}
 			root := stack[len(stack)-1]
 			dives := strings.Count(strings.Join(stack, ";"), "dive")
 			switch {
@@ -34,7 +38,7 @@ func TestADeepRecursionIsCutAndSaysSo(t *testing.T) {
 				t.Logf("depth %s: %d dives below %s", depth, dives, root)
 			}
 		}
-		samples := len(r.samples.Stack)
+		samples := len(r.samples.Stack) - leaves
 		t.Logf("depth %s: %d samples, %d marked, %d whole, loss %+v", depth, samples, marked, whole, r.last.Loss)
 		found := whole
 		if cut {
@@ -45,8 +49,23 @@ func TestADeepRecursionIsCutAndSaysSo(t *testing.T) {
 		} else if r.last.Loss.Truncated != 0 {
 			t.Errorf("%d stacks of %s frames are said to be cut", r.last.Loss.Truncated, depth)
 		}
-		if samples < 100 || found*100 < samples*95 {
+		if samples < enough || found*100 < samples*95 {
 			t.Errorf("depth %s: %d of %d samples are as they should be", depth, found, samples)
 		}
 	}
+}
+
+// enough is how many samples say something.
+const enough = 50
+
+// recordEnough records a process for a while, and again where a busy machine let it run too little.
+func (c *client) recordEnough(pid int32, hz int, lasting time.Duration) *recorded {
+	c.t.Helper()
+	var r *recorded
+	for range 6 {
+		if r = c.record(wire.Target{Kind: wire.TargetProcess, PID: pid}, hz, lasting); len(r.samples.Stack)-int(r.last.Loss.LeafOnly) >= enough {
+			break
+		}
+	}
+	return r
 }

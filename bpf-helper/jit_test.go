@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"flameline.dev/helper/internal/wire"
 )
 
 // TestCodeThatAVirtualMachineMakesIsUnwoundAndNamed records testdata/jit.c, which tells the names of its functions in one of two
@@ -30,7 +28,7 @@ func TestCodeThatAVirtualMachineMakesIsUnwoundAndNamed(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			program := runJIT(t, folder, binary, how)
 			time.Sleep(warmUp)
-			r := c.record(wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)}, 199, 6*time.Second)
+			r := c.recordEnough(int32(program.Process.Pid), 199, 6*time.Second)
 			stacks := map[string]int{}
 			for i := range r.samples.Stack {
 				stack := r.stack(i)
@@ -48,7 +46,7 @@ func TestCodeThatAVirtualMachineMakesIsUnwoundAndNamed(t *testing.T) {
 			}
 			t.Logf("%d samples in %v; loss %+v", len(r.samples.Stack), stacks, r.last.Loss)
 			// The first stacks come before anybody has looked at the process.
-			if total < 300 || stacks[want]*100 < total*85 {
+			if total < enough || stacks[want]*100 < total*85 {
 				t.Errorf("%d of %d stacks are %s", stacks[want], total, want)
 			}
 		})
