@@ -91,6 +91,8 @@ test.describe("in VS Code", () => {
     const event = page.locator('.statusbar-item[id$="flameline.event"]');
     await openFile(page, "memory.py", lineOf("def blocks("));
     await stage.record();
+    // Stacks of a program are whole once what it has mapped has been read.
+    await page.waitForTimeout(8000);
     stage.put("go", "");
     await expect.poll(() => said(program?.output() ?? "").size, { timeout: 60_000 }).toBe(4);
     await runCommand(page, "Show Event…");
