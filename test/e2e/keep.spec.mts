@@ -5,7 +5,17 @@ import * as path from "node:path";
 import { expect, type Locator, type Page, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
-import { answer, openFile, openSideBar, openWorkbench, quickInput, runCommand, viewRows, visibleLines } from "../../scripts/workbench.mjs";
+import {
+  answer,
+  goToLine,
+  openFile,
+  openSideBar,
+  openWorkbench,
+  quickInput,
+  runCommand,
+  viewRows,
+  visibleLines,
+} from "../../scripts/workbench.mjs";
 import { endHelpersOf, helpersOf, RIGHTS, useStage } from "./stage.mjs";
 
 const stage = useStage({ user: TEST_USER, sudo: true, example: "python", settings: { "flameline.sampleRate": 99 } });
@@ -68,7 +78,8 @@ test("says its rate and cost, goes on by itself when the helper is killed, and s
   await quickInput(page, "Flameline: Show the Last Minutes").locator(".monaco-list-row", { hasText: "Last 5 minutes" }).click();
   await openSideBar(page);
   await expect(viewRows(page, "Recordings", "Last 5 minutes").first()).toContainText("open", { timeout: 60_000 });
-  await openFile(page, example.main, stage.lineOf(HOT));
+  // The graph stands beside the file.
+  await goToLine(page, stage.lineOf(HOT));
   const heat = async () => (await visibleLines(page)).find(({ text }) => text.trimStart().startsWith(HOT))?.heat ?? 0;
   await expect.poll(heat, { message: "heat on the hot line", timeout: 60_000 }).toBeGreaterThan(0);
   await stage.picture("keep");
