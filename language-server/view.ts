@@ -262,20 +262,22 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
   const runs: Run[] = [];
   const selfOf = new Float64Array(recording.stacks.length);
   for (const { context, rows: own } of byContext(rows.subarray(0, chosen), (row) => contextOf[threadOf[row] ?? 0] ?? 0, perContext)) {
-    const touched: number[] = [];
+    const met: number[] = [];
     for (const row of own) {
       const stack = stackOf[row] ?? -1;
       const value = values[row] ?? 0;
-      if (stack >= 0 && value > 0) {
+      if (stack >= 0 && value !== 0) {
         const before = selfOf[stack] ?? 0;
         if (before === 0) {
-          touched.push(stack);
+          met.push(stack);
         }
         selfOf[stack] = before + value;
       }
     }
+    // Where memory has all gone back a stack is met again when it takes more.
+    const touched = [...new Set(met)].filter((stack) => selfOf[stack] !== 0);
     runs.push({ context, stacks: Int32Array.from(touched), self: Float64Array.from(touched, (stack) => selfOf[stack] ?? 0) });
-    for (const stack of touched) {
+    for (const stack of met) {
       selfOf[stack] = 0;
     }
   }

@@ -200,7 +200,7 @@ class Wire {
   batch(text: string, folder: string, options: StackOptions): string {
     const rows = text.split("\n").filter((row) => row.trim() !== "");
     const stacks = rows.map((row) => {
-      const [, frames = "", value = "1"] = /^\s*(.*?)\s+(\d+)\s*$/.exec(row) ?? [];
+      const [, frames = "", value = "1"] = /^\s*(.*?)\s+(-?\d+)\s*$/.exec(row) ?? [];
       return { frames: frames.split(";").map((frame) => frame.replaceAll("$W", folder)), value: Number(value) };
     });
     const batch = batchFromStacks(stacks, options);

@@ -1,0 +1,35 @@
+import { afterEach, expect, test } from "vitest";
+import { startServer, stopServers } from "./test-server.js";
+
+afterEach(stopServers);
+
+const APP = `def load():
+    return bytes(100)
+
+def keep():
+    return bytes(50)
+
+def main():
+    load()
+    keep()
+`;
+
+test("lenses tell what a function holds: what it gave back is taken off, also where it took more again", async () => {
+  const server = await startServer();
+  server.write("app.py", APP);
+  await server.begin();
+  const load = "main:8($W/app.py);load:2($W/app.py)";
+  await server.stacks(`${load} 100\nmain:9($W/app.py);keep:5($W/app.py) 60\n${load} -100\n${load} 100\n${load} -60`, {
+    events: ["memory"],
+    timesNs: [1e9, 2e9, 3e9, 4e9, 5e9],
+    timeNs: 6e9,
+  });
+  await server.heat("app.py");
+  await server.stacks("", { timeNs: 8e9 });
+  await server.ask("flameline/select", { selection: { event: "memory" } });
+  expect(await server.lenses("app.py")).toEqual([
+    "1: 40 % total · 40 % self — memory growth of 1 process, 8 s",
+    "4: 60 % total · 60 % self — memory growth of 1 process, 8 s",
+    "7: 100 % total · 0 % self — memory growth of 1 process, 8 s",
+  ]);
+});
