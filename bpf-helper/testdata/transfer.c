@@ -105,7 +105,8 @@ int main(int n, char **arguments)
     receiving_from_peer(in);
     if (i % 50 == 0) { lseek(gathered, 0, SEEK_SET); copying(gathered, blocks); }
   }
-  shutdown(out, SHUT_RDWR);
+  shutdown(out, SHUT_WR);
+  pthread_join(threads[0], 0); // what was sent has been received
   close(in);
   for (int i = 0; i < count; i++) printf("%s %d %d %lld\n", accounts[i].function, accounts[i].line, accounts[i].descriptor, accounts[i].bytes);
   fflush(stdout);
