@@ -33,7 +33,7 @@ const (
 
 // guestTests run in this order: the last changes the machine for good.
 var guestTests = []string{
-	"TestGuestRecordsAsRoot", "TestGuestRecordsThroughTheService", "TestGuestLoadsWithoutAdmin", "TestGuestWithoutTypes", "TestGuestWithoutCalls", "TestGuestWithoutRights",
+	"TestGuestRecordsAsRoot", "TestGuestRecordsThroughTheService", "TestGuestSeesGrowth", "TestGuestLoadsWithoutAdmin", "TestGuestWithoutTypes", "TestGuestWithoutCalls", "TestGuestWithoutRights",
 	"TestGuestInLockdown",
 }
 

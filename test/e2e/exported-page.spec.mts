@@ -132,7 +132,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 
     await page.locator("vscode-dropdown").first().click();
     await page.getByRole("option", { name: "Memory" }).click();
-    await expect(page.locator(".status-facts")).toContainText("4.00 KiB");
+    await expect(page.locator(".status-facts")).toContainText("4.10 kB");
     const grow = await boxAt(page, 2, 0.5);
     await page.mouse.click(grow.x, grow.y);
     await expect(page.locator(".details-name")).toHaveText("grow");

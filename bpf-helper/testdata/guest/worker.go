@@ -18,8 +18,16 @@ func goWorks(n int) {
 //go:noinline
 func goRests() { time.Sleep(2 * time.Millisecond) }
 
+// goGrows writes to what it takes: fresh memory has no pages before.
+//
 //go:noinline
-func goGrows() { held = append(held, make([]byte, 1<<20)) }
+func goGrows() {
+	block := make([]byte, 1<<20)
+	for i := 0; i < len(block); i += 4096 {
+		block[i] = 1
+	}
+	held = append(held, block)
+}
 
 func main() {
 	for {
