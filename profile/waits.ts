@@ -5,7 +5,7 @@
  *
  * 1. It is at a place where a runtime's thread is known to look for work (`idle-places.ts`).
  * 2. It began before the recording, so that nobody knows where.
- * 3. Its thread waits at the same call site, kernel functions apart, for at least {@link WHOLE_TIME} of the time that it was seen, which is
+ * 3. (Also for a wait of an unknown class whose stack could not be taken.) Its thread waits at the same call site, kernel functions apart, for at least {@link WHOLE_TIME} of the time that it was seen, which is
  *    a second at least. Of a process's first thread that is only so for a child, for callers and epoll, and for a lock where the process
  *    has other threads: a program that sleeps all day in its own main function is what its user asks about.
  *
@@ -81,7 +81,7 @@ class WaitTable {
     if (kind === undefined) return false;
     const bits = this.#bits.at(stack);
     const accepts = (bits & BIT.accept) !== 0;
-    if (!accepts && !IDLE_CLASSES.has(kind)) return false;
+    if (!this.#mayBeIdle(kind, stack)) return false;
     if ((bits & (BIT.idle | BIT.before)) !== 0 || ((bits & BIT.loop) !== 0 && (bits & BIT.script) === 0)) return true;
     if (isIdlePython(this.#kindAt(this.#innermost, stack), this.#kindAt(this.#caller, stack))) return true;
     if (!this.#fillsTheTime(thread, this.#site.at(stack))) return false;
@@ -89,6 +89,11 @@ class WaitTable {
     const isFirst = this.#recording.processRows[process]?.pid === tid;
     const joins = kind === "lock" && (this.#threadsOfProcess[process] ?? 0) > 1;
     return !isFirst || accepts || kind === "child" || (bits & BIT.epoll) !== 0 || joins;
+  }
+
+  #mayBeIdle(kind: WaitClass, stack: number): boolean {
+    if (kind === "unknown wait") return this.#site.at(stack) < 0;
+    return IDLE_CLASSES.has(kind) || (this.#bits.at(stack) & BIT.accept) !== 0;
   }
 
   #fillsTheTime(thread: number, site: number): boolean {
@@ -153,7 +158,7 @@ class WaitTable {
       this.#last[thread] = Math.max(this.#last[thread] ?? time, time);
       const stack = samples.stack.at(row);
       const kind = WAIT_CLASSES[waits ? this.classOf(stack) : -1];
-      if (kind === undefined || !(IDLE_CLASSES.has(kind) || (this.#bits.at(stack) & BIT.accept) !== 0)) continue;
+      if (kind === undefined || !this.#mayBeIdle(kind, stack)) continue;
       const key = keyOf(thread, this.#site.at(stack));
       this.#sums.set(key, (this.#sums.get(key) ?? 0) + value);
     }

@@ -52,6 +52,12 @@ function worker(frames: string, times: number, busy = ""): Recording {
   return waits(lines.join("\n"), { threads: ["app/main", "app/worker"] });
 }
 
+test("a thread whose only wait has no stack is idle; one whose place is known and its class is not stays", () => {
+  expect(idle(worker("[unknown wait]{kernel}", 9))).toBe(9);
+  expect(idle(worker("[unknown wait]{kernel}", 9, "run;work;[network]{kernel}\nrun;work;[network]{kernel}"))).toBe(0);
+  expect(idle(worker("run;take;[unknown wait]{kernel}", 9))).toBe(0);
+});
+
 test("a thread that waits at one place all the time is idle there", () => {
   const recording = worker("run;take;[lock]{kernel}", 9);
   expect(idle(recording)).toBe(9);
