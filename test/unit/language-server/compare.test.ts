@@ -90,7 +90,7 @@ test("a recording that is compared has its tree, lenses, heat and hovers against
     "10 noise",
   ]);
   expect(await server.hover(app, 3)).toContain("300 ms/s → 600 ms/s");
-  expect(server.changes.at(-1)?.baseline).toMatch(new RegExp(`^${BASE}, \\d\\d:\\d\\d$`));
+  await expect.poll(() => String(server.changes.at(-1)?.baseline), { timeout: 5000 }).toMatch(new RegExp(`^${BASE}, \\d\\d:\\d\\d$`));
 
   expect(await server.ask("flameline/compare", { path: null })).toBeNull();
   expect(await tree()).toEqual([]);
