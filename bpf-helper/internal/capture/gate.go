@@ -204,10 +204,7 @@ func (g *gate) attach(hz int, processors []int) error {
 
 // setClock changes the clock event alone: who follows processes misses none meanwhile.
 func (g *gate) setClock(hz int, processors []int) error {
-	for _, fd := range g.perfEvents {
-		_ = unix.Close(fd)
-	}
-	g.perfEvents = nil
+	closeEvents(&g.perfEvents)
 	if hz == 0 {
 		return nil
 	}
@@ -245,11 +242,16 @@ func openEvents(attr unix.PerfEventAttr, program *ebpf.Program, processors []int
 	return opened, nil
 }
 
-func (g *gate) detach() {
-	for _, fd := range g.perfEvents {
+// closeEvents ends what openEvents began.
+func closeEvents(opened *[]int) {
+	for _, fd := range *opened {
 		_ = unix.Close(fd)
 	}
-	g.perfEvents = nil
+	*opened = nil
+}
+
+func (g *gate) detach() {
+	closeEvents(&g.perfEvents)
 	for _, hook := range g.hooks {
 		_ = hook.Close()
 	}

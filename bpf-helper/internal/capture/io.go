@@ -177,8 +177,8 @@ func (c *calls) settle() ([]CallTotal, []Sample, error) {
 	}
 	var added []CallTotal
 	var left []placeOfCalls
-	err := errors.Join(c.learn(), c.hooks.places(func(key placeOfCalls, now callPlaceRecord) {
-		bytes, calls, leave := c.ledger.settle(key, now)
+	err := errors.Join(c.learn(), c.hooks.places(func(key placeOfCalls, now *callPlaceRecord) {
+		bytes, calls, leave := c.ledger.settle(key, *now)
 		if leave {
 			left = append(left, key)
 		}

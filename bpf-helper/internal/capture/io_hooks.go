@@ -2,7 +2,6 @@ package capture
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"time"
 	"unsafe"
@@ -11,7 +10,6 @@ import (
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
 	"go.opentelemetry.io/ebpf-profiler/tracer"
-	"golang.org/x/sys/unix"
 )
 
 // callProgram is the program of bpf/calls.h; callMaps are the maps that only it uses. They are loaded while a recording wants
@@ -138,24 +136,8 @@ func (c *callHooks) drain(visit func(*subjectRecord)) error {
 }
 
 // places reads all counts.
-func (c *callHooks) places(visit func(placeOfCalls, callPlaceRecord)) error {
-	table := c.collection.Maps["places"]
-	var cursor ebpf.MapBatchCursor
-	keys, values := make([]placeOfCalls, 512), make([]callPlaceRecord, 512)
-	for {
-		n, err := table.BatchLookup(&cursor, keys, values, nil)
-		for i := range n {
-			visit(keys[i], values[i])
-		}
-		switch {
-		case errors.Is(err, ebpf.ErrKeyNotExist):
-			return nil
-		case errors.Is(err, unix.ENOSPC): // a bucket larger than the room
-			keys, values = make([]placeOfCalls, 2*len(keys)), make([]callPlaceRecord, 2*len(values))
-		case err != nil:
-			return err
-		}
-	}
+func (c *callHooks) places(visit func(placeOfCalls, *callPlaceRecord)) error {
+	return eachEntry(c.collection.Maps["places"], 512, visit)
 }
 
 func (c *callHooks) forget(key placeOfCalls) { _ = c.collection.Maps["places"].Delete(key) }

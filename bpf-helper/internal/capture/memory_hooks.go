@@ -136,10 +136,7 @@ func (m *memoryHooks) detach() {
 		_ = m.hook.Close()
 		m.hook = nil
 	}
-	for _, fd := range m.perfEvents {
-		_ = unix.Close(fd)
-	}
-	m.perfEvents = nil
+	closeEvents(&m.perfEvents)
 }
 
 func (m *memoryHooks) close() {

@@ -169,10 +169,7 @@ func (w *waitHooks) detach() {
 		_ = w.hook.Close()
 		w.hook = nil
 	}
-	for _, fd := range w.perfEvents {
-		_ = unix.Close(fd)
-	}
-	w.perfEvents = nil
+	closeEvents(&w.perfEvents)
 }
 
 func (w *waitHooks) close() {
@@ -213,23 +210,5 @@ func (w *waitHooks) drain(visit func(*waitRecord)) error {
 
 // threads reads the state of all threads that were switched out since they were marked.
 func (w *waitHooks) threads(visit func(tid uint32, thread *threadRecord)) error {
-	table := w.collection.Maps["threads"]
-	var cursor ebpf.MapBatchCursor
-	tids, threads := make([]uint32, 256), make([]threadRecord, 256)
-	for {
-		n, err := table.BatchLookup(&cursor, tids, threads, nil)
-		for i := range n {
-			visit(tids[i], &threads[i])
-		}
-		if errors.Is(err, ebpf.ErrKeyNotExist) {
-			return nil
-		}
-		if errors.Is(err, unix.ENOSPC) { // a bucket larger than the room
-			tids, threads = make([]uint32, 2*len(tids)), make([]threadRecord, 2*len(threads))
-			continue
-		}
-		if err != nil {
-			return err
-		}
-	}
+	return eachEntry(w.collection.Maps["threads"], 256, visit)
 }

@@ -1,12 +1,10 @@
 package control
 
 import (
-	"math/bits"
 	"time"
 
 	"flameline.dev/helper/internal/capture"
 	"flameline.dev/helper/internal/recording"
-	"flameline.dev/helper/internal/target"
 	"flameline.dev/helper/internal/wire"
 )
 
@@ -56,11 +54,7 @@ func (h *hub) addBytes(pid int32, entry wanted, now capture.Transferred) {
 	if process == nil {
 		return
 	}
-	for rest := entry.recordings; rest != 0; rest &= rest - 1 {
-		l := h.live[bits.TrailingZeros64(rest)]
-		if l == nil || !target.Visible(l.peer.uid, process.UID) || !l.peer.sees(process) {
-			continue
-		}
+	for l := range h.telling(entry.recordings, process, process.UID) {
 		for kind, bytes := range map[wire.CountName]int64{
 			wire.CountRead: added.Read, wire.CountWrite: added.Written, wire.CountSend: added.Sent, wire.CountReceive: added.Received,
 		} {

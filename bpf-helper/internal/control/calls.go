@@ -1,11 +1,8 @@
 package control
 
 import (
-	"math/bits"
-
 	"flameline.dev/helper/internal/capture"
 	"flameline.dev/helper/internal/recording"
-	"flameline.dev/helper/internal/target"
 	"flameline.dev/helper/internal/wire"
 )
 
@@ -25,14 +22,12 @@ func (h *hub) Calls(totals []capture.CallTotal) {
 		if process == nil {
 			continue
 		}
-		for rest := total.Recordings; rest != 0; rest &= rest - 1 {
-			l := h.live[bits.TrailingZeros64(rest)]
-			if l == nil || !target.Visible(l.peer.uid, total.UID) || !l.peer.sees(process) {
-				continue
-			}
-			if kind := countNames[total.Counted]; kind != "" {
-				l.recording.AddCount(process, recording.Count{Kind: kind, Subject: total.Subject, Calls: total.Calls, Bytes: total.Bytes})
-			}
+		kind := countNames[total.Counted]
+		if kind == "" {
+			continue
+		}
+		for l := range h.telling(total.Recordings, process, total.UID) {
+			l.recording.AddCount(process, recording.Count{Kind: kind, Subject: total.Subject, Calls: total.Calls, Bytes: total.Bytes})
 		}
 	}
 }

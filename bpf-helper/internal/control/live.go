@@ -2,6 +2,8 @@ package control
 
 import (
 	"fmt"
+	"iter"
+	"math/bits"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -41,6 +43,21 @@ type live struct {
 func (l *live) end(reason string) { l.hub.end(l, reason) }
 
 func (l *live) bit() uint64 { return 1 << l.slot }
+
+// telling gives those of the recordings, a bit each, whose peers may know of a process and of the uid that it had. The hub is locked.
+func (h *hub) telling(recordings uint64, process *target.Process, uid uint32) iter.Seq[*live] {
+	return func(yield func(*live) bool) {
+		for rest := recordings; rest != 0; rest &= rest - 1 {
+			l := h.live[bits.TrailingZeros64(rest)]
+			if l == nil || !target.Visible(l.peer.uid, uid) || !l.peer.sees(process) {
+				continue
+			}
+			if !yield(l) {
+				return
+			}
+		}
+	}
+}
 
 // start begins a recording. `started` is called when sampling is on, before the first batch.
 func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish func(string)) (running, error) {

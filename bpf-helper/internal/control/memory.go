@@ -2,7 +2,6 @@ package control
 
 import (
 	"fmt"
-	"math/bits"
 	"os"
 	"slices"
 	"time"
@@ -63,10 +62,8 @@ func (h *hub) tellMemoryOf(pid int32, recordings uint64) {
 	if process == nil || !ok {
 		return
 	}
-	for ; recordings != 0; recordings &= recordings - 1 {
-		if l := h.live[bits.TrailingZeros64(recordings)]; l != nil && l.peer.sees(process) {
-			l.recording.AddMemory(process, monotonic(), memory)
-		}
+	for l := range h.telling(recordings, process, process.UID) {
+		l.recording.AddMemory(process, monotonic(), memory)
 	}
 }
 

@@ -111,11 +111,7 @@ func (h *hub) Samples(samples []capture.Sample) {
 				PID: sample.PID, Name: sample.Thread, UID: sample.UID, StartNs: sample.StartNs, Root: "/", Namespace: target.UnknownNamespace,
 			}
 		})
-		for rest := sample.Recordings; rest != 0; rest &= rest - 1 {
-			l := h.live[bits.TrailingZeros64(rest)]
-			if l == nil || !target.Visible(l.peer.uid, sample.UID) || !l.peer.sees(process) {
-				continue
-			}
+		for l := range h.telling(sample.Recordings, process, sample.UID) {
 			sample.WokenBy = h.wokenBy(l, sample)
 			l.add(sample, process)
 		}

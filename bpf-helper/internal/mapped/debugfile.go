@@ -2,7 +2,6 @@ package mapped
 
 import (
 	"os"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -14,14 +13,11 @@ func OpenDebugFile(process Process, buildID string) *os.File {
 	if len(buildID) < 4 || len(buildID) > 128 || strings.Trim(buildID, "0123456789abcdef") != "" {
 		return nil
 	}
-	proc, err := unix.Open("/proc/"+strconv.Itoa(process.PID), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	proc, err := openProcess(process)
 	if err != nil {
 		return nil
 	}
 	defer unix.Close(proc)
-	if mayLook(proc, process) != nil {
-		return nil
-	}
 	path := "/usr/lib/debug/.build-id/" + buildID[:2] + "/" + buildID[2:] + ".debug"
 	opened, err := openInRoot(proc, path)
 	if err != nil {

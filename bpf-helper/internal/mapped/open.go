@@ -26,14 +26,11 @@ import (
 
 // Open opens the file that the process has mapped from path, which is as /proc/PID/maps says or its last element.
 func Open(process Process, path string) (*os.File, error) {
-	proc, err := unix.Open("/proc/"+strconv.Itoa(process.PID), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	proc, err := openProcess(process)
 	if err != nil {
-		return nil, fmt.Errorf("look at process %d: %w", process.PID, err)
-	}
-	defer unix.Close(proc)
-	if err := mayLook(proc, process); err != nil {
 		return nil, err
 	}
+	defer unix.Close(proc)
 	if path == VDSO {
 		return copyVDSO()
 	}

@@ -38,14 +38,11 @@ func openFor(process Process, gid uint32, path string, own bool) (*os.File, erro
 	if len(path) > unix.PathMax || !filepath.IsAbs(path) {
 		return nil, errors.New("a path must be absolute")
 	}
-	proc, err := unix.Open("/proc/"+strconv.Itoa(process.PID), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	proc, err := openProcess(process)
 	if err != nil {
-		return nil, fmt.Errorf("look at process %d: %w", process.PID, err)
-	}
-	defer unix.Close(proc)
-	if err := mayLook(proc, process); err != nil {
 		return nil, err
 	}
+	defer unix.Close(proc)
 	root, err := unix.Openat(proc, "root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("look at the root of process %d: %w", process.PID, err)
@@ -94,14 +91,11 @@ func PerfMapTime(process Process) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	proc, err := unix.Open("/proc/"+strconv.Itoa(process.PID), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	proc, err := openProcess(process)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("look at process %d: %w", process.PID, err)
-	}
-	defer unix.Close(proc)
-	if err := mayLook(proc, process); err != nil {
 		return time.Time{}, err
 	}
+	defer unix.Close(proc)
 	opened, err := openInRoot(proc, path)
 	if err != nil {
 		return time.Time{}, err

@@ -23,6 +23,19 @@ type Process struct {
 // ErrNotPermitted says that the peer may not look into the process.
 var ErrNotPermitted = errors.New("the peer may not look into this process")
 
+// openProcess opens a process's folder in /proc, where it is still that process and its peer may look at it.
+func openProcess(process Process) (int, error) {
+	proc, err := unix.Open("/proc/"+strconv.Itoa(process.PID), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return -1, fmt.Errorf("look at process %d: %w", process.PID, err)
+	}
+	if err := mayLook(proc, process); err != nil {
+		_ = unix.Close(proc)
+		return -1, err
+	}
+	return proc, nil
+}
+
 func mayLook(proc int, process Process) error {
 	stat, err := readAt(proc, "stat")
 	if err != nil {

@@ -100,15 +100,7 @@ func ourChains(t *testing.T, path string, addrs []Address) []chain {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var chains []chain
-	for _, r := range results {
-		var c chain
-		for _, p := range r.Positions {
-			c = append(c, placeOf(fmt.Sprintf("%s:%d", p.File, p.Line)))
-		}
-		chains = append(chains, c)
-	}
-	return chains
+	return chainsOf(results)
 }
 
 // Each program is asked about a few thousand addresses, and every file and line of every inlined call must be the peer's.
