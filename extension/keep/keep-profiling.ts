@@ -15,6 +15,7 @@ import type { KeptRecordings } from "../recording/kept-recordings.js";
 import { workspaceTarget } from "../recording/plans.js";
 import type { RecordingSession } from "../recording/recording-session.js";
 import { onSettings, setting } from "../settings.js";
+import { showItem } from "../status-item.js";
 import { excludedPids } from "../targets/excluded-pids.js";
 import { chooseMinutes } from "./choose-minutes.js";
 import { keepText } from "./keep-text.js";
@@ -202,14 +203,7 @@ export class KeepProfiling implements vscode.Disposable {
       this.#tell(state.failure);
     }
     const shown = keepText(state, setting("keepProfiling.cpuPercent"), setting("keepProfiling.minutes"));
-    if (shown === undefined) {
-      this.#item.hide();
-      return;
-    }
-    this.#item.text = shown.text;
-    this.#item.tooltip = shown.tooltip;
-    this.#item.accessibilityInformation = { label: shown.tooltip, role: "button" };
-    this.#item.show();
+    showItem(this.#item, shown);
   }
 
   /** Once for each kind of failure. A helper that died is begun again in a second, and no reason to disturb anybody. */

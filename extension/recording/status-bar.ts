@@ -3,6 +3,7 @@ import type { ClientNotifications } from "../../protocol/language-server.js";
 import { DisposableStore } from "../disposable-store.js";
 import type { LanguageServer } from "../language-server-client.js";
 import type { RecordingSession } from "./recording-session.js";
+import { showItem } from "../status-item.js";
 import { statusText } from "./status-text.js";
 
 /** Shows what is being recorded; a click stops. Ticks only while something is recorded. */
@@ -41,13 +42,6 @@ export class StatusBar implements vscode.Disposable {
       clearInterval(this.#timer);
       this.#timer = undefined;
     }
-    if (shown === undefined) {
-      this.#item.hide();
-      return;
-    }
-    this.#item.text = shown.text;
-    this.#item.tooltip = shown.tooltip;
-    this.#item.accessibilityInformation = { label: shown.tooltip, role: "button" };
-    this.#item.show();
+    showItem(this.#item, shown);
   }
 }

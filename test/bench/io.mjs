@@ -1,14 +1,14 @@
 // Bytes by line against strace, in the same run; against the program's own account where stacks are thinned; and what it costs: a
 // call of a recorded program, any call of another one, and the whole.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import * as path from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { startHelper } from "../../scripts/helper.mjs";
-import { root } from "../../scripts/paths.mjs";
-import { has, isRoot } from "../../scripts/shell.mjs";
+import { has } from "../../scripts/shell.mjs";
+import { buildProgram, whyNoProgram } from "../support/c-programs.mjs";
 import { OWN_UID } from "../support/flameline.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
 import { sleep } from "../support/programs.mjs";
@@ -23,15 +23,10 @@ const COPIES = "copying";
 
 export const bench = {
   title: "Bytes of files and the network, by line",
-  whyNot: () => {
-    if (!isRoot) {
-      return "it records with the real helper and needs root";
-    }
-    return has("cc") ? undefined : "it needs a C compiler";
-  },
+  whyNot: whyNoProgram,
   run: async ({ scale }) => {
     const folder = mkdtempSync(path.join(tmpdir(), "flameline-io-"));
-    const [transfer, calls] = ["transfer", "calls"].map((name) => compile(folder, name));
+    const [transfer, calls] = ["transfer", "calls"].map((name) => buildProgram(folder, name, ["-g", "-O1", "-pthread"]));
     const helper = await startHelper(OWN_UID + 5);
     const client = await connectToHelper(helper.socket);
     try {
@@ -48,13 +43,6 @@ export const bench = {
     }
   },
 };
-
-function compile(folder, name) {
-  const program = path.join(folder, name);
-  const source = path.join(root, `bpf-helper/testdata/${name}.c`);
-  spawnSync("cc", ["-g", "-O1", "-o", program, source, "-pthread"], { stdio: "inherit" });
-  return program;
-}
 
 /** Records a command to its end. `pidOf` gives the process that is meant. */
 async function record(client, [program, ...args], pidOf = (pid) => pid) {

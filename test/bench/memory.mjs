@@ -1,13 +1,12 @@
 // Growth by function against the program's own account, with small and with huge pages; and what following page faults costs while a
 // program does nothing but take memory and give it back.
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import { startHelper } from "../../scripts/helper.mjs";
-import { root } from "../../scripts/paths.mjs";
-import { has, isRoot } from "../../scripts/shell.mjs";
+import { buildProgram, whyNoProgram } from "../support/c-programs.mjs";
 import { OWN_UID } from "../support/flameline.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
 import { sleep } from "../support/programs.mjs";
@@ -22,15 +21,10 @@ const LOADS = [
 
 export const bench = {
   title: "Memory: growth by function, and the cost of a page fault",
-  whyNot: () => {
-    if (!isRoot) {
-      return "it records with the real helper and needs root";
-    }
-    return has("cc") ? undefined : "it needs a C compiler";
-  },
+  whyNot: whyNoProgram,
   run: async ({ scale }) => {
     const folder = mkdtempSync(path.join(tmpdir(), "flameline-memory-"));
-    const [grower, churner] = ["grower", "churner"].map((name) => compile(folder, name));
+    const [grower, churner] = ["grower", "churner"].map((name) => buildProgram(folder, name, ["-O1", "-fno-optimize-sibling-calls"]));
     const helper = await startHelper(OWN_UID + 5);
     const client = await connectToHelper(helper.socket);
     try {
@@ -50,13 +44,6 @@ export const bench = {
     }
   },
 };
-
-function compile(folder, name) {
-  const program = path.join(folder, name);
-  const source = path.join(root, `bpf-helper/testdata/${name}.c`);
-  spawnSync("cc", ["-O1", "-fno-optimize-sibling-calls", "-o", program, source], { stdio: "inherit" });
-  return program;
-}
 
 async function recordProgram(client, program, args, work) {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "ignore"] });

@@ -6,8 +6,8 @@ import { cpus, tmpdir } from "node:os";
 import * as path from "node:path";
 import { text } from "node:stream/consumers";
 import { startHelper } from "../../scripts/helper.mjs";
-import { root } from "../../scripts/paths.mjs";
-import { has, isRoot } from "../../scripts/shell.mjs";
+import { has } from "../../scripts/shell.mjs";
+import { buildProgram, whyNoProgram } from "../support/c-programs.mjs";
 import { OWN_UID } from "../support/flameline.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
 import { sleep } from "../support/programs.mjs";
@@ -27,17 +27,10 @@ const TIMES_SWITCHES = `tracepoint:sched:sched_switch {
 
 export const bench = {
   title: "Waits: a program of two threads that hand a byte to and fro",
-  whyNot: () => {
-    if (!isRoot) {
-      return "it records with the real helper and needs root";
-    }
-    return has("cc") ? undefined : "it needs a C compiler";
-  },
+  whyNot: whyNoProgram,
   run: async ({ scale }) => {
     const folder = mkdtempSync(path.join(tmpdir(), "flameline-waits-"));
-    const program = path.join(folder, "pingpong");
-    const source = path.join(root, "bpf-helper/testdata/pingpong.c");
-    spawnSync("cc", ["-O1", "-o", program, source, "-pthread"], { stdio: "inherit" });
+    const program = buildProgram(folder, "pingpong", ["-O1", "-pthread"]);
     const helper = await startHelper(OWN_UID + 4);
     const client = await connectToHelper(helper.socket);
     const seconds = Math.max(2, Math.round(SECONDS * scale));

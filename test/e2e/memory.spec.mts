@@ -17,7 +17,7 @@ import {
   visibleLines,
 } from "../../scripts/workbench.mjs";
 import { flameline, freshHelper, scratchFolder, WHY_NOT } from "../support/flameline.mjs";
-import { runProgram } from "../support/programs.mjs";
+import { lineStarting, runProgram } from "../support/programs.mjs";
 import { useStage } from "./stage.mjs";
 
 const FIXTURE = path.join(root, "test/fixtures/memory/memory.py");
@@ -35,10 +35,7 @@ function said(output: string): Map<string, number> {
   return new Map([...output.matchAll(/^(\w+) (-?\d+)$/gm)].map(([, name = "", bytes]) => [name, Number(bytes)]));
 }
 
-const lineOf = (text: string): number =>
-  readFileSync(FIXTURE, "utf8")
-    .split("\n")
-    .findIndex((line) => line.startsWith(text)) + 1;
+const lineOf = (text: string): number => lineStarting(FIXTURE, text);
 
 test("the command tells by which line a program grew, as the program does itself", async () => {
   test.skip(WHY_NOT !== undefined, WHY_NOT);

@@ -19,7 +19,7 @@ import {
   visibleLines,
 } from "../../scripts/workbench.mjs";
 import { flameline, freshHelper, scratchFolder, WHY_NOT } from "../support/flameline.mjs";
-import { runProgram } from "../support/programs.mjs";
+import { lineStarting, runProgram } from "../support/programs.mjs";
 import { useStage } from "./stage.mjs";
 
 const FIXTURE = path.join(root, "test/fixtures/waits/waits.py");
@@ -39,10 +39,7 @@ function said(output: string): Map<string, number> {
   return new Map((lastAccount(output)?.parts ?? []).map(({ name, share }) => [name, 100 * share]));
 }
 
-const lineOf = (text: string): number =>
-  readFileSync(FIXTURE, "utf8")
-    .split("\n")
-    .findIndex((line) => line.startsWith(text)) + 1;
+const lineOf = (text: string): number => lineStarting(FIXTURE, text);
 
 test("the command tells what each line waits for, as the program does itself", async () => {
   test.skip(WHY_NOT !== undefined, WHY_NOT);

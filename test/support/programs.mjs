@@ -1,5 +1,6 @@
 // Programs that run in the background while something looks at them.
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { prepareExample } from "../../scripts/examples.mjs";
 
 /**
@@ -42,3 +43,9 @@ export function runProgram([command, ...args], options = {}) {
 }
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** @param {string} file @param {string} text @returns {number} the first line that begins with it, 1-based; 0 where none does */
+export function lineStarting(file, text) {
+  const lines = readFileSync(file, "utf8").split("\n");
+  return lines.findIndex((line) => line.startsWith(text)) + 1;
+}
