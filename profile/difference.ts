@@ -5,6 +5,9 @@
  * over blocks (T. C. Hesterberg, "What teachers should know about the bootstrap", Am. Stat. 69, 2015), which is as wide as few blocks
  * demand. Whether it is a change at all is asked by Welch's test on the blocks, and of all rows together by Y. Benjamini and Y. Hochberg's
  * procedure (J. R. Stat. Soc. B 57, 1995): of the rows called changed, at most 5 % are expected to be noise, however many rows there are.
+ * Each row's probability is weighed by what the row costs on both sides together (C. R. Genovese, K. Roeder and L. Wasserman, "False discovery
+ * control with p-value weighting", Biometrika 93, 2006): where nothing has changed, the sum of two says nothing about their difference, so the
+ * rate holds, and a hot function's change isn't lost among fifty functions that have a handful of samples each.
  *
  * That is the noise within each recording. What differs between any two runs of the same program (where its memory lies, what else the
  * machine does) is not in it, because one run can't show it.
@@ -77,7 +80,10 @@ export function compareRows(
   const measured = rows.map((row) => ({ base: measureCells(row.base, sides.base), next: measureCells(row.next, sides.next) }));
   const tests = measured.map((row) => welch(row.base, row.next));
   const judged = measured.map((row) => untold === undefined && row.base.samples + row.next.samples >= FEWEST_SAMPLES);
-  const found = discoveries(tests.map(({ probability }, row) => (judged[row] === true ? probability : undefined)));
+  const found = discoveries(
+    tests.map(({ probability }, row) => (judged[row] === true ? probability : undefined)),
+    measured.map((row) => row.base.value + row.next.value),
+  );
   return {
     measure,
     untold,
@@ -151,11 +157,14 @@ function welch(base: Measured, next: Measured): { readonly probability: number; 
   return { freedom, probability: variance > 0 ? twoSidedProbability((next.value - base.value) / Math.sqrt(variance), freedom) : 1 };
 }
 
-/** Which rows are found changed: the procedure of Benjamini and Hochberg on the probabilities that there are. */
-export function discoveries(probabilities: readonly (number | undefined)[]): boolean[] {
-  const sorted = probabilities.filter((each) => each !== undefined).sort((a, b) => a - b);
+/** Which rows are found changed: the procedure of Benjamini and Hochberg on the probabilities that there are, each divided by its row's weight. */
+export function discoveries(probabilities: readonly (number | undefined)[], weights: readonly number[]): boolean[] {
+  const judged = Array.from(probabilities.keys()).filter((row) => probabilities[row] !== undefined);
+  const mean = judged.reduce((sum, row) => sum + (weights[row] ?? 0), 0) / judged.length;
+  const weighed = probabilities.map((each, row) => each !== undefined && each / ((weights[row] ?? 0) / mean));
+  const sorted = weighed.filter((each) => each !== false).sort((a, b) => a - b);
   const last = sorted.findLast((each, index) => each <= (ERROR_RATE * (index + 1)) / sorted.length) ?? -1;
-  return probabilities.map((each) => each !== undefined && each <= last);
+  return weighed.map((each) => each !== false && each <= last);
 }
 
 function plainChange({ base, next }: MeasuredRow) {

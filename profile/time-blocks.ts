@@ -8,10 +8,14 @@ import { forEachSelected } from "./selection.js";
  * Research 30, 1982, advises 10 to 30.
  */
 const MOST_BLOCKS = 16;
-/** Shorter blocks would tear apart what belongs together, ns. */
-const SHORTEST_BLOCK_NS = 0.5e9;
-/** With fewer blocks nothing is said about noise. */
-const FEWEST_BLOCKS = (SHORTEST_JUDGED_SECONDS * 1e9) / SHORTEST_BLOCK_NS;
+/**
+ * Shorter blocks would tear apart what belongs together, ns: a program that does the same 50 times a second and samples at 99 Hz beat once a
+ * second, so that of two blocks of half a second each would see another half of the work.
+ */
+const GOOD_BLOCK_NS = 1e9;
+/** With fewer blocks nothing is said about noise; a short range has as many, shorter ones. */
+const FEWEST_BLOCKS = 8;
+const SHORTEST_BLOCK_NS = (SHORTEST_JUDGED_SECONDS * 1e9) / FEWEST_BLOCKS;
 
 /** A selection's time range cut into equal blocks, and what it sums up to in each. */
 export interface TimeBlocks {
@@ -33,7 +37,8 @@ export function timeBlocks(recording: Recording, selection: Selection): TimeBloc
   const durationNs = Math.max(0, toNs - fromNs);
   // What a stack took and gave back is only true over the whole range: in a part of it memory may come back that was taken before.
   const unsteady = selection.event === "memory";
-  const count = unsteady ? 1 : Math.max(1, Math.min(MOST_BLOCKS, Math.floor(durationNs / SHORTEST_BLOCK_NS)));
+  const most = Math.max(FEWEST_BLOCKS, Math.min(MOST_BLOCKS, Math.floor(durationNs / GOOD_BLOCK_NS)));
+  const count = unsteady ? 1 : Math.max(1, Math.min(most, Math.floor(durationNs / SHORTEST_BLOCK_NS)));
   const edge = (block: number): number => fromNs + (block * durationNs) / count;
   const { timeNs, value, count: counts } = recording.samples;
   const sums = new Float64Array(count);

@@ -1,6 +1,6 @@
 /**
- * Recordings by the real helper, 14 s at 499 Hz on a busy machine: `shop.py 60000` twice, and `shop.py 72000`, in which `price` does
- * 1.2 times as much.
+ * Recordings by the real helper: 14 s at 499 Hz on a busy machine of `shop.py 60000` twice, and of `shop.py 72000`, in which `price` does
+ * 1.2 times as much; and, each in turn, five of 10 s at 99 Hz of `shop.py 200000` (`before`) and of `shop.py 240000` (`after`).
  */
 import * as path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -44,4 +44,35 @@ test("of a function that does a fifth more the truth is inside the interval, and
   expect(price?.relativeLow).toBeGreaterThan(0);
   expect(price?.relativeLow).toBeLessThan(0.2);
   expect(price?.relativeHigh).toBeGreaterThan(0.2);
+});
+
+const RUNS = [1, 2, 3, 4, 5];
+
+/** Of each pair of runs the functions that are called changed. */
+async function found(base: string, next: string, pairs: readonly (readonly [number, number])[]): Promise<string[][]> {
+  const all: string[][] = [];
+  for (const [one, other] of pairs) {
+    const rows = await compare(`${base}-${one}`, `${next}-${other}`);
+    all.push(rows.filter(({ significant }) => significant).map(({ function: name }) => name));
+  }
+  return all;
+}
+
+test("a fifth more in a function is found in recordings of 10 s at the ordinary rate", async () => {
+  const all = await found(
+    "before",
+    "after",
+    RUNS.flatMap((one) => RUNS.map((other) => [one, other] as const)),
+  );
+  // `price` has some 400 samples in each: a fifth is three times the error of their difference, which 17 of 20 such pairs exceed twofold.
+  expect(all.filter((names) => names.includes("price")).length).toBeGreaterThanOrEqual((RUNS.length ** 2 * 17) / 20);
+  expect(all.flat().filter((name) => name !== "price").length).toBeLessThanOrEqual(1);
+});
+
+test("pairs of such recordings of one program do not differ", async () => {
+  const pairs = RUNS.flatMap((one) => RUNS.filter((other) => other > one).map((other) => [one, other] as const));
+  const all = [...(await found("before", "before", pairs)), ...(await found("after", "after", pairs))];
+  expect(all).toHaveLength(20);
+  // One in twenty may be wrong.
+  expect(all.filter((names) => names.length > 0).length).toBeLessThanOrEqual(1);
 });

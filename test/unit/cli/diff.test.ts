@@ -131,7 +131,7 @@ describe("flameline diff", () => {
     source(TEXT);
     write("base.pb.gz", shop(), 1);
     const { rows, base } = await json("base.pb.gz", "base.pb.gz", "--base-range", "0-8", "--new-range", "12-");
-    expect(base).toMatchObject({ seconds: 8, blocks: 16 });
+    expect(base).toMatchObject({ seconds: 8, blocks: 8 });
     expect(rows).toHaveLength(3);
     expect(rows.every(({ verdict }) => verdict === "noise")).toBe(true);
   });
