@@ -5,6 +5,7 @@ import { diffCommand } from "./diff.js";
 import { doctorCommand } from "./doctor.js";
 import { exitCodeOf } from "./exit-code.js";
 import { exportCommand } from "./export.js";
+import { fixCommand } from "./fix.js";
 import { helperCommand } from "./helper.js";
 import { suggestion } from "./nearest-name.js";
 import { recordCommand } from "./record.js";
@@ -15,6 +16,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   report: reportCommand,
   diff: diffCommand,
   export: exportCommand,
+  fix: fixCommand,
   doctor: doctorCommand,
   helper: helperCommand,
 };

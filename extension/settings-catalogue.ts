@@ -16,6 +16,9 @@ export interface Settings {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly pathMappings: ServerSettings["pathMappings"];
+  readonly "fixes.enabled": boolean;
+  /** 0 to 100. */
+  readonly "fixes.minimumPercent": number;
   readonly debuginfodUrls: string;
   readonly "storage.limitMegabytes": number;
   /** Of the machine: above 0. */
@@ -38,6 +41,8 @@ export const DEFAULTS: Settings = {
   include: [],
   exclude: [],
   pathMappings: [],
+  "fixes.enabled": true,
+  "fixes.minimumPercent": 1,
   debuginfodUrls: "",
   "storage.limitMegabytes": 1024,
   "keepProfiling.cpuPercent": 1,

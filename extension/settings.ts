@@ -20,6 +20,7 @@ export function serverSettings(): ServerSettings {
     include: setting("include"),
     exclude: setting("exclude"),
     pathMappings: setting("pathMappings"),
+    fixes: { enabled: setting("fixes.enabled"), minimumShare: Math.min(Math.max(setting("fixes.minimumPercent"), 0), 100) / 100 },
   };
 }
 

@@ -94,6 +94,11 @@ export class Places extends PlaceTables {
     return Array.from(rows, (row) => ({ function: lines.first.at(row), line: lines.second.at(row) }));
   }
 
+  /** Row of `frames.lines` of a position. */
+  rowOf(position: number): number {
+    return this.#positions.first.at(position);
+  }
+
   /** A line id that a recorded (function, line) is, or -1. */
   lineOfRecorded(fn: number, line: number): number {
     const row = this.#recording.frames.lines.find(fn, line);

@@ -1,4 +1,5 @@
 import {
+  CodeActionKind,
   CodeLensRefreshRequest,
   type Connection,
   type InitializeResult,
@@ -12,6 +13,7 @@ import { Annotations } from "./annotations.js";
 import { baselineName, shownRecording } from "./baseline.js";
 import { diagnose } from "./diagnose.js";
 import { documentHeat } from "./document-heat.js";
+import { Fixes } from "./fixes.js";
 import { exportRecording } from "./export-recording.js";
 import { functionGraph, selectedTree } from "./graphs.js";
 import { lineHover } from "./hover.js";
@@ -34,6 +36,8 @@ const CHANGED_EVERY_MS = 250;
  */
 const CHANGED_BY = 1 / 20;
 const CHANGED_AT_LEAST_EVERY_MS = 2000;
+/** Fixes are looked for at most so often, ms: after what a person did, and while a recording grows. */
+const FIXES_PACE = { soon: 400, later: () => 3000 };
 
 /** Answers one client over a connection, from `initialize` to `exit`. */
 export function serve(connection: Connection): void {
@@ -57,6 +61,7 @@ export function serve(connection: Connection): void {
         codeLensProvider: { resolveProvider: false },
         inlayHintProvider: { resolveProvider: false },
         hoverProvider: true,
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
     };
@@ -81,6 +86,15 @@ function answer(
   // Their answers are not waited for: a client that never answers must not stop the next update.
   const lenses = new RepeatedWish(() => void connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined));
   const hints = new RepeatedWish(() => void connection.languages.inlayHint.refresh().catch(() => undefined));
+
+  const fixes = new Fixes(workspace, annotations, connection, editor);
+  const findFixes = new Paced(
+    FIXES_PACE,
+    () => fixes.publish(),
+    (error) => log(`fixes were not looked for: ${String(error)}`),
+  );
+  editor.onDidChangeContent(() => findFixes.request());
+  editor.onDidClose(() => findFixes.request());
 
   const publish = new Paced(
     {
@@ -115,6 +129,7 @@ function answer(
       book.clear();
     }
     publish.request(change === "more" ? "later" : "soon");
+    findFixes.request(change === "more" ? "later" : "soon");
   };
 
   const requests: RequestHandlers = {
@@ -154,6 +169,7 @@ function answer(
     "flameline/settings": (settings) => {
       workspace.settings = settings;
       publish.request();
+      findFixes.request();
     },
   };
   registerNotifications(connection, notifications);
@@ -162,6 +178,7 @@ function answer(
     documentLenses(workspace, book, annotations, textDocument.uri).finally(() => lenses.granted()),
   );
   connection.onHover(async ({ textDocument, position }) => lineHover(annotations, textDocument.uri, position.line));
+  connection.onCodeAction(({ textDocument, range }) => fixes.codeActions(textDocument.uri, range));
   connection.languages.inlayHint.on(({ textDocument }) =>
     documentHints(workspace, book, annotations, textDocument.uri).finally(() => hints.granted()),
   );
@@ -171,6 +188,7 @@ function answer(
   });
   return () => {
     publish.dispose();
+    findFixes.dispose();
     lenses.dispose();
     hints.dispose();
   };

@@ -1,5 +1,6 @@
 import { readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
+import type { Node } from "@vscode/tree-sitter-wasm";
 import type { ServerInitialization, ServerSettings } from "../protocol/language-server.js";
 import type { Files } from "../source/files.js";
 import { Locator } from "../source/locator.js";
@@ -15,6 +16,7 @@ const DEFAULT_SETTINGS: ServerSettings = {
   include: [],
   exclude: [],
   pathMappings: [],
+  fixes: { enabled: true, minimumShare: 0.01 },
 };
 
 /** What the server knows beside recordings: folders, settings, files and grammars. */
@@ -80,16 +82,25 @@ export class Workspace {
 
   /** The functions of a text, or undefined where there is no grammar. */
   async outline(path: string, text: string): Promise<Outline | undefined> {
-    this.#outliner ??= createOutliner({ readGrammar: async (file) => readFile(join(this.#grammars, file)) }).catch((error: unknown) => {
-      this.#log(`tree-sitter did not start, so lenses stand at recorded lines: ${String(error)}`);
-      return undefined;
-    });
-    const outliner = await this.#outliner;
+    const outliner = await this.#startOutliner();
     try {
       return await outliner?.outline(path, text);
     } catch (error) {
       this.#log(`${path} has no outline: ${String(error)}`);
       return undefined;
     }
+  }
+
+  /** What `read` makes of a text's syntax tree, or undefined where there is no grammar or the text doesn't parse. */
+  async syntax<T>(path: string, text: string, read: (root: Node) => T): Promise<T | undefined> {
+    return (await this.#startOutliner())?.syntax(path, text, read);
+  }
+
+  #startOutliner(): Promise<Outliner | undefined> {
+    this.#outliner ??= createOutliner({ readGrammar: async (file) => readFile(join(this.#grammars, file)) }).catch((error: unknown) => {
+      this.#log(`tree-sitter did not start, so lenses stand at recorded lines: ${String(error)}`);
+      return undefined;
+    });
+    return this.#outliner;
   }
 }

@@ -30,6 +30,11 @@ export interface ServerSettings {
   readonly exclude: readonly string[];
   /** Folder prefix pairs from the recorded to the local path, for containers and build machines. */
   readonly pathMappings: readonly { readonly from: string; readonly to: string }[];
+  readonly fixes: {
+    readonly enabled: boolean;
+    /** Smallest part of the event that a fix must save to be proposed: 0 to 1. */
+    readonly minimumShare: number;
+  };
 }
 
 export interface ServerInitialization {

@@ -4,6 +4,7 @@ import * as path from "node:path";
 
 /** The client's files of features that stay, each with the capability of a server that it answers to; null where it needs none. */
 export const KEPT_FEATURES = {
+  codeAction: "codeActionProvider",
   codeLens: "codeLensProvider",
   configuration: null,
   hover: "hoverProvider",

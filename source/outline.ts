@@ -4,7 +4,7 @@
  * The runtime is `@vscode/tree-sitter-wasm` bundled by esbuild (CommonJS for node, no external, no plugin); its `tree-sitter.wasm`
  * and the grammars are files that the program hands in through `readGrammar`, so nothing is looked up beside the bundle.
  */
-import { Language, Parser, Query } from "@vscode/tree-sitter-wasm";
+import { Language, type Node, Parser, Query } from "@vscode/tree-sitter-wasm";
 import { rulesFor } from "./outline/languages.js";
 import type { LanguageRules } from "./outline/rules.js";
 import type { Outline } from "./outline/shape.js";
@@ -24,6 +24,11 @@ export interface Outliner {
    * before. Undefined: no grammar for the language, the text is too long, or its grammar could not be loaded (see `problems`).
    */
   outline(languageIdOrPath: string, text: string): Promise<Outline | undefined>;
+  /**
+   * What `read` makes of the syntax tree of `text`, whose nodes are gone afterwards. Undefined where there is no outline either, or where a
+   * part of the text doesn't parse.
+   */
+  syntax<T>(languageIdOrPath: string, text: string, read: (root: Node) => T): Promise<T | undefined>;
   /** Grammars that could not be loaded, one sentence each. */
   readonly problems: readonly string[];
 }
@@ -75,7 +80,7 @@ class TreeSitterOutliner implements Outliner {
     if (!grammar) {
       return undefined;
     }
-    const outline = this.#parse(grammar, rules, text);
+    const outline = this.#parse(grammar, text, (root) => outlineOf(root, grammar.query, rules));
     cache.set(text, outline);
     for (const oldest of cache.keys()) {
       if (cache.size <= CACHED_TEXTS) {
@@ -86,14 +91,20 @@ class TreeSitterOutliner implements Outliner {
     return outline;
   }
 
-  #parse(grammar: Grammar, rules: LanguageRules, text: string): Outline | undefined {
+  async syntax<T>(languageIdOrPath: string, text: string, read: (root: Node) => T): Promise<T | undefined> {
+    const rules = rulesFor(languageIdOrPath);
+    const grammar = rules && text.length <= MAX_OUTLINE_LENGTH ? await this.#grammar(rules) : undefined;
+    return grammar && this.#parse(grammar, text, (root) => (root.hasError ? undefined : read(root)));
+  }
+
+  #parse<T>(grammar: Grammar, text: string, read: (root: Node) => T): T | undefined {
     this.#parser.setLanguage(grammar.language);
     const tree = this.#parser.parse(text);
     if (!tree) {
       return undefined;
     }
     try {
-      return outlineOf(tree.rootNode, grammar.query, rules);
+      return read(tree.rootNode);
     } finally {
       tree.delete();
     }

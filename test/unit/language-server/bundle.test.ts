@@ -51,6 +51,7 @@ test("bundled without the library's other features, the server answers all that 
     initializationOptions: { folders: [home], storage: home, grammars: join(ROOT, "node_modules/@vscode/tree-sitter-wasm/wasm") },
   });
   expect(Object.keys(capabilities).sort()).toEqual([
+    "codeActionProvider",
     "codeLensProvider",
     "hoverProvider",
     "inlayHintProvider",

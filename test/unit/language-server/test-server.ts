@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import {
+  type CodeAction,
   type CodeLens,
   createConnection,
   createMessageConnection,
+  type Diagnostic,
   type Hover,
   type InlayHint,
   type MessageConnection,
+  type PublishDiagnosticsParams,
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver/node";
@@ -21,7 +24,15 @@ import type { ProcessRow } from "../../../protocol/helper.js";
 import { batchFromStacks, type ColumnOptions } from "../../support/profile-text.js";
 
 const GRAMMARS = join(import.meta.dirname, "../../../node_modules/@vscode/tree-sitter-wasm/wasm");
-const SETTINGS: ServerSettings = { lenses: "above", minimumShare: 0.005, justMyCode: true, include: [], exclude: [], pathMappings: [] };
+const SETTINGS: ServerSettings = {
+  lenses: "above",
+  minimumShare: 0.005,
+  justMyCode: true,
+  include: [],
+  exclude: [],
+  pathMappings: [],
+  fixes: { enabled: true, minimumShare: 0.01 },
+};
 
 export interface TestServer {
   /** The workspace folder. */
@@ -48,6 +59,9 @@ export interface TestServer {
   hover(path: string, line: number): Promise<string | null>;
   /** Lines of the document with their shares: `12: 50 % self, 100 % total`. */
   heat(path: string): Promise<string[]>;
+  /** The latest diagnostics of a document: `12: message`. */
+  diagnostics(path: string): string[];
+  codeActions(path: string, line: number): Promise<CodeAction[]>;
 }
 
 export interface StackOptions extends ColumnOptions {
@@ -88,6 +102,10 @@ export async function startServer(
     return null;
   });
   connection.onRequest("workspace/inlayHint/refresh", () => null);
+  const diagnostics = new Map<string, Diagnostic[]>();
+  connection.onNotification("textDocument/publishDiagnostics", (params: PublishDiagnosticsParams) => {
+    diagnostics.set(params.uri, params.diagnostics);
+  });
   let folders: readonly string[] = [folder];
   connection.onRequest("workspace/workspaceFolders", () => folders.map((path) => ({ name: path, uri: URI.file(path).toString() })));
   connection.listen();
@@ -180,6 +198,15 @@ export async function startServer(
         return `${lineIndex + 1}: ${share(self)} self, ${share(total)} total${was}`;
       });
       return [...(rows ?? ["no recording"]), ...(heat?.notice === undefined ? [] : [heat.notice])];
+    },
+    diagnostics: (path) =>
+      diagnostics
+        .get(uriOf(path))
+        ?.map(({ range, message }) => `${range.start.line + 1}: ${typeof message === "string" ? message : message.value}`) ?? [],
+    async codeActions(path, line) {
+      const position = { line: line - 1, character: 0 };
+      const params = { textDocument: { uri: uriOf(path) }, range: { start: position, end: position }, context: { diagnostics: [] } };
+      return connection.sendRequest("textDocument/codeAction", params);
     },
   };
 }

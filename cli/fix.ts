@@ -1,0 +1,8 @@
+/** `flameline fix`: code under the heat that can be made faster, with the change; what it needs is loaded when it is asked for. */
+import { type Command } from "./command.js";
+
+export const fixCommand: Command = {
+  usage: "fix PROFILE [--event cpu] [--json]",
+  summary: "Finds slow patterns on the hot lines of a profile, with the change that mends each.",
+  run: async (args, world) => (await import("./run-fix.js")).runFix(args, world),
+};

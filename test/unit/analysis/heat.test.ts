@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { measureHeat } from "../../../analysis/optimize/heat.js";
+import { recordingFromCollapsed } from "../../support/profile-text.js";
+
+const LIBRARY = "/usr/lib/python3.11/re/__init__.py";
+const recording = recordingFromCollapsed(
+  `
+  main:1 (app.py);clean:5 (app.py);sub:180 (${LIBRARY});_compile:280 (${LIBRARY});[libpython] 30
+  main:1 (app.py);clean:5 (app.py);sub:180 (${LIBRARY}) 10
+  main:1 (app.py);clean:6 (app.py);_compile:9 (app.py) 20
+  main:1 (app.py);clean:5 (app.py);clean:6 (app.py);match:160 (${LIBRARY});_compile:281 (${LIBRARY}) 5
+  other:1 (app.py) 35
+`.replaceAll(/\n\s+/g, "\n"),
+  { language: "python" },
+);
+const { frames, functions } = recording;
+const heat = measureHeat(
+  recording,
+  { event: "cpu" },
+  (row) => (functions.nameOf(frames.lines.first.at(row)) === "clean" ? frames.lines.second.at(row) : 0),
+  ["re._compile"],
+);
+const rounded = (share: number): number => Math.round(share * 100);
+
+test("a line has what is on its stacks, a range each sample once", () => {
+  expect([heat.total(5, 5), heat.total(6, 6), heat.total(5, 6), heat.total(1, 4)].map(rounded)).toEqual([45, 25, 65, 0]);
+});
+
+test("below a line are the library's functions, and not the user's of the same name", () => {
+  expect([heat.below(5, 5, "re._compile"), heat.below(6, 6, "re._compile"), heat.below(5, 6, "re._compile")].map(rounded)).toEqual([
+    35, 5, 35,
+  ]);
+});
