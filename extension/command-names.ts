@@ -27,6 +27,7 @@ export const COMMAND_NAMES = [
   "showWaitClasses",
   "showEvent",
   "toggleIdle",
+  "showAllTime",
   "compareWith",
   "stopComparing",
   "keepProfiling",

@@ -4,6 +4,7 @@ import type { CommandName } from "./command-names.js";
 import type { Comparison } from "./comparison.js";
 import { openDoctorReport } from "./doctor.js";
 import type { EventSwitch } from "./events/event-switch.js";
+import type { RangeItem } from "./events/range-item.js";
 import { exportRecording } from "./export-recording.js";
 import { WindowError } from "./failures.js";
 import type { FlameGraphs } from "./flame-graphs.js";
@@ -28,6 +29,7 @@ export interface Features {
   readonly graphs: FlameGraphs;
   readonly hottest: HottestTree;
   readonly events: EventSwitch;
+  readonly range: RangeItem;
   readonly comparison: Comparison;
   readonly keep: KeepProfiling;
 }
@@ -44,6 +46,7 @@ export function createCommands({
   graphs,
   hottest,
   events,
+  range,
   comparison,
   keep,
 }: Features): Readonly<Record<CommandName, Handler>> {
@@ -100,6 +103,7 @@ export function createCommands({
     showWaitClasses: () => hottest.show("wait"),
     showEvent: (event) => events.choose(event),
     toggleIdle: () => events.toggleIdle(),
+    showAllTime: () => range.clear(),
     compareWith: async (item) => {
       if (await comparison.choose(item, chooseProfile)) {
         await graphs.show();

@@ -1,5 +1,5 @@
 import { EVENT_UNITS, type EventName, WAIT_CLASSES, type WaitClass } from "../protocol/events.js";
-import type { Selection } from "../protocol/queries.js";
+import type { Selection, TimeRange } from "../protocol/queries.js";
 import type { FromWebview } from "../protocol/webview.js";
 
 /** The longest text that the webview may put on the clipboard, in UTF-16 units. */
@@ -23,6 +23,16 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
       if (!selection || !isIndex(request) || (direction !== "top-down" && direction !== "bottom-up")) return undefined;
       if (typeof minimumShare !== "number" || !(minimumShare >= 0 && minimumShare <= 1)) return undefined;
       return { type: "getTree", request, direction, selection, minimumShare };
+    }
+    case "getTimeMap": {
+      const selection = readSelection(data["selection"]);
+      const window = readRange(data["window"]);
+      if (!selection || !window || !isIndex(data["request"])) return undefined;
+      return { type: "getTimeMap", request: data["request"], selection, window };
+    }
+    case "compareRange": {
+      const { fromNs, toNs } = readRange(data["range"]) ?? {};
+      return fromNs === undefined || toNs === undefined ? undefined : { type: "compareRange", range: { fromNs, toNs } };
     }
     case "getCallers": {
       const selection = readSelection(data["selection"]);
@@ -66,6 +76,13 @@ function readSelection(value: unknown): Selection | undefined {
     ...(idle === undefined ? {} : { idle }),
     ...(waits === undefined ? {} : { waits }),
   };
+}
+
+function readRange(value: unknown): TimeRange | undefined {
+  if (!isRecord(value)) return undefined;
+  const { fromNs, toNs } = value;
+  if (!isOptional(fromNs, isTime) || !isOptional(toNs, isTime)) return undefined;
+  return { ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) };
 }
 
 function isOptional<T>(value: unknown, is: (value: unknown) => value is T): value is T | undefined {

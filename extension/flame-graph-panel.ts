@@ -152,6 +152,10 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
         const tree = await ask("flameline/tree", { direction, selection, minimumShare });
         return this.#post({ type: "tree", request, direction, tree });
       }
+      case "getTimeMap": {
+        const { selection, window, request } = message;
+        return this.#post({ type: "timeMap", request, map: await ask("flameline/timeMap", { selection, window }) });
+      }
       case "getCallers": {
         const answer = await ask("flameline/callers", { function: message.function, selection: message.selection });
         return this.#post({ type: "callers", request: message.request, answer });
@@ -165,6 +169,11 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
         await ask("flameline/select", { selection: message.selection });
         this.#options.onSelect(this);
         return this.#sendRecording();
+      case "compareRange": {
+        const shown = await ask("flameline/summary", {});
+        if (shown !== null) await ask("flameline/compare", { path: shown.id, ...message.range });
+        return this.#sendRecording();
+      }
       case "stopComparing":
         await ask("flameline/compare", { path: null });
         return this.#sendRecording();

@@ -4,6 +4,7 @@ import { Comparison } from "./comparison.js";
 import { DisposableStore } from "./disposable-store.js";
 import { guarded, showError } from "./failures.js";
 import { EventSwitch } from "./events/event-switch.js";
+import { RangeItem } from "./events/range-item.js";
 import { FlameGraphPanel } from "./flame-graph-panel.js";
 import { FlameGraphs } from "./flame-graphs.js";
 import { distFolder } from "./folders.js";
@@ -44,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const graphs = held.add(new FlameGraphs(context.extensionUri, server));
   const hottest = held.add(new HottestTree(server, log, () => kept.wake()));
   const events = held.add(new EventSwitch(server));
+  const range = held.add(new RangeItem(server));
   const comparison = held.add(new Comparison(server, kept));
   const heat = held.add(new Heat(context.extensionUri, server, log));
   held.add(new StatusBar(session, server));
@@ -77,7 +79,19 @@ export function activate(context: vscode.ExtensionContext): void {
       failed,
     }),
   );
-  const commands = createCommands({ extension: context.extension, log, server, kept, session, graphs, hottest, events, comparison, keep });
+  const commands = createCommands({
+    extension: context.extension,
+    log,
+    server,
+    kept,
+    session,
+    graphs,
+    hottest,
+    events,
+    range,
+    comparison,
+    keep,
+  });
   for (const [name, handler] of Object.entries(commands)) {
     const asked = (...args: unknown[]): unknown => {
       kept.wake();

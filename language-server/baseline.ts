@@ -32,6 +32,8 @@ export function shownRecording(session: Session, current: LoadedRecording): Show
 
 /** The baseline's part that answers to a selection of the current recording: processes and threads are the same by their names. */
 export function baselineSelection({ loaded, range }: Baseline, current: Recording, selection: Selection): Selection {
+  // Of another part of the same recording they are the very same.
+  if (loaded.recording === current) return { ...withoutRange(selection), ...range };
   const { event, idle, waits, pids, threads } = selection;
   const { processes, threads: rows } = loaded.recording;
   const processNames = new Set(current.processes.filter(({ pid }) => pids?.includes(pid)).map(({ name }) => name));
@@ -44,4 +46,8 @@ export function baselineSelection({ loaded, range }: Baseline, current: Recordin
     ...(threads === undefined ? {} : { threads: rows.flatMap(({ name }, index) => (threadNames.has(name) ? [index] : [])) }),
     ...range,
   };
+}
+
+function withoutRange({ fromNs: _from, toNs: _to, ...rest }: Selection): Selection {
+  return rest;
 }

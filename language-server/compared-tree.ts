@@ -1,5 +1,4 @@
 import { differenceTree } from "../profile/difference-tree.js";
-import { leftOutSum } from "../profile/selection.js";
 import { functionColumns, physicalFunctions, type TreeFunction, treeColumns } from "../profile/tree-columns.js";
 import type { TreeOptions } from "../profile/tree.js";
 import { toBase64 } from "../profile/base64.js";
@@ -7,6 +6,7 @@ import type { Selection, TreeColumns } from "../protocol/queries.js";
 import { type MatchedRow, matchRows } from "../source/match-rows.js";
 import { type Baseline, baselineSelection } from "./baseline.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import type { View } from "./view.js";
 
 /** The tree of a recording laid over that of its baseline; null when neither has samples, those that are left out included. */
 export async function comparedTree(
@@ -17,7 +17,7 @@ export async function comparedTree(
 ): Promise<TreeColumns | null> {
   const base = baselineSelection(baseline, loaded.recording, selection);
   // Where functions are, and so which are the same, depends on where they were found.
-  await loaded.view(selection);
+  const view = await loaded.view(selection);
   await baseline.loaded.view(base);
   const { base: basePair, next: nextPair } = matchRows(matchedFunctions(baseline.loaded), matchedFunctions(loaded));
   const tree = differenceTree(
@@ -25,7 +25,7 @@ export async function comparedTree(
     { recording: loaded.recording, selection, pairOf: nextPair },
     options,
   );
-  const leftOut = leftOutSum(loaded.recording, selection);
+  const { leftOut } = view;
   if (tree.samples === 0 && leftOut === 0) {
     return null;
   }
@@ -42,7 +42,7 @@ export async function comparedTree(
     return known;
   });
   const columns = treeColumns(loaded.recording, { ...tree, function: new Int32Array(0) }, selection.event, () => "unknown", leftOut);
-  return { ...columns, function: toBase64(functions), functions: functionColumns(rows), difference: tree.difference };
+  return { ...columns, function: toBase64(functions), functions: functionColumns(rows), difference: tree.difference, ...rangeMember(view) };
 }
 
 /** A recording's functions as they are found again in another one. */
@@ -67,4 +67,9 @@ function describe(
     const inlined = physical[fn] !== 1;
     described[pairOf[fn] ?? 0] = { tables: loaded.recording, fn, id: idOf(fn), owner: loaded.owner(fn), inlined };
   }
+}
+
+/** What a tree says of the range that it is of. */
+export function rangeMember({ range, durationNs }: View): Pick<TreeColumns, "range"> {
+  return range === "" ? {} : { range: { words: range, durationNs } };
 }

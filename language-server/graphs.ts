@@ -1,10 +1,9 @@
 import type { CallersAndCallees, Selection, SmallNode, TreeColumns, TreeDirection } from "../protocol/queries.js";
 import { callersAndCallees, type FunctionNode } from "../profile/callers.js";
-import { leftOutSum } from "../profile/selection.js";
 import { callTree } from "../profile/tree.js";
 import { treeColumns } from "../profile/tree-columns.js";
 import type { Baseline } from "./baseline.js";
-import { comparedTree } from "./compared-tree.js";
+import { comparedTree, rangeMember } from "./compared-tree.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { shownFunctions } from "./own-cost.js";
 
@@ -21,12 +20,12 @@ export async function selectedTree(
     return comparedTree(loaded, baseline, selection, { direction, minimumShare });
   }
   // Whose code a function is depends on where it was found.
-  await loaded.view(selection);
+  const view = await loaded.view(selection);
   const tree = callTree(loaded.recording, selection, { direction, minimumShare });
-  const leftOut = leftOutSum(loaded.recording, selection);
+  const { leftOut } = view;
   return tree.samples === 0 && leftOut === 0
     ? null
-    : treeColumns(loaded.recording, tree, selection.event, (fn) => loaded.owner(fn), leftOut);
+    : { ...treeColumns(loaded.recording, tree, selection.event, (fn) => loaded.owner(fn), leftOut), ...rangeMember(view) };
 }
 
 /** Who calls a function and what it calls; null when it is no function of the recording or has no cost in the selection. */

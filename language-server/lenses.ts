@@ -131,10 +131,11 @@ export function ofWhat(view: View): string {
   return `${eventWords(view.selection.event)} of ${scope(view)}`;
 }
 
-/** "3 processes, 8 s"; of waits also how much was left out as idle, of memory by how much something shrank. */
+/** "3 processes, 8 s", or with a range "3 processes, 12.3 s to 14.1 s"; of waits also how much was left out as idle, of memory by how much something shrank. */
 function scope(view: View): string {
   const { event } = view.selection;
   const amount = quantity(view.leftOut, EVENT_UNITS[event]);
   const left = view.leftOut === 0 ? "" : event === "memory" ? `; ${amount} shrank` : `, without ${amount} idle`;
-  return `${count(view.processes.size, "process", "processes")}, ${duration(view.durationNs)}${left}`;
+  const time = view.range === "" ? duration(view.durationNs) : view.range;
+  return `${count(view.processes.size, "process", "processes")}, ${time}${left}`;
 }

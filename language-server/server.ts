@@ -9,6 +9,7 @@ import {
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { URI } from "vscode-uri";
 import type { ServerInitialization } from "../protocol/language-server.js";
+import { timeMap } from "../profile/time-map.js";
 import { Annotations } from "./annotations.js";
 import { baselineName, shownRecording } from "./baseline.js";
 import { diagnose } from "./diagnose.js";
@@ -109,6 +110,7 @@ function answer(
         selection: session.selection,
         events: shown?.loaded.recording.eventsWithSamples() ?? [],
         leftOut: shown?.view.leftOut ?? 0,
+        range: shown?.view.range ?? "",
         samples: shown?.view.samples ?? 0,
         hottest,
         baseline: session.baseline === undefined ? null : baselineName(session.baseline.loaded),
@@ -155,6 +157,8 @@ function answer(
     "flameline/lines": async (params) => hottestLines(session.required(), session.selection, params),
     "flameline/waits": async (params) => waitTotals(session.required(), params.selection ?? session.selection),
     "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params, session.baseline)),
+    "flameline/timeMap": ({ selection, window }) =>
+      session.current === undefined ? null : timeMap(session.current.recording, selection, window),
     "flameline/callers": async (params) =>
       session.current === undefined ? null : functionGraph(session.current, params.function, params.selection),
     "flameline/locate": async (params) =>

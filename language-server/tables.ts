@@ -37,7 +37,14 @@ export async function waitTotals(loaded: LoadedRecording, selection: Selection):
 }
 
 function scopeOf(view: View): TableScope {
-  return { event: view.selection.event, total: view.sum, durationNs: view.durationNs, leftOut: view.leftOut };
+  const { range } = view;
+  return {
+    event: view.selection.event,
+    total: view.sum,
+    durationNs: view.durationNs,
+    leftOut: view.leftOut,
+    ...(range === "" ? {} : { range }),
+  };
 }
 
 /** The hottest lines, as they are in the text that ran, by self cost, then by total. */

@@ -3,6 +3,7 @@ import { costCarriers } from "../profile/cost-carriers.js";
 import { forEachSelected } from "../profile/selection.js";
 import { stackChildren } from "../profile/stack-children.js";
 import type { Recording } from "../profile/recording.js";
+import { rangeWords } from "../profile/time-words.js";
 import { waitSums } from "../profile/wait-sums.js";
 import type { WaitClass } from "../protocol/events.js";
 import type { Selection } from "../protocol/queries.js";
@@ -57,6 +58,11 @@ export class View {
   get durationNs(): number {
     const { fromNs = 0, toNs = Number.POSITIVE_INFINITY } = this.selection;
     return Math.max(0, Math.min(toNs, this.#recording.info.durationNs) - Math.max(0, fromNs));
+  }
+
+  /** The range of the selection in words; "" where it has none. */
+  get range(): string {
+    return rangeWords(this.selection, this.#recording.info.durationNs);
   }
 
   /** What of `off_cpu` is waiting for each class that there is, the longest first; none for other events. */

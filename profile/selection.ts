@@ -2,6 +2,7 @@ import { WAIT_CLASSES } from "../protocol/events.js";
 import type { Selection } from "../protocol/queries.js";
 import { eventIndex } from "./names.js";
 import type { RecordingTables } from "./tables.js";
+import { BLOCK_ROWS, timeIndex } from "./time-index.js";
 import { waitTable } from "./waits.js";
 
 /**
@@ -24,18 +25,23 @@ export function forEachSelected(
   const wanted = selectedThreads(recording, selection);
   const kindOf = selection.event === "off_cpu" ? waitFilter(recording, selection) : undefined;
   const rows: number[] = [];
-  for (let row = 0; row < events.length; row++) {
-    if (events[row] !== event) continue;
-    const time = times[row] ?? 0;
-    if (time < fromNs || time >= toNs) continue;
-    if (wanted !== undefined && wanted[threads[row] ?? 0] !== 1) continue;
-    if (selection.event === "memory") {
-      rows.push(row);
-      continue;
+  const index = timeIndex(recording);
+  for (let start = 0; start < events.length; start += BLOCK_ROWS) {
+    if (!index.mayHave(start / BLOCK_ROWS, event, fromNs, toNs)) continue;
+    const end = Math.min(events.length, start + BLOCK_ROWS);
+    for (let row = start; row < end; row++) {
+      if (events[row] !== event) continue;
+      const time = times[row] ?? 0;
+      if (time < fromNs || time >= toNs) continue;
+      if (wanted !== undefined && wanted[threads[row] ?? 0] !== 1) continue;
+      if (selection.event === "memory") {
+        rows.push(row);
+        continue;
+      }
+      const kind = kindOf?.(row) ?? "wanted";
+      if (kind === "wanted") each(row);
+      else if (kind === "idle") leftOut?.(row);
     }
-    const kind = kindOf?.(row) ?? "wanted";
-    if (kind === "wanted") each(row);
-    else if (kind === "idle") leftOut?.(row);
   }
   if (rows.length > 0) forEachGrown(recording, rows, each, leftOut);
 }

@@ -19,6 +19,7 @@ import type {
   TreeDirection,
   WaitRow,
 } from "./queries.js";
+import type { TimeMap } from "./time-map.js";
 
 /** Settings that the server needs; sent at start and on each change. */
 export interface ServerSettings {
@@ -90,6 +91,8 @@ export interface ServerRequests {
     params: { direction: TreeDirection; selection: Selection /** Share under which nodes are left out. */; minimumShare: number };
     result: TreeColumns | null;
   };
+  /** The selection by time, its own range apart, in a part of the recording's time; null where that has no times. */
+  "flameline/timeMap": { params: { selection: Selection; window: TimeRange }; result: TimeMap | null };
   "flameline/callers": { params: { function: number; selection: Selection }; result: CallersAndCallees | null };
   /** Where a function's definition or hottest line is, on this machine. */
   "flameline/locate": { params: { function: number; selection: Selection }; result: SourceLocation | null };
@@ -123,6 +126,8 @@ export interface ClientNotifications {
     readonly hottest: FunctionRow | null;
     /** hottest's share of the selection, 0 to 1. */
     readonly hottestShare: number;
+    /** The range of the selection in words, "12.3 s to 14.1 s"; "" where it has none. */
+    readonly range?: string;
     /** Name of what everything is compared with; null where it isn't. */
     readonly baseline: string | null;
   };

@@ -99,6 +99,8 @@ export interface TableScope {
   readonly durationNs: number;
   /** See {@link TreeColumns.leftOut}. */
   readonly leftOut: number;
+  /** The range of the selection in words, "12.3 s to 14.1 s"; "" where it has none. */
+  readonly range?: string;
 }
 
 /** What is waited for, and for how long in all, ns. */
@@ -126,6 +128,8 @@ export interface TreeColumns {
    * 0 for other events.
    */
   readonly leftOut: number;
+  /** The range of the selection, in words as "12.3 s to 14.1 s"; absent where it has none. */
+  readonly range?: { readonly words: string; readonly durationNs: number };
   /** Subtrees that were left out because their top is under the given minimum, and the sum of those tops. */
   readonly folded: number;
   readonly foldedValue: number;

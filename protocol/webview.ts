@@ -1,5 +1,6 @@
 /** The wire between `extension/` and the flame graph's webview. The webview asks for domain actions, never for a command id. */
-import type { CallersAndCallees, RecordingSummary, Selection, TreeColumns, TreeDirection } from "./queries.js";
+import type { CallersAndCallees, RecordingSummary, Selection, TimeRange, TreeColumns, TreeDirection } from "./queries.js";
+import type { TimeMap } from "./time-map.js";
 
 /** What the user was looking at; kept with `setState` and restored after a reload. */
 export interface GraphView {
@@ -15,6 +16,7 @@ export type ToWebview =
   /** A new or changed recording; the webview asks for the tree that it needs. */
   | { readonly type: "recording"; readonly summary: RecordingSummary | null; readonly selection: Selection }
   | { readonly type: "tree"; readonly request: number; readonly direction: TreeDirection; readonly tree: TreeColumns | null }
+  | { readonly type: "timeMap"; readonly request: number; readonly map: TimeMap | null }
   | { readonly type: "callers"; readonly request: number; readonly answer: CallersAndCallees | null }
   /** Zoom to a function, as a lens or a tree item asks. */
   | { readonly type: "reveal"; readonly function: number }
@@ -33,11 +35,15 @@ export type FromWebview =
       /** Share of the total, 0 to 1, under which nodes are left out. */
       readonly minimumShare: number;
     }
+  /** The selection by time, its own range apart, in a part of the recording's time. */
+  | { readonly type: "getTimeMap"; readonly request: number; readonly selection: Selection; readonly window: TimeRange }
   | { readonly type: "getCallers"; readonly request: number; readonly function: number; readonly selection: Selection }
   /** With `preserveFocus` the graph keeps the keyboard. */
   | { readonly type: "openSource"; readonly function: number; readonly selection: Selection; readonly preserveFocus: boolean }
   /** The user chose another event, process or thread: lenses and heat follow. */
   | { readonly type: "select"; readonly selection: Selection }
+  /** Compare what is shown with a part of the same recording. */
+  | { readonly type: "compareRange"; readonly range: Required<TimeRange> }
   /** Show the recording alone again. */
   | { readonly type: "stopComparing" }
   | { readonly type: "copy"; readonly text: string }

@@ -3,6 +3,7 @@ import type { FromWebview, GraphView, PictureFormat, ToWebview } from "../protoc
 import { decodeTree, type GraphTree } from "./graph-tree.js";
 import type { SavedView } from "./saved-view.js";
 import { type Search, searchTree } from "./search.js";
+import { TimeModel } from "./time-model.js";
 import { type Clock, TreeRequests } from "./tree-requests.js";
 
 export type Change =
@@ -27,6 +28,7 @@ export class FlameGraphModel {
   view: GraphView;
   minimumShare: number;
   search: Search | undefined;
+  readonly times: TimeModel;
   onChange: (change: Change) => void = () => undefined;
 
   readonly #post: (message: FromWebview) => void;
@@ -39,6 +41,7 @@ export class FlameGraphModel {
     this.view = saved.view;
     this.minimumShare = saved.minimumShare;
     this.#shownDirection = saved.view.direction;
+    this.times = new TimeModel(post, clock);
     this.#requests = new TreeRequests((request, query) => post({ type: "getTree", request, ...query }), clock);
   }
 
@@ -49,6 +52,8 @@ export class FlameGraphModel {
       case "tree":
         if (this.#requests.answered(message.request)) this.#setTree(message.tree, message.direction);
         return;
+      case "timeMap":
+        return this.times.receive(message.request, message.map);
       case "callers":
         if (message.request === this.#callersRequest) this.onChange({ kind: "callers", answer: message.answer });
         return;
@@ -58,6 +63,7 @@ export class FlameGraphModel {
         return this.onChange({ kind: "draw", format: message.format });
       case "failed":
         this.#requests.answered(message.request);
+        this.times.failed(message.request);
         return this.onChange({ kind: "notice", message: message.message });
     }
   }
@@ -67,7 +73,14 @@ export class FlameGraphModel {
     this.view = withSelection(this.view, selection);
     this.#post({ type: "select", selection });
     this.#ask();
+    this.times.follow(this.summary ?? null, selection, false);
     this.onChange({ kind: "view" });
+  }
+
+  /** Of the time that all views show; nothing for all of it. */
+  selectTime(range?: { readonly fromNs: number; readonly toNs: number }): void {
+    const { fromNs: _from, toNs: _to, ...rest } = this.view.selection;
+    this.select({ ...rest, ...range });
   }
 
   turn(direction: TreeDirection): void {
@@ -121,6 +134,7 @@ export class FlameGraphModel {
     this.summary = summary;
     this.view = withSelection(this.view, selection);
     if (other) this.tree = undefined;
+    this.times.follow(summary, selection, grown);
     if (!summary) this.#setTree(null, this.view.direction);
     else if (other || chosen || (grown && !summary.live)) this.#ask();
     else if (grown) this.#requests.refresh(this.#query());

@@ -16,6 +16,7 @@ import type { SavedView } from "./saved-view.js";
 import { nextMatch } from "./search.js";
 import { StatusLine } from "./status-line.js";
 import { onThemeChange } from "./theme.js";
+import { TimePane } from "./time-pane.js";
 import { Tooltip } from "./tooltip.js";
 import { fullRange } from "./viewport.js";
 import { emptyWords, searchWords } from "./words.js";
@@ -35,6 +36,7 @@ export class FlameGraphPage {
   readonly #callers: CallersPane;
   readonly #legend = new Legend();
   readonly #comparison: ComparisonBar;
+  readonly #time: TimePane;
   readonly #tooltip = new Tooltip();
   readonly #mirror = new Mirror(this.#graph.scroller);
   readonly #empty = makeDiv("empty");
@@ -74,6 +76,7 @@ export class FlameGraphPage {
     });
     this.#status = new StatusLine(() => model.unfold());
     this.#comparison = new ComparisonBar(() => model.stopComparing());
+    this.#time = new TimePane(model.times, saved.timeOpen, { select: (range) => model.selectTime(range), toggled: () => this.#settle() });
     this.#build();
     this.#listen();
     this.#show();
@@ -85,9 +88,9 @@ export class FlameGraphPage {
     stage.append(this.#graph.scroller, this.#empty);
     const legendRow = makeDiv("legend-row");
     legendRow.append(this.#legend.element, this.#controls.searchElement);
-    this.element.append(this.#controls.element, this.#comparison.element, legendRow, stage, this.#callers.element);
+    this.element.append(this.#controls.element, this.#time.element, this.#comparison.element, legendRow, stage, this.#callers.element);
     this.element.append(this.#notice, this.#details.element, this.#status.element);
-    this.element.append(this.#live, this.#tooltip.element);
+    this.element.append(this.#live, this.#tooltip.element, this.#time.tooltip.element);
     this.#notice.hidden = true;
   }
 
@@ -98,7 +101,10 @@ export class FlameGraphPage {
       clearTimeout(this.#settled);
       this.#settled = setTimeout(() => this.#settle(), SETTLE_MS);
     };
-    onThemeChange(() => this.#recolor());
+    onThemeChange(() => {
+      this.#recolor();
+      this.#time.recolor();
+    });
     listenToPointer(graph, {
       hover: (hit, x, y) => (hit && graph.tree ? this.#tooltip.show(graph.tree, hit, x, y) : this.#tooltip.hide()),
       click: (hit) => {
@@ -120,6 +126,7 @@ export class FlameGraphPage {
         if (had) this.#model.find("");
         return had;
       },
+      clearTime: () => void this.#time.clear(),
     });
   }
 
@@ -260,6 +267,6 @@ export class FlameGraphPage {
     const anchor = this.#graph.anchor();
     if (!tree || !anchor) return;
     const path = selected > 0 ? { selected: pathOfNode(tree, selected) } : {};
-    this.#save({ view, minimumShare, anchor, scrollTop: scroller.scrollTop, ...path });
+    this.#save({ view, minimumShare, anchor, scrollTop: scroller.scrollTop, timeOpen: this.#time.open, ...path });
   }
 }

@@ -33,7 +33,7 @@ export interface GraphTree {
   readonly waits: Uint8Array;
   /** Where a baseline was chosen. */
   readonly difference: NodeDifference | undefined;
-  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "leftOut" | "folded" | "foldedValue">;
+  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "leftOut" | "folded" | "foldedValue" | "range">;
   /** Nodes whose numbers could not be true (not finite, negative, more than the parent has) and were cut to fit. */
   readonly repaired: number;
 }
@@ -51,7 +51,7 @@ export function decodeTree(columns: TreeColumns): GraphTree {
   const self = new Float64Array(decodeBase64(columns.self, count * 8));
   const value = new Float64Array(decodeBase64(columns.value, count * 8));
   const { name } = columns.functions;
-  const { event, unit, samples, leftOut, folded, foldedValue } = columns;
+  const { event, unit, samples, leftOut, folded, foldedValue, range } = columns;
   const arranged = arrange(fn, end, self, value, name.length);
   return {
     count,
@@ -63,7 +63,7 @@ export function decodeTree(columns: TreeColumns): GraphTree {
     functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText) },
     waits: waitKinds({ fn, value, parent: arranged.parent }, columns.functions),
     difference: decodeDifference(columns, value),
-    info: { event, unit, samples, leftOut, folded, foldedValue },
+    info: { event, unit, samples, leftOut, folded, foldedValue, ...(range === undefined ? {} : { range }) },
   };
 }
 

@@ -10,8 +10,10 @@ export interface KeyActions {
   readonly copy: (node: number) => void;
   readonly find: () => void;
   readonly nextMatch: (step: 1 | -1) => void;
-  /** Undoes the innermost thing: the search, then the zoom. True when there was one. */
+  /** Undoes the innermost thing: the search, then the zoom, then the range of time. True when there was a search. */
   readonly clearSearch: () => boolean;
+  /** Shows all of the time again. */
+  readonly clearTime: () => void;
 }
 
 const KEYS = [
@@ -58,8 +60,8 @@ function press(graph: GraphCanvas, actions: KeyActions, event: KeyboardEvent): b
     case "Z":
       return done(zoomOut(graph));
     case "Escape":
-      if (!actions.clearSearch() && !isFullRange(tree, range)) graph.setRange(fullRange(tree), true);
-      return true;
+      if (actions.clearSearch()) return true;
+      return done(isFullRange(tree, range) ? actions.clearTime() : graph.setRange(fullRange(tree), true));
     case "0":
       return done(graph.setRange(fullRange(tree), true));
     case "+":

@@ -9,6 +9,8 @@ export interface SavedView {
   readonly selected?: NodePath;
   /** CSS pixels. */
   readonly scrollTop: number;
+  /** Whether the time heat map is unfolded. */
+  readonly timeOpen: boolean;
 }
 
 /** Share of the total under which nodes are left out: a tenth of a pixel on a wide screen. */
@@ -18,6 +20,7 @@ export const FIRST_VIEW: SavedView = {
   view: { direction: "top-down", selection: { event: "cpu" }, search: "", colorBy: "owner" },
   minimumShare: DEFAULT_MINIMUM_SHARE,
   scrollTop: 0,
+  timeOpen: true,
 };
 
 /** Reads what `setState` kept; a state that an older version wrote, or a damaged one, gives the first view. */
@@ -34,6 +37,7 @@ export function readSavedView(state: unknown): SavedView {
     },
     minimumShare: state["minimumShare"] === 0 ? 0 : DEFAULT_MINIMUM_SHARE,
     scrollTop: typeof state["scrollTop"] === "number" && state["scrollTop"] > 0 ? state["scrollTop"] : 0,
+    timeOpen: state["timeOpen"] !== false,
     ...(isAnchor(anchor) ? { anchor } : {}),
     ...(isPath(state["selected"]) ? { selected: state["selected"] } : {}),
   };

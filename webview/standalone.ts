@@ -22,6 +22,9 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
       const { request, direction } = message;
       return post({ type: "tree", request, direction, tree: trees[pageKey(message.selection, direction)] ?? null });
     }
+    case "getTimeMap":
+      // Samples have no times here.
+      return post({ type: "timeMap", request: message.request, map: null });
     case "copy":
       // Not in a page from the disk in every browser; the text can be selected in the bar then.
       return void navigator.clipboard?.writeText(message.text).catch(() => undefined);
@@ -33,6 +36,7 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
       return post({ type: "failed", request: 0, message: NOT_HERE });
     case "getCallers":
     // An exported page compares with nothing, so it has no such button.
+    case "compareRange":
     case "stopComparing":
       return post({ type: "failed", request: 0, message: NOT_HERE });
   }

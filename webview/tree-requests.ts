@@ -20,29 +20,31 @@ const REFRESH_MS = 1000;
  * Decides when a tree is asked for. What the user chose is asked for at once and makes older answers worthless; a
  * recording that merely grew waits for the answer under way and for its turn.
  */
-export class TreeRequests {
-  readonly #send: (request: number, query: TreeQuery) => void;
+export class TreeRequests<Q = TreeQuery> {
+  readonly #send: (request: number, query: Q) => void;
   readonly #clock: Clock;
-  #latest = 0;
+  #latest: number;
   #sentMs = -Infinity;
   #waiting = false;
   #pauseMs = REFRESH_MS;
   #timer = false;
-  #stale: TreeQuery | undefined;
+  #stale: Q | undefined;
 
-  constructor(send: (request: number, query: TreeQuery) => void, clock: Clock) {
+  /** Requests are numbered from `after` on, so that several askers' numbers differ. */
+  constructor(send: (request: number, query: Q) => void, clock: Clock, after = 0) {
+    this.#latest = after;
     this.#send = send;
     this.#clock = clock;
   }
 
-  ask(query: TreeQuery): void {
+  ask(query: Q): void {
     this.#stale = undefined;
     this.#waiting = true;
     this.#sentMs = this.#clock.now();
     this.#send(++this.#latest, query);
   }
 
-  refresh(query: TreeQuery): void {
+  refresh(query: Q): void {
     this.#stale = query;
     this.#askWhenDue();
   }

@@ -28,6 +28,7 @@ const LACKING: ReadonlyMap<string, string> = new Map([
 export function describeNode(tree: GraphTree, node: number): NodeWords {
   const { unit, event } = tree.info;
   const { difference } = tree;
+  const inRange = ofRange(tree);
   const fn = at(tree.fn, node);
   const value = at(tree.value, node);
   const self = at(tree.self, node);
@@ -42,8 +43,8 @@ export function describeNode(tree: GraphTree, node: number): NodeWords {
     total: difference ? changeWords(difference, node, value, unit) : `${formatValue(value, unit)} (${formatShare(value, tree.total)})`,
     self: difference ? "" : `${formatValue(self, unit)} (${formatShare(self, tree.total)})`,
     of: difference
-      ? `${EVENT_WORDS[event]}: ${changeWords(difference, 0, tree.total, unit)}`
-      : `${formatValue(tree.total, unit)} of ${EVENT_WORDS[event]}`,
+      ? `${EVENT_WORDS[event]}${inRange}: ${changeWords(difference, 0, tree.total, unit)}`
+      : `${formatValue(tree.total, unit)} of ${EVENT_WORDS[event]}${inRange}`,
   };
 }
 
@@ -63,7 +64,7 @@ export function emptyWords(summary: RecordingSummary | null, tree: GraphTree | n
     return `Nothing but idle waits (${formatValue(tree.info.leftOut, "ns")}) in what is chosen above: “Idle waits too” shows them.`;
   }
   if (tree && tree.info.samples > 0) return `The ${formatCount(tree.info.samples, "sample")} of ${event} chosen above have no value.`;
-  return `No samples of ${event} in what is chosen above: choose another event, process or thread.`;
+  return `No samples of ${event} in what is chosen above: choose another event, process, thread or time.`;
 }
 
 /** The footer: what was recorded, and everything that is missing from the picture. */
@@ -80,10 +81,10 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
   const missing = lost.filter(([count]) => count > 0).map(([count, words]) => `${formatCount(count, "sample")} ${words}`);
   return [
     tree.difference
-      ? `${formatCount(info.samples, "sample")} on both sides, ${EVENT_WORDS[info.event]}: ${changeWords(tree.difference, 0, tree.total, info.unit)}`
-      : `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}`,
+      ? `${formatCount(info.samples, "sample")} on both sides, ${EVENT_WORDS[info.event]}${ofRange(tree)}: ${changeWords(tree.difference, 0, tree.total, info.unit)}`
+      : `${formatCount(info.samples, "sample")}, ${formatValue(tree.total, info.unit)} of ${EVENT_WORDS[info.event]}${ofRange(tree)}`,
     seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
-    info.event === "off_cpu" && summary.durationNs > 0 ? formatRate(tree.total, summary.durationNs) : "",
+    info.event === "off_cpu" && summary.durationNs > 0 ? formatRate(tree.total, info.range?.durationNs ?? summary.durationNs) : "",
     info.event === "off_cpu" ? thinnedWords(loss) : "",
     info.leftOut > 0 ? leftOutWords(info) : "",
     ...(missing.length > 0 ? missing : ["no sample lost"]),
@@ -92,6 +93,11 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
     hidden > 0 ? `${formatCount(hidden, "box", "boxes")} too narrow to draw` : "",
     ...summary.warnings,
   ].filter((part) => part !== "");
+}
+
+/** " of 12.3 s to 14.1 s", or nothing. */
+function ofRange({ info: { range } }: GraphTree): string {
+  return range === undefined ? "" : ` of ${range.words}`;
 }
 
 function leftOutWords({ event, unit, leftOut }: GraphTree["info"]): string {

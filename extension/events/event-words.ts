@@ -27,8 +27,8 @@ export function isEvent(value: unknown): value is EventName {
 }
 
 /** Beside the title of the list: "Waiting · 12 s over 8 s · 30 s idle left out", "Memory · 12 MB over 8 s · 3 MB shrank". */
-export function scopeText({ event, total, durationNs, leftOut }: TableScope): string {
-  const over = durationNs > 0 ? ` over ${amount(durationNs, "ns")}` : "";
+export function scopeText({ event, total, durationNs, leftOut, range = "" }: TableScope): string {
+  const over = range !== "" ? ` of ${range}` : durationNs > 0 ? ` over ${amount(durationNs, "ns")}` : "";
   const left = leftOut > 0 ? ` · ${amount(leftOut, EVENT_UNITS[event])} ${event === "memory" ? "shrank" : "idle left out"}` : "";
   return `${EVENT_NAMES[event].short} · ${amount(total, EVENT_UNITS[event])}${over}${left}`;
 }

@@ -1,5 +1,6 @@
 import type { Browser, BrowserContext, Page } from "@playwright/test";
 import type { CallersAndCallees, RecordingSummary, TreeColumns } from "../../protocol/queries.js";
+import type { TimeMap } from "../../protocol/time-map.js";
 import type { FromWebview, ToWebview } from "../../protocol/webview.js";
 
 /** `window.harness` in the page. */
@@ -23,6 +24,7 @@ export interface OpenOptions {
   readonly scale?: number;
   readonly state?: unknown;
   readonly callers?: CallersAndCallees | null;
+  readonly timeMap?: TimeMap | null;
 }
 export function haveBrowser(): boolean;
 export function launch(): Promise<Browser>;

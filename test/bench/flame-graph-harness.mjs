@@ -161,7 +161,16 @@ export function summaryOf(tree, live = false) {
 export async function openGraph(
   browser,
   parts,
-  { tree, summary = tree && summaryOf(tree), theme = "dark", size = { width: 1280, height: 900 }, scale = 1, state, callers = null },
+  {
+    tree,
+    summary = tree && summaryOf(tree),
+    theme = "dark",
+    size = { width: 1280, height: 900 },
+    scale = 1,
+    state,
+    callers = null,
+    timeMap = null,
+  },
 ) {
   const context = await browser.newContext({ viewport: size, deviceScaleFactor: scale });
   const page = await context.newPage();
@@ -179,14 +188,14 @@ export async function openGraph(
     const [contentType, body] = bodies[new URL(route.request().url()).pathname] ?? ["text/plain", ""];
     return route.fulfill({ contentType, body });
   });
-  await page.addInitScript(standIn, { summary: summary ?? null, variables, state, callers, tree: JSON.stringify(tree ?? null) });
+  await page.addInitScript(standIn, { summary: summary ?? null, variables, state, callers, timeMap, tree: JSON.stringify(tree ?? null) });
   await page.goto(ORIGIN);
   await page.waitForFunction(() => window.harness?.shown);
   return { page, context, problems };
 }
 
 /** Runs in the page before its own script. */
-function standIn({ summary, variables, state, callers, tree }) {
+function standIn({ summary, variables, state, callers, timeMap, tree }) {
   const harness = { sent: [], work: [], shown: false, state, send: (message) => window.postMessage(message, "*") };
   window.harness = harness;
   const timed = window.requestAnimationFrame.bind(window);
@@ -221,6 +230,7 @@ function standIn({ summary, variables, state, callers, tree }) {
         harness.answered = true;
         harness.send({ type: "tree", request: message.request, direction: message.direction, tree: harness.columns });
       }
+      if (message.type === "getTimeMap") harness.send({ type: "timeMap", request: message.request, map: timeMap });
       if (message.type === "getCallers") harness.send({ type: "callers", request: message.request, answer: callers });
     },
   });

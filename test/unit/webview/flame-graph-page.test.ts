@@ -264,9 +264,10 @@ describe.skipIf(!haveBrowser())("the flame graph's page", { timeout: 60_000 }, (
     const processes = page.locator("vscode-dropdown[aria-label=Process]");
     await processes.click();
     await processes.locator("vscode-option", { hasText: "node (4100)" }).click();
-    expect((await sent(page)).slice(-2)).toMatchObject([
+    expect((await sent(page)).slice(-3)).toMatchObject([
       { type: "select", selection: { event: "cpu", pids: [4100] } },
       { type: "getTree", selection: { pids: [4100] } },
+      { type: "getTimeMap", selection: { pids: [4100] } },
     ]);
   });
 
@@ -285,7 +286,7 @@ describe.skipIf(!haveBrowser())("the flame graph's page", { timeout: 60_000 }, (
     const corner = () =>
       page.evaluate(() => {
         const copy = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-        const canvas = document.querySelector("canvas");
+        const canvas = document.querySelector<HTMLCanvasElement>(".graph canvas");
         if (canvas) copy?.drawImage(canvas, 0, 0);
         return [...(copy?.getImageData(3, 25, 1, 1).data ?? [])].slice(0, 3);
       });

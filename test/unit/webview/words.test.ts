@@ -158,7 +158,7 @@ describe("what the page says", () => {
         "Waiting for the first samples…",
         "No samples yet: nothing that is recorded has used the processor so far.",
         "This recording has no samples: nothing that was recorded ran while it was made.",
-        "No samples of CPU time in what is chosen above: choose another event, process or thread.",
+        "No samples of CPU time in what is chosen above: choose another event, process, thread or time.",
         "The 7 samples of CPU time chosen above have no value.",
       ]
     `);
