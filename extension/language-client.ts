@@ -1,4 +1,4 @@
 /**
- * The language client, to be imported late. Of a CommonJS module that is imported late esbuild hands over no names, so they are named here.
+ * The language client, to be imported late. A late import asks for everything that a module names: so what is needed is named here.
  */
 export { LanguageClient, State, TransportKind } from "vscode-languageclient/node";

@@ -1,6 +1,7 @@
 // Leaves out of the bundle what vscode-languageclient carries for servers that offer more than ours.
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import { exportedNames } from "./as-modules.mjs";
 
 /** The client's files of features that stay, each with the capability of a server that it answers to; null where it needs none. */
 export const KEPT_FEATURES = {
@@ -38,14 +39,17 @@ export const withoutUnusedFeatures = {
       if (!absent.has(path.basename(file, ".js"))) {
         return undefined;
       }
-      const names = [...readFileSync(file, "utf8").matchAll(/^exports\.(\w+Feature) = \w+Feature;$/gm)].map(([, name]) => name);
-      if (names.length === 0) {
+      const names = exportedNames(file);
+      if (!names.some((name) => name.endsWith("Feature"))) {
         return { errors: [{ text: `${file} exports no feature that could be left out: has the language client been rearranged?` }] };
       }
-      return { contents: `${ABSENT}${names.map((name) => `exports.${name} = class extends Absent {};`).join("\n")}\n`, loader: "js" };
+      const contents = names.map((name) =>
+        name.endsWith("Feature") ? `export class ${name} extends Absent {}` : `export const ${name} = undefined;`,
+      );
+      return { contents: `${ABSENT}${contents.join("\n")}\n`, loader: "js" };
     });
     build.onLoad({ filter: /[/\\]semver[/\\]functions[/\\](parse|satisfies)\.js$/ }, () => ({
-      contents: "module.exports = () => true;\n",
+      contents: "export default () => true;\n",
       loader: "js",
     }));
     // Its opening imports the server's half too, which nothing here asks for.

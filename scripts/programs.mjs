@@ -9,6 +9,7 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import * as esbuild from "esbuild";
+import { librariesAsModules } from "./as-modules.mjs";
 import { withoutUnusedFeatures } from "./client-features.mjs";
 import { root } from "./paths.mjs";
 import { withoutUnusedServerFeatures } from "./server-features.mjs";
@@ -43,6 +44,7 @@ export const programs = {
   plugins: [
     withoutUnusedFeatures,
     withoutUnusedServerFeatures,
+    librariesAsModules,
     // Nothing comes of a build with errors: what is there stays.
     {
       name: "common-js",

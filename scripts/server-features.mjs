@@ -1,6 +1,7 @@
 // Leaves out of the bundle what vscode-languageserver carries for servers that do more than ours.
 import { readFileSync } from "node:fs";
 import * as path from "node:path";
+import { exportedNames } from "./as-modules.mjs";
 import { root } from "./paths.mjs";
 
 /** The library's files of features that our server calls: a connection has no other. `progress` also reads each request's tokens. */
@@ -21,11 +22,12 @@ export const withoutUnusedServerFeatures = {
       if (!absent.has(path.basename(file, ".js"))) {
         return undefined;
       }
-      const names = [...readFileSync(file, "utf8").matchAll(/^exports\.(\w+Feature) = \w+Feature;$/gm)].map(([, name]) => name);
-      if (names.length === 0) {
+      const names = exportedNames(file);
+      if (!names.some((name) => name.endsWith("Feature"))) {
         return { errors: [{ text: `${file} exports no feature that could be left out: has the language server been rearranged?` }] };
       }
-      return { contents: names.map((name) => `exports.${name} = (Base) => Base;\n`).join(""), loader: "js" };
+      const contents = names.map((name) => `export const ${name} = ${name.endsWith("Feature") ? "(Base) => Base" : "undefined"};\n`);
+      return { contents: contents.join(""), loader: "js" };
     });
     build.onLoad({ filter: /[/\\]vscode-languageserver[/\\]lib[/\\]node[/\\]files\.js$/ }, () => ({ contents: "", loader: "js" }));
     build.onResolve({ filter: /^vscode-languageserver-textdocument$/ }, ({ path: name, importer }) =>
