@@ -9,18 +9,21 @@
  * It is loaded only for recordings that ask for it: while it is attached, every system call of the machine takes the longer way.
  *
  * A place is a process, a file or peer, an event, where in the program the call is, and about how many bytes it transferred. Of the
- * calls at a place each is taken as long as there are few, else every `stride`th from a random beginning: each has the same chance,
- * so sums are right for every line, and user space brings them in line with the place's exact count. Strides are prime and change seldom, so
- * that calls which come in a regular pattern, as the lines of a loop do, are taken equally often.
+ * calls at a place each is taken as long as there are few, else every `stride`th: each call adds 1/stride to the place's phase, which
+ * begins at random, and one that makes it pass a whole number is taken and stands for `stride` calls. So each call's chance is just what it
+ * stands for, also where the stride changes, as that depends on calls that were made and never on which were taken. User space then brings
+ * sums in line with the place's exact count. Strides are prime and change seldom, so that calls which come in a regular pattern, as the
+ * lines of a loop do, are taken equally often: a pattern is met evenly but for one call at each change.
  */
 #include "subjects.h"
 
 #define BYTE_EVENTS 4 /* READ, WRITE, SEND, RECEIVE */
 #define COMPAT_SEGMENT 0x23
-/* About so many stacks are taken in an eighth of a second, at a place and on a processor, up to twice as many. */
+/* About so many stacks are taken in an eighth of a second, at a place and on a processor, between half and just over twice as many. */
 #define STACKS_OF_CALLS_AT_PLACE 32
-#define STACKS_OF_CALLS 64
+#define STACKS_OF_CALLS 96
 #define LONGEST_STRIDE 14
+#define WHOLE_PHASE (1ULL << 32)
 
 enum call { NO_CALL, READS, WRITES, SENDS, RECEIVES, SENDS_MESSAGE, RECEIVES_MESSAGE, SENDS_MESSAGES, RECEIVES_MESSAGES, COPIES, RINGS, OPENS, CONNECTS, ACCEPTS };
 
@@ -84,6 +87,15 @@ struct call_registers { struct pt_regs is; u64 orig_x0; s32 number; u32 padding;
 /* What is counted of a process and a file or peer. The first four are bytes and calls, as the events of the same order. */
 enum counted { READ_BYTES, WRITTEN_BYTES, SENT_BYTES, RECEIVED_BYTES, COPIED_BYTES, RING_CALLS, OPENED, CONNECTED, ACCEPTED, LOOKED_UP };
 
+/* How often stacks are taken, and of how many it would be each in an eighth of a second. */
+struct pace {
+  u32 level;  /* of the stride */
+  u32 window; /* which eighth of a second */
+  u32 seen;   /* in it */
+  u32 peak;   /* of the last ones; falls slowly, so that a short pause or another processor changes nothing */
+  u32 part;   /* of one that is seen, in parts of 2^32 */
+};
+
 struct place_key {
   u64 subject;
   u32 pid;
@@ -93,13 +105,9 @@ struct place_key {
 struct call_place {
   u64 bytes, calls, recordings, start_boottime;
   u32 uid;
-  u32 level;  /* of the stride that recent windows ask for */
-  u32 stride; /* the one that is being gone through */
-  u32 until;  /* calls to the next that is taken */
-  u32 window; /* the eighth of a second, and how many calls it had and stacks were taken in it */
-  u32 seen;
-  u32 stacks;
-  u32 padding;
+  u32 phase; /* how far it is to the next that is taken, in parts of 2^32 */
+  u32 level; /* of the stride in use: the sum of the place's own and the processor's, or one more */
+  struct pace pace;
 };
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -112,9 +120,7 @@ struct calling {
   struct tick tick;
   struct call_registers registers;
   struct call_place new_place;
-  u32 window;
-  u32 stacks;
-  u32 level; /* added to those of places, where there are many */
+  struct pace pace; /* its level is added to those of places; what it has seen is what would be taken without it */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -165,41 +171,47 @@ INLINE u32 log2_of(u64 number)
   return logarithm;
 }
 
+/* Takes in `parts` of 2^32 of a call, and sets the level that lets about `stacks` through: at once where there come too many, and with
+ * room for a factor of four and a bit before it changes. */
+INLINE void keep_pace(struct pace *pace, u32 window, u64 parts, u32 stacks)
+{
+  if (pace->window != window) {
+    u32 peak = pace->peak - pace->peak / 4;
+    peak = pace->seen > peak ? pace->seen : peak;
+    u32 taken = peak >> pace->level;
+    if (taken > 2 * stacks + stacks / 4 || taken < stacks / 2) {
+      u32 level = log2_of(peak / stacks);
+      pace->level = level < LONGEST_STRIDE ? level : LONGEST_STRIDE;
+    }
+    pace->peak = peak;
+    pace->window = window;
+    pace->seen = 0;
+  }
+  u64 part = pace->part + parts;
+  pace->part = part;
+  pace->seen += part >> 32;
+  if (pace->seen >> pace->level > 3 * stacks && pace->level < LONGEST_STRIDE) {
+    pace->level++;
+  }
+}
+
 /* How many calls the stack of this one stands for; 0: it is not taken. */
 INLINE u64 stands_for(struct call_place *place, struct calling *here, u64 now)
 {
   u32 window = now >> 27;
-  if (place->window != window) {
-    u32 level = log2_of(place->seen / STACKS_OF_CALLS_AT_PLACE);
-    if (level > place->level || level + 1 < place->level) { /* seldom, as patterns are met evenly only in between */
-      place->level = level;
-    }
-    place->window = window;
-    place->seen = 0;
-    place->stacks = 0;
+  keep_pace(&place->pace, window, WHOLE_PHASE, STACKS_OF_CALLS_AT_PLACE);
+  /* A new place is still on the way to its level: it asks the processor for no more than it will ask for then. */
+  u32 is_settled = place->pace.peak || place->pace.seen <= 2 * STACKS_OF_CALLS_AT_PLACE;
+  keep_pace(&here->pace, window, is_settled ? WHOLE_PHASE >> place->pace.level : 0, STACKS_OF_CALLS);
+  /* Processors ask for levels of their own: a thread that moves to and fro changes nothing as long as they are neighbours. */
+  u32 level = place->pace.level + here->pace.level;
+  if (level > place->level || level + 1 < place->level) {
+    place->level = level;
   }
-  if (here->window != window) {
-    if (here->stacks > 2 * STACKS_OF_CALLS && here->level < LONGEST_STRIDE) {
-      here->level++;
-    } else if (here->stacks < STACKS_OF_CALLS / 3 && here->level) {
-      here->level--;
-    }
-    here->window = window;
-    here->stacks = 0;
-  }
-  place->seen++;
-  if (place->until) {
-    place->until--;
-    return 0;
-  }
-  u32 stands = place->stride;
-  place->stacks++;
-  here->stacks++;
-  u32 excess = place->stacks / (3 * STACKS_OF_CALLS_AT_PLACE) + here->stacks / (3 * STACKS_OF_CALLS);
-  u32 stride = stride_of(place->level + here->level + excess);
-  place->until = stands > 1 || stride == 1 ? stride - 1 : bpf_get_prandom_u32() % stride;
-  place->stride = stride;
-  return stands;
+  u32 stride = stride_of(place->level);
+  u64 phase = place->phase + (WHOLE_PHASE + stride / 2) / stride;
+  place->phase = phase;
+  return phase >> 32 ? stride : 0;
 }
 
 /* Counts a call, and gives its place. */
@@ -209,7 +221,7 @@ INLINE struct call_place *add_call(struct calling *here, struct task_struct *tas
   if (!place) {
     here->new_place.start_boottime = started(task);
     here->new_place.uid = owner(task);
-    here->new_place.stride = 1;
+    here->new_place.phase = bpf_get_prandom_u32();
     if (bpf_map_update_elem(&places, key, &here->new_place, BPF_NOEXIST)) {
       key->subject = OTHERS;
       key->mark = 0;
