@@ -1,5 +1,6 @@
 import { EVENT_UNITS, type EventName, WAIT_CLASSES, type WaitClass } from "../protocol/events.js";
 import type { Selection, TimeRange } from "../protocol/queries.js";
+import { TABLE_KINDS, type TableKind } from "../protocol/tables.js";
 import type { FromWebview } from "../protocol/webview.js";
 
 /** The longest text that the webview may put on the clipboard, in UTF-16 units. */
@@ -38,6 +39,17 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
       const selection = readSelection(data["selection"]);
       if (!selection || !isIndex(data["request"]) || !isIndex(data["function"])) return undefined;
       return { type: "getCallers", request: data["request"], function: data["function"], selection };
+    }
+    case "getTable": {
+      const selection = readSelection(data["selection"]);
+      const { request, kind } = data;
+      return selection && isIndex(request) && isTableKind(kind) ? { type: "getTable", request, kind, selection } : undefined;
+    }
+    case "openRow": {
+      const selection = readSelection(data["selection"]);
+      const { kind, id, preserveFocus } = data;
+      if (!selection || !isTableKind(kind) || !isIndex(id) || typeof preserveFocus !== "boolean") return undefined;
+      return { type: "openRow", kind, id, selection, preserveFocus };
     }
     case "openSource": {
       const selection = readSelection(data["selection"]);
@@ -99,6 +111,10 @@ function isBoolean(value: unknown): value is boolean {
 
 function isWaits(value: unknown): value is WaitClass[] {
   return Array.isArray(value) && value.every((each) => WAIT_CLASSES.some((known) => known === each));
+}
+
+function isTableKind(value: unknown): value is TableKind {
+  return TABLE_KINDS.some((known) => known === value);
 }
 
 function isTime(value: unknown): value is number {

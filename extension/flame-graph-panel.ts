@@ -160,10 +160,17 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
         const answer = await ask("flameline/callers", { function: message.function, selection: message.selection });
         return this.#post({ type: "callers", request: message.request, answer });
       }
+      case "getTable": {
+        const { kind, selection, request } = message;
+        return this.#post({ type: "table", request, table: await ask("flameline/table", { kind, selection }) });
+      }
+      case "openRow": {
+        const { kind, id, selection } = message;
+        return this.#open(await ask("flameline/locateRow", { kind, id, selection }), message.preserveFocus);
+      }
       case "openSource": {
-        const place = await ask("flameline/locate", { function: message.function, selection: message.selection });
-        if (place) return this.#options.openSource(place, message.preserveFocus, this.#panel?.viewColumn);
-        return this.#post({ type: "failed", request: 0, message: NO_SOURCE });
+        const { function: fn, selection } = message;
+        return this.#open(await ask("flameline/locate", { function: fn, selection }), message.preserveFocus);
       }
       case "select":
         await ask("flameline/select", { selection: message.selection });
@@ -182,6 +189,11 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
       case "picture":
         return this.#drawn?.(message);
     }
+  }
+
+  #open(place: SourceLocation | null, preserveFocus: boolean): unknown {
+    if (place) return this.#options.openSource(place, preserveFocus, this.#panel?.viewColumn);
+    return this.#post({ type: "failed", request: 0, message: NO_SOURCE });
   }
 
   async #sendRecording(): Promise<void> {

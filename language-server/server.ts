@@ -26,6 +26,7 @@ import { Paced } from "./pacing.js";
 import { RepeatedWish } from "./repeated-wish.js";
 import { type NotificationHandlers, notify, registerNotifications, registerRequests, type RequestHandlers } from "./requests.js";
 import { Session, type SessionChange } from "./session.js";
+import { locateRow, tableColumns } from "./table-columns.js";
 import { hottestFunction, hottestFunctions, hottestLines, waitTotals } from "./tables.js";
 import { Workspace } from "./workspace.js";
 
@@ -156,6 +157,10 @@ function answer(
     "flameline/functions": async (params) => hottestFunctions(session.required(), session.selection, params, session.baseline),
     "flameline/lines": async (params) => hottestLines(session.required(), session.selection, params),
     "flameline/waits": async (params) => waitTotals(session.required(), params.selection ?? session.selection),
+    "flameline/table": async ({ kind, selection }) =>
+      session.current === undefined ? null : tableColumns(session.current, kind, selection),
+    "flameline/locateRow": async ({ kind, id, selection }) =>
+      session.current === undefined ? null : locateRow(workspace, session.current, kind, id, selection),
     "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params, session.baseline)),
     "flameline/timeMap": ({ selection, window }) =>
       session.current === undefined ? null : timeMap(session.current.recording, selection, window),

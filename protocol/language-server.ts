@@ -19,6 +19,7 @@ import type {
   TreeDirection,
   WaitRow,
 } from "./queries.js";
+import type { TableColumns, TableKind } from "./tables.js";
 import type { TimeMap } from "./time-map.js";
 
 /** Settings that the server needs; sent at start and on each change. */
@@ -85,6 +86,10 @@ export interface ServerRequests {
     params: { limit: number; mineOnly: boolean; selection?: Selection };
     result: TableScope & { rows: LineRow[] };
   };
+  /** All rows of a table; null where the selection has no samples. */
+  "flameline/table": { params: { kind: TableKind; selection: Selection }; result: TableColumns | null };
+  /** Where a row of a table is on this machine. */
+  "flameline/locateRow": { params: { kind: TableKind; id: number; selection: Selection }; result: SourceLocation | null };
   /** What is waited for, the longest first; no rows unless the event is `off_cpu`. */
   "flameline/waits": { params: { selection?: Selection }; result: TableScope & { rows: WaitRow[] } };
   "flameline/tree": {

@@ -1,5 +1,6 @@
 /** The wire between `extension/` and the flame graph's webview. The webview asks for domain actions, never for a command id. */
 import type { CallersAndCallees, RecordingSummary, Selection, TimeRange, TreeColumns, TreeDirection } from "./queries.js";
+import type { TableColumns, TableKind } from "./tables.js";
 import type { TimeMap } from "./time-map.js";
 
 /** What the user was looking at; kept with `setState` and restored after a reload. */
@@ -18,6 +19,7 @@ export type ToWebview =
   | { readonly type: "tree"; readonly request: number; readonly direction: TreeDirection; readonly tree: TreeColumns | null }
   | { readonly type: "timeMap"; readonly request: number; readonly map: TimeMap | null }
   | { readonly type: "callers"; readonly request: number; readonly answer: CallersAndCallees | null }
+  | { readonly type: "table"; readonly request: number; readonly table: TableColumns | null }
   /** Zoom to a function, as a lens or a tree item asks. */
   | { readonly type: "reveal"; readonly function: number }
   /** Send a picture of what is seen. */
@@ -38,6 +40,15 @@ export type FromWebview =
   /** The selection by time, its own range apart, in a part of the recording's time. */
   | { readonly type: "getTimeMap"; readonly request: number; readonly selection: Selection; readonly window: TimeRange }
   | { readonly type: "getCallers"; readonly request: number; readonly function: number; readonly selection: Selection }
+  | { readonly type: "getTable"; readonly request: number; readonly kind: TableKind; readonly selection: Selection }
+  /** Show where a row of a table is; `id` is the table's. */
+  | {
+      readonly type: "openRow";
+      readonly kind: TableKind;
+      readonly id: number;
+      readonly selection: Selection;
+      readonly preserveFocus: boolean;
+    }
   /** With `preserveFocus` the graph keeps the keyboard. */
   | { readonly type: "openSource"; readonly function: number; readonly selection: Selection; readonly preserveFocus: boolean }
   /** The user chose another event, process or thread: lenses and heat follow. */

@@ -1,4 +1,5 @@
 import type { CallersAndCallees, RecordingSummary, Selection, TreeColumns, TreeDirection } from "../protocol/queries.js";
+import type { TableColumns, TableKind } from "../protocol/tables.js";
 import type { FromWebview, GraphView, PictureFormat, ToWebview } from "../protocol/webview.js";
 import { decodeTree, type GraphTree } from "./graph-tree.js";
 import type { SavedView } from "./saved-view.js";
@@ -14,6 +15,8 @@ export type Change =
   | { readonly kind: "colors" }
   | { readonly kind: "search" }
   | { readonly kind: "callers"; readonly answer: CallersAndCallees | null }
+  /** Null where nothing is selected that has a cost. */
+  | { readonly kind: "table"; readonly table: TableColumns | null }
   /** Index of a function in the recording. */
   | { readonly kind: "reveal"; readonly function: number }
   | { readonly kind: "draw"; readonly format: PictureFormat }
@@ -34,6 +37,7 @@ export class FlameGraphModel {
   readonly #post: (message: FromWebview) => void;
   readonly #requests: TreeRequests;
   #callersRequest = 0;
+  #tableRequest = 0;
   #shownDirection: TreeDirection;
 
   constructor(post: (message: FromWebview) => void, saved: SavedView, clock: Clock) {
@@ -56,6 +60,9 @@ export class FlameGraphModel {
         return this.times.receive(message.request, message.map);
       case "callers":
         if (message.request === this.#callersRequest) this.onChange({ kind: "callers", answer: message.answer });
+        return;
+      case "table":
+        if (message.request === this.#tableRequest) this.onChange({ kind: "table", table: message.table });
         return;
       case "reveal":
         return this.onChange({ kind: "reveal", function: message.function });
@@ -112,6 +119,14 @@ export class FlameGraphModel {
 
   askCallers(fn: number): void {
     this.#post({ type: "getCallers", request: ++this.#callersRequest, function: fn, selection: this.view.selection });
+  }
+
+  askTable(kind: TableKind): void {
+    this.#post({ type: "getTable", request: ++this.#tableRequest, kind, selection: this.view.selection });
+  }
+
+  openRow(kind: TableKind, id: number, preserveFocus: boolean): void {
+    this.#post({ type: "openRow", kind, id, selection: this.view.selection, preserveFocus });
   }
 
   stopComparing(): void {

@@ -15,6 +15,7 @@ import { findFunction, pathOfNode } from "./node-path.js";
 import type { SavedView } from "./saved-view.js";
 import { nextMatch } from "./search.js";
 import { StatusLine } from "./status-line.js";
+import { TablePane } from "./table-pane.js";
 import { onThemeChange } from "./theme.js";
 import { TimePane } from "./time-pane.js";
 import { Tooltip } from "./tooltip.js";
@@ -34,6 +35,7 @@ export class FlameGraphPage {
   readonly #details: DetailsBar;
   readonly #status: StatusLine;
   readonly #callers: CallersPane;
+  readonly #tables: TablePane;
   readonly #legend = new Legend();
   readonly #comparison: ComparisonBar;
   readonly #time: TimePane;
@@ -65,7 +67,10 @@ export class FlameGraphPage {
     });
     this.#details = new DetailsBar({
       openSource: selected((node) => this.#openSource(node, false)),
-      zoom: selected((node) => this.#graph.zoomToNode(node)),
+      zoom: selected((node) => {
+        if (this.#tables.saved.parts === "table") this.#tables.setParts("both");
+        this.#graph.zoomToNode(node);
+      }),
       showCallers: selected((node) => this.#askCallers(node)),
       copy: selected((node) => this.#copy(node)),
     });
@@ -75,6 +80,16 @@ export class FlameGraphPage {
       closed: () => this.#graph.scroller.focus(),
     });
     this.#status = new StatusLine(() => model.unfold());
+    this.#tables = new TablePane(
+      {
+        ask: (kind) => model.askTable(kind),
+        pick: (fn) => this.#selectFunction(fn),
+        open: (kind, id, preserveFocus) => model.openRow(kind, id, preserveFocus),
+        changed: () => this.#showParts(),
+        failed: (message) => this.#changed({ kind: "notice", message }),
+      },
+      saved.table,
+    );
     this.#comparison = new ComparisonBar(() => model.stopComparing());
     this.#time = new TimePane(model.times, saved.timeOpen, { select: (range) => model.selectTime(range), toggled: () => this.#settle() });
     this.#build();
@@ -88,7 +103,10 @@ export class FlameGraphPage {
     stage.append(this.#graph.scroller, this.#empty);
     const legendRow = makeDiv("legend-row");
     legendRow.append(this.#legend.element, this.#controls.searchElement);
-    this.element.append(this.#controls.element, this.#time.element, this.#comparison.element, legendRow, stage, this.#callers.element);
+    this.element.append(this.#controls.element, this.#time.element, this.#comparison.element, legendRow);
+    this.element.append(stage, this.#tables.element, this.#callers.element);
+    this.#controls.element.prepend(this.#tables.chooser);
+    this.element.dataset["parts"] = this.#tables.saved.parts;
     this.element.append(this.#notice, this.#details.element, this.#status.element);
     this.element.append(this.#live, this.#tooltip.element, this.#time.tooltip.element);
     this.#notice.hidden = true;
@@ -145,7 +163,10 @@ export class FlameGraphPage {
         return this.#show();
       case "search":
         this.#graph.setSearch(this.#model.search);
+        this.#tables.filter(this.#model.view.search);
         return this.#show();
+      case "table":
+        return this.#tables.show(change.table);
       case "reveal":
         this.#reveal = change.function;
         return this.#revealFunction();
@@ -168,6 +189,8 @@ export class FlameGraphPage {
     if (turned) graph.setTree(undefined);
     graph.setTree(tree ?? undefined, this.#restore?.anchor, this.#restore?.selected);
     graph.setSearch(search);
+    this.#tables.filter(this.#model.view.search);
+    this.#tables.refresh();
     if (this.#callers.function !== undefined && !this.#model.summary?.live) this.#model.askCallers(this.#callers.function);
     this.#recolor();
     this.#details.show(graph.tree, graph.selected);
@@ -211,7 +234,22 @@ export class FlameGraphPage {
     if (reveal) this.#graph.revealNode(node);
     this.#details.show(this.#graph.tree, node);
     this.#mirror.show(this.#graph.tree, node);
+    this.#tables.follow(this.#functionOf(node));
     this.#notice.hidden = true;
+  }
+
+  /** The widest box of a function that was chosen in a table. */
+  #selectFunction(fn: number): void {
+    const node = this.#graph.tree ? findFunction(this.#graph.tree, fn) : -1;
+    if (node > 0) this.#selectNode(node, this.#tables.saved.parts !== "table");
+  }
+
+  #showParts(): void {
+    const { parts } = this.#tables.saved;
+    this.element.dataset["parts"] = parts;
+    // Where it was hidden it could not be scrolled.
+    if (parts !== "table" && this.#graph.selected > 0) requestAnimationFrame(() => this.#graph.revealNode(this.#graph.selected));
+    this.#settle();
   }
 
   #revealFunction(): void {
@@ -267,6 +305,7 @@ export class FlameGraphPage {
     const anchor = this.#graph.anchor();
     if (!tree || !anchor) return;
     const path = selected > 0 ? { selected: pathOfNode(tree, selected) } : {};
-    this.#save({ view, minimumShare, anchor, scrollTop: scroller.scrollTop, timeOpen: this.#time.open, ...path });
+    const shown = { timeOpen: this.#time.open, table: this.#tables.saved };
+    this.#save({ view, minimumShare, anchor, scrollTop: scroller.scrollTop, ...shown, ...path });
   }
 }

@@ -4,6 +4,7 @@ import { readSavedView } from "./saved-view.js";
 import { standaloneApi } from "./standalone.js";
 import { onMessage, vsCodeApi } from "./vscode-api.js";
 import "./style.css";
+import "./tables.css";
 import "./standalone.css";
 
 const api = standaloneApi() ?? vsCodeApi();

@@ -1,4 +1,5 @@
 import type { GraphView } from "../protocol/webview.js";
+import { readSavedTable, type SavedTable } from "./saved-table.js";
 import type { Anchor, NodePath } from "./node-path.js";
 
 /** Everything that a reload of the window must bring back. */
@@ -11,6 +12,7 @@ export interface SavedView {
   readonly scrollTop: number;
   /** Whether the time heat map is unfolded. */
   readonly timeOpen: boolean;
+  readonly table?: SavedTable;
 }
 
 /** Share of the total under which nodes are left out: a tenth of a pixel on a wide screen. */
@@ -28,6 +30,7 @@ export function readSavedView(state: unknown): SavedView {
   if (!isRecord(state) || !isRecord(state["view"])) return FIRST_VIEW;
   const view = state["view"];
   const anchor = state["anchor"];
+  const table = readSavedTable(state["table"]);
   return {
     view: {
       direction: view["direction"] === "bottom-up" ? "bottom-up" : "top-down",
@@ -38,6 +41,7 @@ export function readSavedView(state: unknown): SavedView {
     minimumShare: state["minimumShare"] === 0 ? 0 : DEFAULT_MINIMUM_SHARE,
     scrollTop: typeof state["scrollTop"] === "number" && state["scrollTop"] > 0 ? state["scrollTop"] : 0,
     timeOpen: state["timeOpen"] !== false,
+    ...(table ? { table } : {}),
     ...(isAnchor(anchor) ? { anchor } : {}),
     ...(isPath(state["selected"]) ? { selected: state["selected"] } : {}),
   };

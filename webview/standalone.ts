@@ -35,6 +35,8 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
       if (message.preserveFocus) return;
       return post({ type: "failed", request: 0, message: NOT_HERE });
     case "getCallers":
+    case "getTable":
+    case "openRow":
     // An exported page compares with nothing, so it has no such button.
     case "compareRange":
     case "stopComparing":

@@ -1,0 +1,109 @@
+/** The tables beside the flame graph: sorted, filtered, by mouse and by keys, with the graph and the source in step. */
+import { readFileSync } from "node:fs";
+import * as path from "node:path";
+import { expect, test } from "@playwright/test";
+import { TEST_USER } from "../../scripts/machine.mjs";
+import { root } from "../../scripts/paths.mjs";
+import { cursorLine, findBox, graphFrame, openFile, runCommand } from "../../scripts/workbench.mjs";
+import { runProgram } from "../support/programs.mjs";
+import { expectAccessible } from "./accessible.mjs";
+import { useStage } from "./stage.mjs";
+
+const SHOP = readFileSync(path.join(root, "test/fixtures/difference/shop.py"), "utf8");
+const THEMES = { light: "Default Light Modern", "high-contrast": "Default High Contrast", dark: "Default Dark Modern" };
+
+const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
+let program: ReturnType<typeof runProgram> | undefined;
+test.afterEach(() => program?.stop());
+
+test("tables of functions, lines, files, modules and threads follow the graph and the source, and lead to them", async ({ browser }) => {
+  const { user, workspace } = stage;
+  stage.put("shop.py", SHOP);
+  program = runProgram(["python3", "-u", "shop.py", "80000"], { cwd: workspace, uid: user.uid, gid: user.gid });
+  const page = await stage.openWindow(browser);
+  await openFile(page, "shop.py", 1);
+  await stage.record(600);
+  await stage.stop();
+  await runCommand(page, "Open Flame Graph");
+  const graph = graphFrame(page);
+  const grid = graph.getByRole("grid");
+  const rows = grid.getByRole("row").filter({ has: graph.getByRole("gridcell") });
+  const row = (name: RegExp) => rows.filter({ hasText: name });
+  const choose = async (label: string) => {
+    await graph.getByRole("combobox", { name: /^Show the graph/ }).click();
+    await graph.getByRole("option", { name: label, exact: true }).click();
+  };
+
+  await test.step("the functions stand below the graph, the costliest first", async () => {
+    await expect(graph.locator(".legend")).toContainText("Your code", { timeout: 30_000 });
+    await choose("Graph and table");
+    await expect(row(/price/)).toHaveCount(1);
+    const shares = await rows.locator(".table-self .table-share").allTextContents();
+    const numbers = shares.map((text) => Number.parseFloat(text));
+    expect(numbers.length).toBeGreaterThan(5);
+    expect(numbers).toEqual(numbers.toSorted((a, b) => b - a));
+  });
+
+  await test.step("a click on a heading sorts by it, the other way the second time", async () => {
+    await grid.getByRole("columnheader", { name: "Total" }).getByRole("button").click();
+    await expect(grid.getByRole("columnheader", { name: "Total" })).toHaveAttribute("aria-sort", "descending");
+    expect(await rows.first().locator(".table-total .table-share").textContent()).toMatch(/^(100|9\d(\.\d)?) %$/);
+    await grid.getByRole("columnheader", { name: "Function" }).getByRole("button").click();
+    const names = await rows.locator(".table-name").allTextContents();
+    expect(names).toEqual(names.toSorted((a, b) => (a < b ? -1 : 1)));
+    await grid.getByRole("columnheader", { name: "Total" }).getByRole("button").click();
+  });
+
+  await test.step("a row leads into the graph and to the source", async () => {
+    await row(/price/).click();
+    await expect(graph.locator(".details-name")).toHaveText("price");
+    await expect.poll(() => cursorLine(page)).toBeGreaterThan(6);
+    expect(await cursorLine(page)).toBeLessThan(11);
+    await stage.picture("tables-both");
+  });
+
+  await test.step("a box of the graph leads to its row", async () => {
+    const point = await findBox(page, "tax");
+    await page.mouse.click(point.x, point.y);
+    await expect(grid.getByRole("row", { selected: true })).toContainText("tax");
+  });
+
+  await test.step("the search filters the rows, and says how many are left", async () => {
+    await graph.locator(".search input").fill("rece");
+    await expect(rows).toHaveCount(1);
+    await expect(graph.locator(".table-count")).toHaveText(/^1 row of \d+ rows$/);
+    await graph.locator(".search input").fill("");
+    await expect(graph.locator(".table-count")).toHaveText(/^\d+ rows$/);
+  });
+
+  await test.step("lines, files, modules and threads have their tables; keys go from row to row and open the source", async () => {
+    await choose("Table");
+    await expect(graph.locator(".stage")).toBeHidden();
+    await graph.getByRole("tab", { name: "Functions" }).press("ArrowRight");
+    await expect(graph.getByRole("tab", { name: "Lines" })).toBeFocused();
+    await expect(row(/shop\.py:9/).first()).toContainText("price");
+    await graph.getByRole("tab", { name: "Files" }).click();
+    await expect(row(/shop\.py/)).toContainText(/9\d\.\d %/);
+    await graph.getByRole("tab", { name: "Modules" }).click();
+    await expect(row(/\[python\]/)).toHaveCount(1);
+    await graph.getByRole("tab", { name: "Threads" }).click();
+    await expect(row(/python3/).first()).toContainText(/\(\d+\)/);
+    await graph.getByRole("tab", { name: "Lines" }).click();
+    await grid.focus();
+    await page.keyboard.press("Home");
+    const [first = "", line = "0"] = /shop\.py:(\d+)/.exec((await grid.getByRole("row", { selected: true }).textContent()) ?? "") ?? [];
+    expect(first, "the costliest line is of the program").not.toBe("");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => cursorLine(page)).toBe(Number(line));
+  });
+
+  await test.step("nothing keeps anyone out, in any theme", async () => {
+    for (const [name, theme] of Object.entries(THEMES)) {
+      stage.put(".vscode/settings.json", JSON.stringify({ "workbench.colorTheme": theme }));
+      await expect(page.locator(`.monaco-workbench.${name === "light" ? "vs" : name === "dark" ? "vs-dark" : "hc-black"}`)).toBeVisible();
+      await page.waitForTimeout(1000);
+      await stage.picture(`tables-${name}`);
+      await expectAccessible(page, `the table in ${name}`);
+    }
+  });
+});
