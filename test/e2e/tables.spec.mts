@@ -89,6 +89,7 @@ test("tables of functions, lines, files, modules and threads follow the graph an
     await graph.getByRole("tab", { name: "Threads" }).click();
     await expect(row(/python3/).first()).toContainText(/\(\d+\)/);
     await graph.getByRole("tab", { name: "Lines" }).click();
+    await grid.getByRole("columnheader", { name: "Self" }).getByRole("button").click();
     await grid.focus();
     await page.keyboard.press("Home");
     const [first = "", line = "0"] = /shop\.py:(\d+)/.exec((await grid.getByRole("row", { selected: true }).textContent()) ?? "") ?? [];
