@@ -14,7 +14,16 @@ export function vsCodeApi(): VsCodeApi {
   return acquireVsCodeApi();
 }
 
-const TYPES: ReadonlySet<string> = new Set<ToWebview["type"]>(["recording", "tree", "timeMap", "callers", "table", "reveal", "draw", "failed"]);
+const TYPES: ReadonlySet<string> = new Set<ToWebview["type"]>([
+  "recording",
+  "tree",
+  "timeMap",
+  "callers",
+  "table",
+  "reveal",
+  "draw",
+  "failed",
+]);
 
 /** Listens to the extension; anything else that posts to this window is not for us. */
 export function onMessage(listener: (message: ToWebview) => void): void {
