@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { calleesOf, findFixes, rulesOf } from "../analysis/optimize/find.js";
 import type { Finding } from "../analysis/optimize/finding.js";
 import { measureHeat } from "../analysis/optimize/heat.js";
+import { processOf } from "../analysis/optimize/process-of.js";
 import type { Recording } from "../profile/recording.js";
+import type { ProcessRow } from "../protocol/helper.js";
 import type { Selection } from "../protocol/queries.js";
 import { carryLines } from "../source/carry.js";
 import { createOutliner, type Outliner } from "../source/outline.js";
@@ -17,6 +19,8 @@ export interface FileFindings {
   readonly file: string;
   readonly text: string;
   readonly findings: readonly Finding[];
+  /** The process that ran it. */
+  readonly process: ProcessRow | undefined;
 }
 
 export interface FoundFixes {
@@ -52,7 +56,9 @@ export async function findAllFixes(recording: Recording, { selection, folder, gr
     const carry = carryLines(ran.text, text);
     const found = await fixesOfFile(outliner, file, text, recording, selection, (row) => carry(lineOfRow.get(row) ?? 0) ?? 0);
     if (found === undefined) notes.push(`${file} has a part that doesn't parse, so no fix is looked for in it.`);
-    else if (found.length > 0) files.push({ file, text, findings: found });
+    else if (found.length > 0) {
+      files.push({ file, text, findings: found, process: processOf(recording, selection, (row) => lineOfRow.has(row)) });
+    }
   }
   notes.push(...outliner.problems);
   return { files: files.toSorted((a, b) => (b.findings[0]?.share ?? 0) - (a.findings[0]?.share ?? 0)), notes };

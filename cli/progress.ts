@@ -18,6 +18,10 @@ export class Progress {
     this.#draw(() => "Preparing to record; the first time takes some seconds…");
   }
 
+  say(text: string): void {
+    this.#draw(() => text);
+  }
+
   recording(figures: () => { readonly samples: number; readonly lost: number }): void {
     const began = performance.now();
     let before = { at: began, samples: 0 };

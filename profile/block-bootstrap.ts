@@ -40,7 +40,7 @@ export function endsOf(values: Float64Array, share: number): { readonly low: num
 }
 
 /** Numbers from 0 to 1 (excluded): G. Marsaglia's xorshift of 32 bits (J. Stat. Softw. 8, 2003), whose low bits are not used. */
-function randomNumbers(seed: number): () => number {
+export function randomNumbers(seed: number): () => number {
   let state = (Math.imul(seed, 0x9e3779b1) ^ 0x6d2b79f5) | 0 || 1;
   return () => {
     state ^= state << 13;

@@ -1,6 +1,6 @@
 // Bundles every TypeScript program into dist/, copies the grammars, and builds the helper.
 //   node scripts/build.mjs [--only NAME[,NAME…]] [--watch]
-// NAME is one of: programs (extension, language server, command), webview, askpass, grammars, helper, notices.
+// NAME is one of: programs (extension, language server, command), webview, askpass, grammars, harness, helper, notices.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync } from "node:fs";
 import * as path from "node:path";
@@ -31,6 +31,7 @@ const bundles = {
 const steps = {
   ...Object.fromEntries(Object.keys(bundles).map((name) => [name, () => bundle(name)])),
   grammars: copyGrammars,
+  harness: () => copyFileSync(path.join(root, "prover/harness.py"), path.join(dist, "harness.py")),
   helper: buildHelper,
   // After the helper: its build makes the folder that its licences are read from.
   notices: () => writeNotices(path.join(dist, "THIRD-PARTY-NOTICES.txt")),

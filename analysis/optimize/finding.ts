@@ -40,3 +40,17 @@ export function applyEdits(text: string, edits: readonly TextEdit[]): string {
     .toSorted((a, b) => b.start - a.start)
     .reduce((changed, { start, end, text: replacement }) => changed.slice(0, start) + replacement + changed.slice(end), text);
 }
+
+/** Lines of the text after the edits that they have made, 1-based, both ends included. */
+export function changedLines(text: string, edits: readonly TextEdit[]): (readonly [number, number])[] {
+  let shift = 0;
+  const changed = applyEdits(text, edits);
+  const lineAt = (offset: number): number => changed.slice(0, offset).split("\n").length;
+  return edits
+    .toSorted((a, b) => a.start - b.start)
+    .map(({ start, end, text: replacement }) => {
+      const begin = start + shift;
+      shift += replacement.length - (end - start);
+      return [lineAt(begin), lineAt(begin + replacement.length)] as const;
+    });
+}

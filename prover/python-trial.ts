@@ -1,0 +1,192 @@
+/** The trial of a Python function: each step is a process of the project's own interpreter with `harness.py`, in a scratch copy. */
+import { readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import {
+  type Outcome,
+  type Outcomes,
+  type ProjectTests,
+  ProofRefused,
+  type Trial,
+  type Variant,
+} from "../analysis/optimize/proof/trial.js";
+import { type PythonRun, isBelow } from "./python-command.js";
+import { runLimited } from "./run-limited.js";
+import type { ScratchCopy } from "./scratch-copy.js";
+
+/** Longest times of the steps, s. */
+const SECONDS = { tests: 40, capture: 20, replay: 5, other: 20, time: 20 };
+/** Arguments that are made up. */
+const GENERATED = 200;
+const MOST_MUTANTS = 25;
+/** A round of measuring takes this long, ns of CPU time: a process' start costs about as much. */
+const ROUND_NS = 60e6;
+/** Address space of a step: arguments that are made up may ask for any size. */
+const MEMORY_BYTES = 4 * 2 ** 30;
+
+export interface PythonTrialOptions {
+  readonly python: string;
+  /** Path of `harness.py`. */
+  readonly harness: string;
+  readonly scratch: ScratchCopy;
+  /** The workspace that was copied. */
+  readonly root: string;
+  /** The file that changes, absolute, in the workspace. */
+  readonly file: string;
+  readonly subject: string;
+  readonly oldText: string;
+  readonly newText: string;
+  /** Lines of the new text that changed, 1-based, both ends included. */
+  readonly changed: readonly (readonly [number, number])[];
+  readonly run: PythonRun | undefined;
+  readonly workingDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+  /** Seconds that are left for the whole proof. */
+  readonly secondsLeft: () => number;
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+
+export class PythonTrial implements Trial {
+  readonly #options: PythonTrialOptions;
+  #shown: string | undefined;
+  #steps = 0;
+
+  constructor(options: PythonTrialOptions) {
+    this.#options = options;
+  }
+
+  get subject(): string {
+    return this.#options.subject;
+  }
+
+  async projectTests(): Promise<ProjectTests | undefined> {
+    if (!this.#options.scratch.hasTests) return undefined;
+    const answer = await this.#step("tests", { kind: "old" }, { seconds: SECONDS.tests }).catch((error: unknown) => {
+      // No pytest, or tests that hang before the first: the proof goes on without them.
+      if (error instanceof StepFailed) return undefined;
+      throw error;
+    });
+    const tests = Object.entries((answer?.["tests"] ?? {}) as Record<string, { passed: boolean; touched: boolean }>);
+    if (tests.length === 0) return undefined;
+    return {
+      touching: tests.filter(([, { passed, touched }]) => passed && touched).map(([name]) => name),
+      failing: tests.filter(([, { passed }]) => !passed).length,
+      complete: answer?.["complete"] === true,
+    };
+  }
+
+  async failingTests(variant: Variant, tests: readonly string[]): Promise<readonly string[]> {
+    if (tests.length === 0) return [];
+    const first = variant.kind === "mutant";
+    const answer = await this.#step("tests", variant, { seconds: SECONDS.tests, tests, first }).catch((error: unknown) => {
+      if (error instanceof StepFailed) return {} as Answer;
+      throw error;
+    });
+    const ended = (answer["tests"] ?? {}) as Record<string, { passed: boolean }>;
+    return first
+      ? Object.keys(ended).filter((name) => ended[name]?.passed === false)
+      : tests.filter((name) => ended[name]?.passed !== true);
+  }
+
+  async capture(): Promise<number> {
+    const { run, root, scratch } = this.#options;
+    if (run !== undefined) {
+      const inCopy = run.script === undefined ? run : { ...run, script: join(scratch.workspace, relative(root, run.script)) };
+      const answer = await this.#step("capture", { kind: "old" }, { seconds: SECONDS.capture, run: inCopy });
+      return Number(answer["kept"] ?? 0);
+    }
+    return this.#step("describe", { kind: "old" }, { index: 0 }).then(
+      () => 1,
+      (error: unknown) => {
+        if (error instanceof ProofRefused) return 0;
+        throw error;
+      },
+    );
+  }
+
+  async generate(): Promise<number> {
+    return Number((await this.#step("generate", { kind: "old" }, { count: GENERATED }))["generated"] ?? 0);
+  }
+
+  async replay(variant: Variant, seed: number, wanted?: readonly number[]): Promise<Outcomes | "broken"> {
+    const extra = wanted === undefined ? {} : { wanted };
+    const { secondsLeft } = this.#options;
+    const answer = await this.#step("replay", variant, { seconds: SECONDS.replay, ...extra }, seed).catch((error: unknown) => {
+      if (error instanceof StepFailed || (error instanceof ProofRefused && variant.kind !== "old" && secondsLeft() > 0)) return undefined;
+      throw error;
+    });
+    if (answer === undefined) return "broken";
+    const outcomes = Object.entries(answer["outcomes"] as Record<string, Outcome | null>);
+    return {
+      calls: new Map(outcomes.map(([call, outcome]) => [Number(call), outcome ?? undefined])),
+      captured: Number(answer["captured"]),
+    };
+  }
+
+  async describe(call: number): Promise<string> {
+    return String((await this.#step("describe", { kind: "old" }, { index: call }))["text"]);
+  }
+
+  async mutants(): Promise<readonly { readonly text: string; readonly what: string }[]> {
+    const { changed } = this.#options;
+    const answer = await this.#step("mutants", { kind: "new" }, { changed, most: MOST_MUTANTS });
+    return answer["mutants"] as { text: string; what: string }[];
+  }
+
+  async rounds(calls: readonly number[], copies: boolean): Promise<number> {
+    const answer = await this.#step("time", { kind: "old" }, { wanted: calls, copies, atLeastNs: ROUND_NS });
+    return Number(answer["rounds"]);
+  }
+
+  async time(variant: Variant, calls: readonly number[], copies: boolean, rounds: number): Promise<number> {
+    return Number((await this.#step("time", variant, { wanted: calls, copies, rounds }))["ns"]);
+  }
+
+  /** Runs one step with one text in place. Throws {@link ProofRefused} for what a proof can't be made of, {@link StepFailed} for what just failed. */
+  async #step(name: string, variant: Variant, request: Answer, seed = 0): Promise<Answer> {
+    const { scratch, root, file, python, harness, subject, workingDirectory, environment, signal, secondsLeft } = this.#options;
+    const left = secondsLeft();
+    if (left <= 0) throw new ProofRefused("The time for the proof is over; give it more with --budget.");
+    const copy = join(scratch.workspace, relative(root, file));
+    const text = variant.kind === "mutant" ? variant.text : variant.kind === "old" ? this.#options.oldText : this.#options.newText;
+    if (this.#shown !== text) await writeFile(copy, text);
+    this.#shown = text;
+    const answer = join(scratch.folder, `answer-${++this.#steps}.json`);
+    const wanted = typeof request["seconds"] === "number" ? request["seconds"] : SECONDS.other;
+    const seconds = Math.min(wanted, left);
+    const folder = isBelow(workingDirectory, root) ? join(scratch.workspace, relative(root, workingDirectory)) : scratch.workspace;
+    const ended = await runLimited({
+      command: python,
+      arguments: ["-B", harness, name],
+      folder,
+      environment: { ...environment, PYTHONHASHSEED: String(seed), PYTHONDONTWRITEBYTECODE: "1", TMPDIR: scratch.folder },
+      input: JSON.stringify({
+        ...request,
+        ...(request["seconds"] === undefined ? {} : { seconds }),
+        file: copy,
+        subject,
+        scratch: scratch.folder,
+        cases: join(scratch.folder, "cases"),
+        answer,
+        memoryBytes: MEMORY_BYTES,
+      }),
+      // The step ends by itself when its time is up, and says what it has.
+      seconds: seconds + 10,
+      signal,
+    });
+    const read = await readFile(answer, "utf8").catch(() => undefined);
+    if (read === undefined) throw new StepFailed(ended === "ended" ? `${name}: no answer` : `${name}: out of time`);
+    const value = JSON.parse(read) as Answer;
+    if (typeof value["refused"] === "string") throw new ProofRefused(`${subject} can't be proved: ${value["refused"]}.`);
+    if (typeof value["failed"] === "string") throw new StepFailed(value["failed"]);
+    return value;
+  }
+}
+
+/** A step gave no answer, or its code raised something. */
+class StepFailed extends ProofRefused {
+  constructor(detail: string) {
+    super(`A step of the proof failed (${detail}).`);
+  }
+}
