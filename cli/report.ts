@@ -1,4 +1,5 @@
 /** `flameline report`: what a profile says, as a table or as JSON. */
+import { findingRow, findingsText, reportFindings } from "./report-findings.js";
 import { resolve } from "node:path";
 import { isRing } from "../profile-files/read-ring.js";
 import type { Recording } from "../profile/recording.js";
@@ -49,6 +50,8 @@ async function runReport(args: readonly string[], world: World): Promise<number>
   for (const warning of new Set([...warnings, ...recording.warnings])) world.err(`flameline: ${warning}\n`);
   const notes = by === "process" || by === "file" ? [] : await reportNotes(recording, table, event, world.cwd);
   for (const note of notes) world.err(`flameline: ${note}\n`);
+  const findings =
+    by === "line" || by === "function" ? await reportFindings(recording, { event, idle: given.flag("idle") }, world.cwd) : [];
   const unit = EVENT_UNITS[event];
   const head = {
     event,
@@ -59,13 +62,14 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     loss: recording.loss,
     seconds: recording.info.durationNs / 1e9,
     ...(event === "off_cpu" ? { idle: table.leftOut, classes: table.classes } : {}),
+    ...(by === "line" || by === "function" ? { findings: findings.map(findingRow) } : {}),
     ...(recording.counts.rows.length > 0 ? { counts: countRows(recording) } : {}),
     ...(recording.memory.points.length > 0 ? { memory: memoryRows(recording) } : {}),
   };
   world.out(
     given.flag("json")
       ? `${JSON.stringify({ ...head, rows: table.rows.map(jsonRow) })}\n`
-      : textTable(recording, table, event, by, world.cwd),
+      : `${textTable(recording, table, event, by, world.cwd)}${findingsText(findings, world.cwd)}`,
   );
   return EXIT.done;
 }

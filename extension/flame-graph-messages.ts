@@ -40,6 +40,12 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
       if (!selection || !isIndex(data["request"]) || !isIndex(data["function"])) return undefined;
       return { type: "getCallers", request: data["request"], function: data["function"], selection };
     }
+    case "getFindings": {
+      const selection = readSelection(data["selection"]);
+      return selection && isIndex(data["request"]) ? { type: "getFindings", request: data["request"], selection } : undefined;
+    }
+    case "openFinding":
+      return typeof data["id"] === "string" ? { type: "openFinding", id: data["id"] } : undefined;
     case "getTable": {
       const selection = readSelection(data["selection"]);
       const { request, kind } = data;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
+import type { Finding } from "../protocol/findings.js";
 import type { ParamsOf, ResultOf, ServerMethod } from "../protocol/language-server.js";
 import type { SourceLocation } from "../protocol/queries.js";
 import type { FromWebview, PictureFormat, ToWebview } from "../protocol/webview.js";
@@ -45,6 +46,8 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
   /** The page listens; before that, messages would be lost. */
   #ready = false;
   #reveal: number | undefined;
+  /** What the page was told last. */
+  #findings: readonly Finding[] = [];
   /** Takes the picture that the page was asked for. */
   #drawn: ((picture: Picture) => void) | undefined;
 
@@ -159,6 +162,13 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
       case "getCallers": {
         const answer = await ask("flameline/callers", { function: message.function, selection: message.selection });
         return this.#post({ type: "callers", request: message.request, answer });
+      }
+      case "getFindings":
+        this.#findings = await ask("flameline/findings", { selection: message.selection });
+        return this.#post({ type: "findings", request: message.request, findings: this.#findings });
+      case "openFinding": {
+        const finding = this.#findings.find(({ id }) => id === message.id);
+        return this.#open(finding?.places[0]?.location ?? null, false);
       }
       case "getTable": {
         const { kind, selection, request } = message;

@@ -23,6 +23,7 @@ import { documentHints, documentLenses } from "./lenses.js";
 import { locateFunction } from "./locate-function.js";
 import { finishLeftovers } from "./open-recording.js";
 import { Paced } from "./pacing.js";
+import { recordingFindings } from "./recording-findings.js";
 import { RepeatedWish } from "./repeated-wish.js";
 import { type NotificationHandlers, notify, registerNotifications, registerRequests, type RequestHandlers } from "./requests.js";
 import { Session, type SessionChange } from "./session.js";
@@ -159,6 +160,7 @@ function answer(
     "flameline/waits": async (params) => waitTotals(session.required(), params.selection ?? session.selection),
     "flameline/table": async ({ kind, selection }) =>
       session.current === undefined ? null : tableColumns(session.current, kind, selection),
+    "flameline/findings": async ({ selection }) => (session.current === undefined ? [] : recordingFindings(session.current, selection)),
     "flameline/locateRow": async ({ kind, id, selection }) =>
       session.current === undefined ? null : locateRow(workspace, session.current, kind, id, selection),
     "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params, session.baseline)),

@@ -4,6 +4,7 @@
  * compile until both ends answer.
  */
 import type { EventName } from "./events.js";
+import type { Finding } from "./findings.js";
 import type {
   BaselineSummary,
   CallersAndCallees,
@@ -88,6 +89,8 @@ export interface ServerRequests {
   };
   /** All rows of a table; null where the selection has no samples. */
   "flameline/table": { params: { kind: TableKind; selection: Selection }; result: TableColumns | null };
+  /** What the analyses find in a selection, by falling share. */
+  "flameline/findings": { params: { selection: Selection }; result: readonly Finding[] };
   /** Where a row of a table is on this machine. */
   "flameline/locateRow": { params: { kind: TableKind; id: number; selection: Selection }; result: SourceLocation | null };
   /** What is waited for, the longest first; no rows unless the event is `off_cpu`. */

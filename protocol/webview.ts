@@ -1,4 +1,5 @@
 /** The wire between `extension/` and the flame graph's webview. The webview asks for domain actions, never for a command id. */
+import type { Finding } from "./findings.js";
 import type { CallersAndCallees, RecordingSummary, Selection, TimeRange, TreeColumns, TreeDirection } from "./queries.js";
 import type { TableColumns, TableKind } from "./tables.js";
 import type { TimeMap } from "./time-map.js";
@@ -19,6 +20,7 @@ export type ToWebview =
   | { readonly type: "tree"; readonly request: number; readonly direction: TreeDirection; readonly tree: TreeColumns | null }
   | { readonly type: "timeMap"; readonly request: number; readonly map: TimeMap | null }
   | { readonly type: "callers"; readonly request: number; readonly answer: CallersAndCallees | null }
+  | { readonly type: "findings"; readonly request: number; readonly findings: readonly Finding[] }
   | { readonly type: "table"; readonly request: number; readonly table: TableColumns | null }
   /** Zoom to a function, as a lens or a tree item asks. */
   | { readonly type: "reveal"; readonly function: number }
@@ -40,6 +42,9 @@ export type FromWebview =
   /** The selection by time, its own range apart, in a part of the recording's time. */
   | { readonly type: "getTimeMap"; readonly request: number; readonly selection: Selection; readonly window: TimeRange }
   | { readonly type: "getCallers"; readonly request: number; readonly function: number; readonly selection: Selection }
+  | { readonly type: "getFindings"; readonly request: number; readonly selection: Selection }
+  /** Show the place of a finding that was told last. */
+  | { readonly type: "openFinding"; readonly id: string }
   | { readonly type: "getTable"; readonly request: number; readonly kind: TableKind; readonly selection: Selection }
   /** Show where a row of a table is; `id` is the table's. */
   | {

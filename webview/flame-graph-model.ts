@@ -1,4 +1,5 @@
 import type { CallersAndCallees, RecordingSummary, Selection, TreeColumns, TreeDirection } from "../protocol/queries.js";
+import type { Finding } from "../protocol/findings.js";
 import type { TableColumns, TableKind } from "../protocol/tables.js";
 import type { FromWebview, GraphView, PictureFormat, ToWebview } from "../protocol/webview.js";
 import { decodeTree, type GraphTree } from "./graph-tree.js";
@@ -15,6 +16,7 @@ export type Change =
   | { readonly kind: "colors" }
   | { readonly kind: "search" }
   | { readonly kind: "callers"; readonly answer: CallersAndCallees | null }
+  | { readonly kind: "findings"; readonly findings: readonly Finding[] }
   /** Null where nothing is selected that has a cost. */
   | { readonly kind: "table"; readonly table: TableColumns | null }
   /** Index of a function in the recording. */
@@ -38,6 +40,7 @@ export class FlameGraphModel {
   readonly #requests: TreeRequests;
   #callersRequest = 0;
   #tableRequest = 0;
+  #findingsRequest = 0;
   #shownDirection: TreeDirection;
 
   constructor(post: (message: FromWebview) => void, saved: SavedView, clock: Clock) {
@@ -60,6 +63,9 @@ export class FlameGraphModel {
         return this.times.receive(message.request, message.map);
       case "callers":
         if (message.request === this.#callersRequest) this.onChange({ kind: "callers", answer: message.answer });
+        return;
+      case "findings":
+        if (message.request === this.#findingsRequest) this.onChange({ kind: "findings", findings: message.findings });
         return;
       case "table":
         if (message.request === this.#tableRequest) this.onChange({ kind: "table", table: message.table });
@@ -119,6 +125,14 @@ export class FlameGraphModel {
 
   askCallers(fn: number): void {
     this.#post({ type: "getCallers", request: ++this.#callersRequest, function: fn, selection: this.view.selection });
+  }
+
+  askFindings(): void {
+    this.#post({ type: "getFindings", request: ++this.#findingsRequest, selection: this.view.selection });
+  }
+
+  openFinding(id: string): void {
+    this.#post({ type: "openFinding", id });
   }
 
   askTable(kind: TableKind): void {

@@ -1,10 +1,13 @@
 import { CallersPane } from "./callers-pane.js";
 import type { CallersAndCallees } from "../protocol/queries.js";
+import type { Finding } from "../protocol/findings.js";
 import { ComparisonBar } from "./comparison-bar.js";
 import { Controls } from "./controls.js";
 import { copyText, DetailsBar } from "./details-bar.js";
 import type { Change, FlameGraphModel } from "./flame-graph-model.js";
 import { makeDiv } from "./elements.js";
+import { FindingsBar } from "./findings-bar.js";
+import { nodeOfFinding } from "./finding-marks.js";
 import { GraphCanvas } from "./graph-canvas.js";
 import { listenToPointer } from "./graph-input.js";
 import { at } from "./graph-tree.js";
@@ -36,6 +39,9 @@ export class FlameGraphPage {
   readonly #status: StatusLine;
   readonly #callers: CallersPane;
   readonly #tables: TablePane;
+  readonly #findings: FindingsBar;
+  /** By finding: its box, or -1. */
+  #findingNodes: readonly number[] = [];
   readonly #legend = new Legend();
   readonly #comparison: ComparisonBar;
   readonly #time: TimePane;
@@ -80,6 +86,13 @@ export class FlameGraphPage {
       closed: () => this.#graph.scroller.focus(),
     });
     this.#status = new StatusLine(() => model.unfold());
+    this.#findings = new FindingsBar({
+      select: (index) => {
+        const node = this.#findingNodes[index] ?? -1;
+        if (node > 0) this.#selectNode(node, true);
+      },
+      openPlace: (id) => model.openFinding(id),
+    });
     this.#tables = new TablePane(
       {
         ask: (kind) => model.askTable(kind),
@@ -103,7 +116,7 @@ export class FlameGraphPage {
     stage.append(this.#graph.scroller, this.#empty);
     const legendRow = makeDiv("legend-row");
     legendRow.append(this.#legend.element, this.#controls.searchElement);
-    this.element.append(this.#controls.element, this.#time.element, this.#comparison.element, legendRow);
+    this.element.append(this.#controls.element, this.#time.element, this.#comparison.element, legendRow, this.#findings.element);
     this.element.append(stage, this.#tables.element, this.#callers.element);
     this.#controls.element.prepend(this.#tables.chooser);
     this.element.dataset["parts"] = this.#tables.saved.parts;
@@ -165,6 +178,8 @@ export class FlameGraphPage {
         this.#graph.setSearch(this.#model.search);
         this.#tables.filter(this.#model.view.search);
         return this.#show();
+      case "findings":
+        return this.#showFindings(change.findings);
       case "table":
         return this.#tables.show(change.table);
       case "reveal":
@@ -191,6 +206,7 @@ export class FlameGraphPage {
     graph.setSearch(search);
     this.#tables.filter(this.#model.view.search);
     this.#tables.refresh();
+    this.#model.askFindings();
     if (this.#callers.function !== undefined && !this.#model.summary?.live) this.#model.askCallers(this.#callers.function);
     this.#recolor();
     this.#details.show(graph.tree, graph.selected);
@@ -235,6 +251,7 @@ export class FlameGraphPage {
     this.#details.show(this.#graph.tree, node);
     this.#mirror.show(this.#graph.tree, node);
     this.#tables.follow(this.#functionOf(node));
+    this.#findings.choose(this.#findingNodes.indexOf(node));
     this.#notice.hidden = true;
   }
 
@@ -242,6 +259,13 @@ export class FlameGraphPage {
   #selectFunction(fn: number): void {
     const node = this.#graph.tree ? findFunction(this.#graph.tree, fn) : -1;
     if (node > 0) this.#selectNode(node, this.#tables.saved.parts !== "table");
+  }
+
+  #showFindings(findings: readonly Finding[]): void {
+    const { tree } = this.#graph;
+    this.#findingNodes = tree ? findings.map((finding) => nodeOfFinding(tree, finding)) : [];
+    this.#graph.setFindings(this.#findingNodes);
+    this.#findings.show(findings);
   }
 
   #showParts(): void {

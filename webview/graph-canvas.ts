@@ -1,3 +1,4 @@
+import { drawFindings } from "./finding-marks.js";
 import { at, type GraphTree } from "./graph-tree.js";
 import { Boxes, hitBox, layoutBoxes } from "./layout.js";
 import { anchorOf, findPath, pathOfNode, rangeOfAnchor, type Anchor, type NodePath } from "./node-path.js";
@@ -38,6 +39,7 @@ export class GraphCanvas {
   #range: Range = { start: 0, end: 0 };
   #animation: { readonly from: Range; readonly startMs: number } | undefined;
   #selected = -1;
+  #findings: readonly number[] = [];
   #hovered = -1;
   #scheduled = false;
   /** Paints the latest frame again. */
@@ -76,6 +78,7 @@ export class GraphCanvas {
     const path = selectedPath ?? (old && this.#selected >= 0 ? pathOfNode(old, this.#selected) : undefined);
     this.#tree = tree && tree.total > 0 ? tree : undefined;
     this.#search = undefined;
+    this.#findings = [];
     this.#animation = undefined;
     this.#hovered = -1;
     this.#selected = -1;
@@ -91,6 +94,12 @@ export class GraphCanvas {
 
   setSearch(search: Search | undefined): void {
     this.#search = search;
+    this.requestDraw();
+  }
+
+  /** Numbers 1, 2 … are drawn on these nodes; -1 where a number has none. */
+  setFindings(nodes: readonly number[]): void {
+    this.#findings = nodes;
     this.requestDraw();
   }
 
@@ -208,7 +217,12 @@ export class GraphCanvas {
     const lastRow = firstRow + Math.ceil(height / (ROW_HEIGHT * ratio));
     layoutBoxes(tree, { range: this.#shownRange(), width, firstRow, lastRow }, this.#search, this.#boxes);
     const marks = { offsetY, firstRow, searching: this.#search !== undefined, hovered: this.#hovered, selected: this.#selected };
-    this.#paint = (pen) => this.#ink && paint(pen, tree, this.#boxes, this.#ink, marks);
+    const numbered = { nodes: this.#findings, range: this.#shownRange(), width, firstRow, offsetY };
+    this.#paint = (pen) => {
+      if (!this.#ink) return;
+      paint(pen, tree, this.#boxes, this.#ink, marks);
+      drawFindings(pen, tree, this.#ink, numbered);
+    };
     this.#paint(this.#context);
     if (this.#animation) this.requestDraw();
     else this.onDrawn();

@@ -5,6 +5,7 @@ import { standaloneApi } from "./standalone.js";
 import { onMessage, vsCodeApi } from "./vscode-api.js";
 import "./style.css";
 import "./tables.css";
+import "./findings.css";
 import "./standalone.css";
 
 const api = standaloneApi() ?? vsCodeApi();

@@ -30,12 +30,16 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
       return void navigator.clipboard?.writeText(message.text).catch(() => undefined);
     case "picture":
       return download(message.format, message.data);
+    case "getFindings":
+      // The page has trees only.
+      return;
     case "openSource":
       // A click asks for the source too, without leaving the graph.
       if (message.preserveFocus) return;
       return post({ type: "failed", request: 0, message: NOT_HERE });
     case "getCallers":
     case "getTable":
+    case "openFinding":
     case "openRow":
     // An exported page compares with nothing, so it has no such button.
     case "compareRange":

@@ -20,6 +20,7 @@ const TYPES: ReadonlySet<string> = new Set<ToWebview["type"]>([
   "timeMap",
   "callers",
   "table",
+  "findings",
   "reveal",
   "draw",
   "failed",

@@ -90,12 +90,15 @@ test("tables of functions, lines, files, modules and threads follow the graph an
     await expect(row(/python3/).first()).toContainText(/\(\d+\)/);
     await graph.getByRole("tab", { name: "Lines" }).click();
     await grid.getByRole("columnheader", { name: "Self" }).getByRole("button").click();
+    await graph.locator(".search input").fill("shop.py");
+    await expect(rows).not.toHaveCount(0);
     await grid.focus();
     await page.keyboard.press("Home");
     const [first = "", line = "0"] = /shop\.py:(\d+)/.exec((await grid.getByRole("row", { selected: true }).textContent()) ?? "") ?? [];
     expect(first, "the costliest line is of the program").not.toBe("");
     await page.keyboard.press("Enter");
     await expect.poll(() => cursorLine(page)).toBe(Number(line));
+    await graph.locator(".search input").fill("");
   });
 
   await test.step("nothing keeps anyone out, in any theme", async () => {

@@ -97,6 +97,7 @@ test("the JSON has the classes, those of each row, and what was left out", async
       { waits: "lock", total: 4e9 },
       { waits: "network", total: 1e9 },
     ],
+    findings: expect.any(Array),
   });
   expect(rows.find((row) => row.function === "main")).toEqual({
     file: null,

@@ -115,6 +115,9 @@ describe("report", () => {
       20.0 ms  20.0%   20.0%  grid.cpp:20  ns::Grid::step
       10.0 ms  10.0%   10.0%  [libz.so]
          0 ns   0.0%  100.0%  app.py:9     main
+
+      Findings
+      10.0%: work calls [libz.so], which is not your code (app.py:3).
       flameline: libz.so has no symbols, so functions there show as addresses. Build without stripping (-g), or install the debug symbols of the package."
     `);
   });
@@ -129,6 +132,9 @@ describe("report", () => {
       20.0 ms  20.0%   20.0%  ns::Grid::step  grid.cpp:18
       10.0 ms  10.0%   10.0%  [libz.so]
          0 ns   0.0%  100.0%  main            app.py:9
+
+      Findings
+      10.0%: work calls [libz.so], which is not your code (app.py:3).
       "
     `);
   });
@@ -147,6 +153,10 @@ describe("report", () => {
          0 ns   0.0%   20.0%  vfs_read
 
       Self holds 50.0 ms (50.0%) of interpreters, virtual machines and the kernel under them, which counts for the line that called them; --native shows it apart.
+
+      Findings
+      60.0%: work calls PyObject_Call, which is not your code (app.py:3).
+      20.0%: work calls inflate, which is not your code (app.py:3).
       "
     `);
     const rows = async (...options: string[]): Promise<string> => {
@@ -184,6 +194,17 @@ describe("report", () => {
       lost: 1,
       loss: { lost: 1, leafOnly: 0, truncated: 0, broken: 0, unresolvedFrames: 0 },
       seconds: 0.25,
+      findings: [
+        {
+          id: expect.stringMatching(/^foreign-cost:/),
+          kind: "foreign-cost",
+          title: "work calls [libz.so], which is not your code",
+          share: 0.1,
+          file: "DIR/app.py",
+          line: 3,
+          advice: expect.stringContaining("This line"),
+        },
+      ],
       rows: [
         { file: "DIR/app.py", line: 3, function: "work", language: "python", self: 7e7, total: 1e8 },
         { file: "DIR/grid.cpp", line: 20, function: "ns::Grid::step", language: "cpp", self: 2e7, total: 2e7 },
