@@ -1,5 +1,5 @@
 import type { Recording } from "../profile/recording.js";
-import type { ShownRecording } from "../protocol/language-server.js";
+import type { ClientNotifications, ShownRecording } from "../protocol/language-server.js";
 import type { BaselineSummary, Selection, TimeRange } from "../protocol/queries.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import type { Session } from "./session.js";
@@ -22,6 +22,13 @@ export function baselineName({ name, recording }: LoadedRecording): string {
 
 export function baselineSummary({ loaded, range }: Baseline): BaselineSummary {
   return { id: loaded.id, name: baselineName(loaded), durationNs: loaded.recording.info.durationNs, ...range };
+}
+
+/** What the extension hears of a baseline with each change. */
+export function baselineMembers(baseline: Baseline | undefined): Pick<ClientNotifications["flameline/changed"], "baseline" | "compared"> {
+  if (baseline === undefined) return { baseline: null };
+  const { loaded, range } = baseline;
+  return { baseline: baselineName(loaded), compared: { path: loaded.folder ?? loaded.id, ...range } };
 }
 
 export function shownRecording(session: Session, current: LoadedRecording): ShownRecording {

@@ -11,7 +11,7 @@ import { URI } from "vscode-uri";
 import type { ServerInitialization } from "../protocol/language-server.js";
 import { timeMap } from "../profile/time-map.js";
 import { Annotations } from "./annotations.js";
-import { baselineName, shownRecording } from "./baseline.js";
+import { baselineMembers, shownRecording } from "./baseline.js";
 import { diagnose } from "./diagnose.js";
 import { documentHeat } from "./document-heat.js";
 import { Fixes } from "./fixes.js";
@@ -115,7 +115,7 @@ function answer(
         range: shown?.view.range ?? "",
         samples: shown?.view.samples ?? 0,
         hottest,
-        baseline: session.baseline === undefined ? null : baselineName(session.baseline.loaded),
+        ...baselineMembers(session.baseline),
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
       });
       if (refresh.lenses) {

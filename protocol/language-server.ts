@@ -138,6 +138,8 @@ export interface ClientNotifications {
     readonly range?: string;
     /** Name of what everything is compared with; null where it isn't. */
     readonly baseline: string | null;
+    /** The same as "flameline/compare" takes it. */
+    readonly compared?: { readonly path: string } & TimeRange;
   };
 }
 

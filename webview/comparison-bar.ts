@@ -1,6 +1,6 @@
+import { rangeWords } from "../profile/time-words.js";
 import { type BaselineSummary, type RecordingSummary, SHORTEST_JUDGED_SECONDS } from "../protocol/queries.js";
 import { makeDiv, makeText } from "./elements.js";
-import { formatValue } from "./format.js";
 import type { GraphTree } from "./graph-tree.js";
 import { makeButton } from "./toolkit.js";
 
@@ -24,8 +24,8 @@ export class ComparisonBar {
 
 export function comparisonWords(baseline: BaselineSummary, tree: GraphTree | undefined): string {
   const { fromNs, toNs, durationNs } = baseline;
-  const part =
-    fromNs === undefined && toNs === undefined ? "" : `${formatValue(fromNs ?? 0, "ns")} to ${formatValue(toNs ?? durationNs, "ns")} of `;
+  const range = rangeWords({ ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) }, durationNs);
+  const part = range === "" ? "" : `${range} of `;
   const words = [`Compared with ${part}“${baseline.name}”`];
   const difference = tree?.difference;
   if (difference === undefined) return `${words[0]}…`;

@@ -48,7 +48,7 @@ export class FlameGraphModel {
     this.view = saved.view;
     this.minimumShare = saved.minimumShare;
     this.#shownDirection = saved.view.direction;
-    this.times = new TimeModel(post, clock);
+    this.times = new TimeModel(post, clock, saved.timeWindow);
     this.#requests = new TreeRequests((request, query) => post({ type: "getTree", request, ...query }), clock);
   }
 

@@ -104,7 +104,7 @@ export class FlameGraphPage {
       saved.table,
     );
     this.#comparison = new ComparisonBar(() => model.stopComparing());
-    this.#time = new TimePane(model.times, saved.timeOpen, { select: (range) => model.selectTime(range), toggled: () => this.#settle() });
+    this.#time = new TimePane(model.times, saved.timeOpen, { select: (range) => model.selectTime(range), changed: () => this.#settle() });
     this.#build();
     this.#listen();
     this.#show();
@@ -329,7 +329,7 @@ export class FlameGraphPage {
     const anchor = this.#graph.anchor();
     if (!tree || !anchor) return;
     const path = selected > 0 ? { selected: pathOfNode(tree, selected) } : {};
-    const shown = { timeOpen: this.#time.open, table: this.#tables.saved };
+    const shown = { timeOpen: this.#time.open, timeWindow: this.#model.times.window, table: this.#tables.saved };
     this.#save({ view, minimumShare, anchor, scrollTop: scroller.scrollTop, ...shown, ...path });
   }
 }

@@ -1,3 +1,4 @@
+import type { TimeRange } from "../protocol/queries.js";
 import type { GraphView } from "../protocol/webview.js";
 import { readSavedTable, type SavedTable } from "./saved-table.js";
 import type { Anchor, NodePath } from "./node-path.js";
@@ -10,9 +11,10 @@ export interface SavedView {
   readonly selected?: NodePath;
   /** CSS pixels. */
   readonly scrollTop: number;
-  /** Whether the time heat map is unfolded. */
+  /** Whether the time heat map is unfolded, and the part of the time that it draws, ns; all of it where empty. */
   readonly timeOpen: boolean;
   readonly table?: SavedTable;
+  readonly timeWindow: TimeRange;
 }
 
 /** Share of the total under which nodes are left out: a tenth of a pixel on a wide screen. */
@@ -23,6 +25,7 @@ export const FIRST_VIEW: SavedView = {
   minimumShare: DEFAULT_MINIMUM_SHARE,
   scrollTop: 0,
   timeOpen: true,
+  timeWindow: {},
 };
 
 /** Reads what `setState` kept; a state that an older version wrote, or a damaged one, gives the first view. */
@@ -42,9 +45,16 @@ export function readSavedView(state: unknown): SavedView {
     scrollTop: typeof state["scrollTop"] === "number" && state["scrollTop"] > 0 ? state["scrollTop"] : 0,
     timeOpen: state["timeOpen"] !== false,
     ...(table ? { table } : {}),
+    timeWindow: readWindow(state["timeWindow"]),
     ...(isAnchor(anchor) ? { anchor } : {}),
     ...(isPath(state["selected"]) ? { selected: state["selected"] } : {}),
   };
+}
+
+function readWindow(value: unknown): TimeRange {
+  if (!isRecord(value)) return {};
+  const { fromNs, toNs } = value;
+  return typeof fromNs === "number" && typeof toNs === "number" && fromNs >= 0 && toNs > fromNs ? { fromNs, toNs } : {};
 }
 
 function isAnchor(value: unknown): value is Anchor {

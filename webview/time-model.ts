@@ -17,7 +17,7 @@ export class TimeModel {
   /** Undefined until the first answer; null where the recording has no times. */
   chart: TimeChart | null | undefined;
   /** The part of the time that is drawn; all of it where empty. */
-  window: TimeRange = {};
+  window: TimeRange;
   /** What all views show; undefined where that is everything. */
   range: Span | undefined;
   /** What it is compared with, where that is a part of the same recording. */
@@ -30,7 +30,8 @@ export class TimeModel {
   #asked = "";
   #selection: Selection = { event: "cpu" };
 
-  constructor(post: (message: FromWebview) => void, clock: Clock) {
+  constructor(post: (message: FromWebview) => void, clock: Clock, window: TimeRange) {
+    this.window = window;
     this.#post = post;
     this.#requests = new TreeRequests((request, query) => post({ type: "getTimeMap", request, ...query }), clock, FIRST_REQUEST);
   }
@@ -38,18 +39,19 @@ export class TimeModel {
   /** The recording or what is chosen of it changed; `grown`: it has more samples than before. */
   follow(summary: RecordingSummary | null, selection: Selection, grown: boolean): void {
     const other = summary?.id !== this.#id;
-    this.#id = summary?.id;
     if (other) {
-      this.window = {};
+      // What was kept over a reload is of the recording that comes first.
+      if (this.#id !== undefined) this.window = {};
       this.chart = undefined;
       this.#asked = "";
     }
+    this.#id = summary?.id ?? this.#id;
     const { fromNs, toNs, ...rest } = selection;
     this.#selection = rest;
     const durationNs = summary?.durationNs ?? 0;
     this.range = spanOf({ ...(fromNs === undefined ? {} : { fromNs }), ...(toNs === undefined ? {} : { toNs }) }, durationNs);
     const { baseline } = summary ?? {};
-    this.baseline = baseline !== undefined && baseline.id === this.#id ? spanOf(baseline, durationNs) : undefined;
+    this.baseline = baseline !== undefined && baseline.id === summary?.id ? spanOf(baseline, durationNs) : undefined;
     if (!summary) {
       this.chart = null;
     } else if (JSON.stringify([this.#query(), summary.live]) !== this.#asked) {

@@ -1,4 +1,5 @@
 import { rangeWords } from "../profile/time-words.js";
+import type { TimeRange } from "../protocol/queries.js";
 import { makeDiv, makeText } from "./elements.js";
 import { EVENT_WORDS, formatShare, formatValue } from "./format.js";
 import { readTheme } from "./theme.js";
@@ -13,8 +14,8 @@ import { makeButton } from "./toolkit.js";
 export interface TimeActions {
   /** What all views show; nothing for all of the time. */
   readonly select: (range?: Span) => void;
-  /** The pane was opened or closed. */
-  readonly toggled: () => void;
+  /** The pane was opened or closed, or draws another part of the time: to be kept for a reload. */
+  readonly changed: () => void;
 }
 
 /** The time heat map above the graph: what happened when, and the choice of a range that all views follow. */
@@ -53,7 +54,7 @@ export class TimePane {
       this.#useAsBaseline(),
     );
     this.#into = makeButton("Zoom in", "Draw this range alone, in finer steps (+)", () => this.#zoomIn());
-    this.#out = makeButton("Zoom out", "Draw all of the time (-)", () => model.zoom({}));
+    this.#out = makeButton("Zoom out", "Draw all of the time (-)", () => this.#zoom({}));
     this.#build();
     model.onChange = () => this.show();
     listenToTime(this.#plot, {
@@ -65,7 +66,7 @@ export class TimePane {
       draft: (range, isBaseline) => this.#drag(range, isBaseline),
       choose: (range, isBaseline) => this.#choose(range, isBaseline),
       useAsBaseline: () => this.#useAsBaseline(),
-      zoom: (direction) => (direction === "in" ? this.#zoomIn() : model.zoom({})),
+      zoom: (direction) => (direction === "in" ? this.#zoomIn() : this.#zoom({})),
       cancel: () => this.#cancel(),
     });
     this.show();
@@ -116,7 +117,7 @@ export class TimePane {
     this.#toggle.addEventListener("click", () => {
       this.#open = !this.#open;
       this.show();
-      this.#actions.toggled();
+      this.#actions.changed();
     });
     this.#buttons.append(this.#all, this.#base, this.#into, this.#out);
     const head = makeDiv("time-head");
@@ -184,7 +185,12 @@ export class TimePane {
   #zoomIn(): void {
     const { chart, range } = this.#model;
     const wanted = range ?? (chart && this.#cursor ? spanOfColumn(chart, this.#cursor.column) : undefined);
-    if (chart && wanted) this.#model.zoom({ fromNs: wanted.fromNs, toNs: Math.min(wanted.toNs, chart.durationNs) });
+    if (chart && wanted) this.#zoom({ fromNs: wanted.fromNs, toNs: Math.min(wanted.toNs, chart.durationNs) });
+  }
+
+  #zoom(window: TimeRange): void {
+    this.#model.zoom(window);
+    this.#actions.changed();
   }
 
   #cancel(): void {
@@ -192,7 +198,7 @@ export class TimePane {
       this.#drag(undefined, false);
       return;
     }
-    if (!this.clear() && this.#model.window.fromNs !== undefined) this.#model.zoom({});
+    if (!this.clear() && this.#model.window.fromNs !== undefined) this.#zoom({});
   }
 
   #moveTo(cell: Cell): void {

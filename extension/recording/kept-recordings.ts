@@ -4,6 +4,7 @@ import { RecordingStore } from "../../recorder/storage.js";
 import { DisposableStore } from "../disposable-store.js";
 import type { LanguageServer } from "../language-server-client.js";
 import { setting } from "../settings.js";
+import { ViewMemory } from "./view-memory.js";
 
 export interface KeptRecording {
   readonly id: string;
@@ -26,6 +27,7 @@ export class KeptRecordings implements vscode.Disposable {
   readonly #server: LanguageServer;
   readonly #memory: vscode.Memento;
   readonly #log: vscode.LogOutputChannel;
+  readonly #views: ViewMemory;
   #openId: string | undefined;
   #awake = false;
   /** Settles when what was open before is open again: a recording that begins must not be replaced by it. */
@@ -37,6 +39,8 @@ export class KeptRecordings implements vscode.Disposable {
     this.#server = server;
     this.#memory = memory;
     this.#log = log;
+    this.#views = new ViewMemory(server, memory);
+    this.#held.add(server.onChanged((change) => void this.#views.changed(change).catch(() => undefined)));
   }
 
   /** The id of the open recording; undefined for a file that is none of ours, or where nothing is open. */
@@ -86,7 +90,7 @@ export class KeptRecordings implements vscode.Disposable {
 
   /** Opens what was open before in this window: its warnings have been read. */
   async openAgain(path: string, id?: string): Promise<RecordingSummary> {
-    const summary = await this.#server.ask("flameline/open", { path });
+    const summary = await this.#views.opened(() => this.#server.ask("flameline/open", { path }));
     await this.nowOpen(path, id);
     return summary;
   }

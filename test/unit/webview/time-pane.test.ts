@@ -15,6 +15,7 @@ import {
   type PageParts,
   summaryOf,
 } from "../../bench/flame-graph-harness.mjs";
+import { findingsOf } from "../../support/axe.mjs";
 import { columnsFromText } from "./tree-text.js";
 
 declare const harness: Harness;
@@ -165,11 +166,15 @@ describe.skipIf(!haveBrowser())("the time heat map", { timeout: 60_000 }, () => 
     await expect.poll(() => page.evaluate(() => (harness.state as { timeOpen: boolean }).timeOpen)).toBe(false);
   });
 
-  test.each(["light", "dark", "high-contrast", "high-contrast-light"] as const)("looks right in %s", async (theme) => {
-    const page = await open({ theme });
-    await drag(page, [12, 15], [14, 4]);
-    await page.mouse.move(...(await point(page, 13, 30)));
-    await page.waitForTimeout(200);
-    await page.screenshot({ path: join(PICTURES, `time-${theme}.png`) });
-  });
+  test.each(["light", "dark", "high-contrast", "high-contrast-light"] as const)(
+    "looks right in %s, and holds nothing that axe finds serious",
+    async (theme) => {
+      const page = await open({ theme });
+      await drag(page, [12, 15], [14, 4]);
+      await page.mouse.move(...(await point(page, 13, 30)));
+      await page.waitForTimeout(200);
+      await page.screenshot({ path: join(PICTURES, `time-${theme}.png`) });
+      expect(await findingsOf(page.mainFrame())).toEqual([]);
+    },
+  );
 });
