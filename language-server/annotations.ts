@@ -1,6 +1,6 @@
 import { type Judgement, judgeText } from "../source/staleness.js";
 import { carryRewritten, type CarryLine } from "./carry-rewritten.js";
-import { type Baseline, baselineName, baselineSelection } from "./baseline.js";
+import { type Baseline, baselineSelection, baselineTitle } from "./baseline.js";
 import { documentDifference, type DocumentDifference, type DocumentSide } from "./document-difference.js";
 import { type DocumentFunction, documentFunctions, functionKeys, namedFunctions } from "./document-functions.js";
 import type { LoadedRecording } from "./loaded-recording.js";
@@ -149,7 +149,7 @@ export class Annotations {
     const none = { loaded: baseline.loaded, view: old, lines: [], functions: async () => [] };
     const base = path < 0 ? none : await this.#baseSide(baseline.loaded, old, path, document);
     const difference = base && (await documentDifference(base, { loaded, view, lines: annotated.lines, functions: annotated.functions }));
-    return difference && { name: baselineName(baseline.loaded), ...difference };
+    return difference && { name: baselineTitle(baseline, this.#session.current?.recording), ...difference };
   }
 
   /** Undefined where the text of then is not known. */

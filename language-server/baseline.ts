@@ -1,3 +1,4 @@
+import { rangeWords } from "../profile/time-words.js";
 import type { Recording } from "../profile/recording.js";
 import type { ClientNotifications, ShownRecording } from "../protocol/language-server.js";
 import type { BaselineSummary, Selection, TimeRange } from "../protocol/queries.js";
@@ -11,7 +12,7 @@ export interface Baseline {
 }
 
 /** The recording's name and time: recordings of one workspace have the same name. */
-export function baselineName({ name, recording }: LoadedRecording): string {
+function baselineName({ name, recording }: LoadedRecording): string {
   const at = recording.info.startUnixMs;
   if (at === 0) {
     return name;
@@ -20,15 +21,25 @@ export function baselineName({ name, recording }: LoadedRecording): string {
   return `${name}, ${new Date(at).toLocaleString("en-GB", { ...day, hour: "2-digit", minute: "2-digit" })}`;
 }
 
+/** What it is called where one reads "since “…”": a range of the recording itself by its times. */
+export function baselineTitle({ loaded, range }: Baseline, current: Recording | undefined): string {
+  const words = rangeWords(range, loaded.recording.info.durationNs);
+  if (words === "") return baselineName(loaded);
+  return loaded.recording === current ? words : `${words} of ${baselineName(loaded)}`;
+}
+
 export function baselineSummary({ loaded, range }: Baseline): BaselineSummary {
   return { id: loaded.id, name: baselineName(loaded), durationNs: loaded.recording.info.durationNs, ...range };
 }
 
 /** What the extension hears of a baseline with each change. */
-export function baselineMembers(baseline: Baseline | undefined): Pick<ClientNotifications["flameline/changed"], "baseline" | "compared"> {
+export function baselineMembers(
+  baseline: Baseline | undefined,
+  current: Recording | undefined,
+): Pick<ClientNotifications["flameline/changed"], "baseline" | "compared"> {
   if (baseline === undefined) return { baseline: null };
   const { loaded, range } = baseline;
-  return { baseline: baselineName(loaded), compared: { path: loaded.folder ?? loaded.id, ...range } };
+  return { baseline: baselineTitle(baseline, current), compared: { path: loaded.folder ?? loaded.id, ...range } };
 }
 
 export function shownRecording(session: Session, current: LoadedRecording): ShownRecording {

@@ -115,7 +115,7 @@ function answer(
         range: shown?.view.range ?? "",
         samples: shown?.view.samples ?? 0,
         hottest,
-        ...baselineMembers(session.baseline),
+        ...baselineMembers(session.baseline, session.current?.recording),
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
       });
       if (refresh.lenses) {

@@ -69,6 +69,7 @@ export class Merger {
       const row = this.#processOf(one, process, offsetNs);
       if (row !== undefined && timeNs + offsetNs >= 0) into.memory.add({ process: row, timeNs: timeNs + offsetNs, ...held });
     }
+    for (const { timeNs, lost } of one.losses.moments) if (timeNs + offsetNs >= 0) into.losses.add({ timeNs: timeNs + offsetNs, lost });
     into.loss = addLoss(into.loss, one.loss);
     into.cost = this.#parts === 1 ? one.cost : addCost(into.cost, one.cost);
     into.notes.add(one.notes);

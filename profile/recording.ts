@@ -79,6 +79,7 @@ export class Recording extends RecordingTables {
     this.revision++;
     if (latest === undefined) return;
     if (latest.timeNs > this.info.durationNs) this.setInfo({ durationNs: latest.timeNs });
+    this.losses.add({ timeNs: latest.timeNs, lost: (latest.loss ?? this.loss).lost - this.loss.lost });
     this.loss = latest.loss ?? this.loss;
     this.cost = latest.cost ?? this.cost;
   }

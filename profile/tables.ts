@@ -3,6 +3,7 @@ import { CountTable } from "./counts.js";
 import { FrameTable } from "./frames.js";
 import { FunctionTable } from "./functions.js";
 import { float64Column, int32Column, uint8Column } from "./growable.js";
+import { LossTimes } from "./loss-times.js";
 import { PairTable } from "./pair-table.js";
 import { StringTable } from "./string-table.js";
 import { Warnings } from "./warnings.js";
@@ -67,5 +68,6 @@ export class RecordingTables {
   readonly samples = new SampleTable();
   readonly counts = new CountTable();
   readonly memory = new ProcessMemory();
+  readonly losses = new LossTimes();
   readonly notes = new Warnings();
 }

@@ -4,9 +4,12 @@ import type { TimeGrid, TimeMap } from "../protocol/time-map.js";
 import { toBase64 } from "./base64.js";
 import type { Recording } from "./recording.js";
 import { forEachSelected } from "./selection.js";
+import { timeLanes } from "./time-lanes.js";
 
 /** A column that is narrower than three pixels can't be hit. */
 const MOST_COLUMNS = 300;
+/** More can't be taken in; what has none is counted. */
+const MOST_LANES = 24;
 /** A shorter time gets finer columns. */
 const FEWEST_COLUMNS = 40;
 const MS = 1e6;
@@ -69,7 +72,7 @@ export function timeGrid(fromNs: number, toNs: number): TimeGrid {
  * A selection by time, its own range apart; `window` is the part of the time that is drawn. A wait counts where it ended, a long one once a
  * second, as everywhere else. Null where the recording has no times, or no sample of the event.
  */
-export function timeMap(recording: Recording, selection: Selection, window: TimeRange): TimeMap | null {
+export function timeMap(recording: Recording, selection: Selection, window: TimeRange, mostLanes = MOST_LANES): TimeMap | null {
   const { durationNs } = recording.info;
   if (!(durationNs > 0)) return null;
   const { fromNs: _from, toNs: _to, ...all } = selection;
@@ -95,5 +98,6 @@ export function timeMap(recording: Recording, selection: Selection, window: Time
     if (cell >= 0 && cell < cells) value[cell] = (value[cell] ?? 0) + worth;
   });
   if (rows === 0 || (rows > 1 && first === last)) return null;
-  return { ...grid, event: selection.event, unit: EVENT_UNITS[selection.event], durationNs, total, value: toBase64(value) };
+  const lanes = timeLanes(recording, all, grid, mostLanes);
+  return { ...grid, event: selection.event, unit: EVENT_UNITS[selection.event], durationNs, total, value: toBase64(value), lanes };
 }

@@ -96,6 +96,13 @@ export class FlameGraphModel {
     this.select({ ...rest, ...range });
   }
 
+  /** A process, or with an index into the thread table a thread of it, alone; all of them again where it is alone already. */
+  selectOnly(pid: number, thread: number): void {
+    const { pids, threads, ...rest } = this.view.selection;
+    const only = { ...rest, pids: [pid], ...(thread < 0 ? {} : { threads: [thread] }) };
+    this.select(isSame([pids, threads], [only.pids, only.threads]) ? rest : only);
+  }
+
   turn(direction: TreeDirection): void {
     if (direction === this.view.direction) return;
     this.view = { ...this.view, direction };

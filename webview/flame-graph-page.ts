@@ -104,7 +104,11 @@ export class FlameGraphPage {
       saved.table,
     );
     this.#comparison = new ComparisonBar(() => model.stopComparing());
-    this.#time = new TimePane(model.times, saved.timeOpen, { select: (range) => model.selectTime(range), changed: () => this.#settle() });
+    this.#time = new TimePane(model.times, saved.timeOpen, {
+      select: (range) => model.selectTime(range),
+      only: (pid, thread) => model.selectOnly(pid, thread),
+      changed: () => this.#settle(),
+    });
     this.#build();
     this.#listen();
     this.#show();

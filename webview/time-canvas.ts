@@ -2,8 +2,7 @@ import { mixColors, type ThemeKind } from "./palette.js";
 import type { Theme } from "./theme.js";
 import { type Cell, LEVELS, partsOf, type Span, type TimeChart, ticks } from "./time-chart.js";
 
-/** Heights in CSS pixels. */
-export const PLOT_HEIGHT = 120;
+/** CSS pixels. */
 export const AXIS_HEIGHT = 18;
 const FONT_SIZE = 11;
 /** Room for one time below the plot. */
@@ -14,6 +13,11 @@ const LIGHT = ["#ffe8c7", "#fbc982", "#ee9f3f", "#cf7413", "#9f5000", "#652d00"]
 const DARK = ["#573405", "#74460a", "#985d0e", "#c67e1f", "#efac4f", "#ffe0ae"];
 /** Stronger at the weak end, where black is next to it. */
 const CONTRAST = ["#5c3600", "#7f4d00", "#a86800", "#d08a24", "#f3b65e", "#ffe9c4"];
+
+/** Height of the plot, CSS pixels: in a low panel it leaves the room to the graph. */
+export function plotHeight(): number {
+  return Math.round(Math.min(120, Math.max(64, window.innerHeight * 0.12)));
+}
 
 /** Colours of the levels from 1 on. */
 export function levelColors(kind: ThemeKind): readonly string[] {
@@ -31,7 +35,7 @@ export interface TimeMarks {
 /** Draws the plot and its axis into the whole of a canvas; lengths of the canvas are device pixels. */
 export function paintTime(context: CanvasRenderingContext2D, chart: TimeChart, marks: TimeMarks, theme: Theme, ratio: number): void {
   const { width, height } = context.canvas;
-  const plot = Math.round(PLOT_HEIGHT * ratio);
+  const plot = Math.round(plotHeight() * ratio);
   context.fillStyle = theme.background;
   context.fillRect(0, 0, width, height);
   const xOf = (column: number): number => Math.round((column * width) / chart.columns);

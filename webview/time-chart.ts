@@ -19,7 +19,7 @@ export interface Cell {
 }
 
 /** The heat map as numbers, ready to be drawn. */
-export interface TimeChart extends TimeGrid, Pick<TimeMap, "event" | "unit" | "durationNs" | "total"> {
+export interface TimeChart extends TimeGrid, Pick<TimeMap, "event" | "unit" | "durationNs" | "total" | "lanes"> {
   /** By cell, `column * rows + row`. */
   readonly value: Float64Array;
   /** 0 for a cell without value, else 1 to {@link LEVELS}. */
@@ -28,13 +28,16 @@ export interface TimeChart extends TimeGrid, Pick<TimeMap, "event" | "unit" | "d
   readonly top: number;
   /** The largest value of a cell. */
   readonly most: number;
+  /** By lane and column, `lane * columns + column`. */
+  readonly laneValue: Float64Array;
 }
 
 /** Throws an Error with one sentence where the columns are not as long as the grid. */
 export function decodeTimeMap(map: TimeMap): TimeChart {
   const bytes = fromBase64(map.value);
+  const lanes = fromBase64(map.lanes.value);
   const cells = map.columns * map.rows;
-  if (bytes?.length !== cells * 8 || !(map.columnNs > 0)) {
+  if (bytes?.length !== cells * 8 || lanes?.length !== map.lanes.lanes.length * map.columns * 8 || !(map.columnNs > 0)) {
     throw new Error("The answer is not a map of time; reopen the recording, and report this if it comes back.");
   }
   const value = new Float64Array(bytes.buffer);
@@ -44,7 +47,8 @@ export function decodeTimeMap(map: TimeMap): TimeChart {
   const top = sorted[Math.floor(sorted.length * 0.99)] ?? most;
   const level = Uint8Array.from(value, (each) => (each > 0 ? Math.min(LEVELS, Math.max(1, Math.ceil((each / top) * LEVELS))) : 0));
   const { fromNs, columnNs, rows, columns, event, unit, durationNs, total } = map;
-  return { fromNs, columnNs, rows, columns, event, unit, durationNs, total, value, level, top, most };
+  const laneValue = new Float64Array(lanes.buffer);
+  return { fromNs, columnNs, rows, columns, event, unit, durationNs, total, value, level, top, most, lanes: map.lanes, laneValue };
 }
 
 export function cellNs({ columnNs, rows }: TimeGrid): number {

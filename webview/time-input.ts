@@ -5,7 +5,9 @@ export interface TimeInputActions {
   readonly cellAt: (clientX: number, clientY: number) => Cell | undefined;
   readonly hover: (cell: Cell | undefined, clientX: number, clientY: number) => void;
   readonly cursor: () => Cell | undefined;
-  readonly moveTo: (cell: Cell) => void;
+  readonly moveTo: (cell: Cell, byKeys: boolean) => void;
+  /** Whether a place is below the plot, where a drag chooses whole columns. */
+  readonly isLanes: (clientY: number) => boolean;
   /** A range that is not yet chosen; undefined where there is none any more. */
   readonly draft: (range: Span | undefined, isBaseline: boolean) => void;
   readonly choose: (range: Span, isBaseline: boolean) => void;
@@ -33,7 +35,7 @@ export function listenToTime(plot: HTMLElement, actions: TimeInputActions): void
       if (!event.ctrlKey && !event.metaKey) return;
       event.preventDefault();
       const cell = actions.cellAt(event.clientX, event.clientY);
-      if (cell) actions.moveTo(cell);
+      if (cell) actions.moveTo(cell, false);
       actions.zoom(event.deltaY < 0 ? "in" : "out");
     },
     { passive: false },
@@ -42,14 +44,16 @@ export function listenToTime(plot: HTMLElement, actions: TimeInputActions): void
 
 function listenToDrag(plot: HTMLElement, actions: TimeInputActions): void {
   let from: Cell | undefined;
+  let columns = false;
   const rangeTo = (event: PointerEvent): Span | undefined => {
     const chart = actions.chart();
     const to = actions.cellAt(event.clientX, event.clientY);
-    return chart && from && to ? spanBetween(chart, from, to, event.shiftKey) : undefined;
+    return chart && from && to ? spanBetween(chart, from, to, columns || event.shiftKey) : undefined;
   };
   plot.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     from = actions.cellAt(event.clientX, event.clientY);
+    columns = actions.isLanes(event.clientY);
     if (event.isTrusted) plot.setPointerCapture(event.pointerId);
     plot.focus({ preventScroll: true });
     event.preventDefault(); // no text is to be selected
@@ -62,7 +66,7 @@ function listenToDrag(plot: HTMLElement, actions: TimeInputActions): void {
     const range = rangeTo(event);
     const cell = from;
     from = undefined;
-    if (cell) actions.moveTo(cell);
+    if (cell) actions.moveTo(cell, false);
     if (range) actions.choose(range, event.altKey);
   });
   plot.addEventListener("pointercancel", () => {
@@ -88,14 +92,18 @@ function listenToKeys(plot: HTMLElement, actions: TimeInputActions): void {
   /** Where the range that is built with Shift began, and the range. */
   let anchor: Cell | undefined;
   let built: Span | undefined;
+  /** The focus came by the pointer. */
+  let pressed = false;
+  plot.addEventListener("pointerdown", () => (pressed = true), { capture: true });
+  plot.addEventListener("pointerup", () => (pressed = false));
   const move = (chart: TimeChart, to: Cell, extend: boolean): void => {
     const before = actions.cursor() ?? { column: 0, row: 0 };
     anchor = extend ? (anchor ?? before) : undefined;
     built = anchor && spanBetween(chart, anchor, to);
     actions.draft(built, false);
-    actions.moveTo(to);
+    actions.moveTo(to, true);
   };
-  plot.addEventListener("focus", () => actions.moveTo(actions.cursor() ?? { column: 0, row: 0 }));
+  plot.addEventListener("focus", () => actions.moveTo(actions.cursor() ?? { column: 0, row: 0 }, !pressed));
   plot.addEventListener("keydown", (event) => {
     const chart = actions.chart();
     if (!chart || event.ctrlKey || event.metaKey) return;

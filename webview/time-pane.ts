@@ -3,8 +3,9 @@ import type { TimeRange } from "../protocol/queries.js";
 import { makeDiv, makeText } from "./elements.js";
 import { EVENT_WORDS, formatShare, formatValue } from "./format.js";
 import { readTheme } from "./theme.js";
-import { AXIS_HEIGHT, levelColors, paintTime, PLOT_HEIGHT } from "./time-canvas.js";
+import { AXIS_HEIGHT, levelColors, paintTime, plotHeight } from "./time-canvas.js";
 import { type Cell, cellAt, cellNs, cellWords, lengthWords, LEVELS, type Span, spanOfColumn, sumIn, type TimeChart } from "./time-chart.js";
+import { FEW_LANES, LANE_HEIGHT, laneButtons, laneWords, lossWords, paintLanes, restRow } from "./time-lanes.js";
 import { listenToTime } from "./time-input.js";
 import type { TimeModel } from "./time-model.js";
 import { fillTimeTable } from "./time-table.js";
@@ -14,6 +15,8 @@ import { makeButton } from "./toolkit.js";
 export interface TimeActions {
   /** What all views show; nothing for all of the time. */
   readonly select: (range?: Span) => void;
+  /** A process, or with an index into the thread table a thread, alone. */
+  readonly only: (pid: number, thread: number) => void;
   /** The pane was opened or closed, or draws another part of the time: to be kept for a reload. */
   readonly changed: () => void;
 }
@@ -34,6 +37,8 @@ export class TimePane {
   readonly #out: HTMLElement;
   readonly #body = makeDiv("time-body");
   readonly #gutter = makeDiv("time-gutter");
+  readonly #labels = makeDiv("time-lanes");
+  readonly #rest = makeDiv("time-rests");
   readonly #plot = makeDiv("time-plot", "application");
   readonly #canvas = document.createElement("canvas");
   readonly #table = document.createElement("table");
@@ -44,6 +49,9 @@ export class TimePane {
   #cursor: Cell | undefined;
   #scheduled = false;
   #open: boolean;
+  #allLanes = false;
+  /** The cursor was last moved by keys: after a drag it would only hide what was dragged over. */
+  #byKeys = false;
 
   constructor(model: TimeModel, open: boolean, actions: TimeActions) {
     this.#model = model;
@@ -62,7 +70,8 @@ export class TimePane {
       cellAt: (x, y) => this.#cellAt(x, y),
       hover: (cell, x, y) => this.#hover(cell, x, y),
       cursor: () => this.#cursor,
-      moveTo: (cell) => this.#moveTo(cell),
+      moveTo: (cell, byKeys) => this.#moveTo(cell, byKeys),
+      isLanes: (y) => y - this.#canvas.getBoundingClientRect().top >= plotHeight(),
       draft: (range, isBaseline) => this.#drag(range, isBaseline),
       choose: (range, isBaseline) => this.#choose(range, isBaseline),
       useAsBaseline: () => this.#useAsBaseline(),
@@ -102,6 +111,7 @@ export class TimePane {
     const size = `${lengthWords(chart.columnNs)} a column, ${lengthWords(cellNs(chart))} a cell`;
     this.#plot.setAttribute("aria-label", `Time heat map of ${EVENT_WORDS[chart.event]}, ${size}`);
     this.#gutter.replaceChildren(makeText("time-scale-top", lengthWords(chart.columnNs)), makeText("time-scale-foot", "0"));
+    this.#showLanes(chart);
     if (this.#cursor !== undefined && this.#cursor.column >= chart.columns) this.#cursor = undefined;
     this.#showLegend();
     fillTimeTable(this.#table, chart);
@@ -134,9 +144,33 @@ export class TimePane {
     this.#gutter.setAttribute("aria-hidden", "true");
     const table = makeDiv("hidden-visually");
     table.append(this.#table);
-    this.#body.append(this.#gutter, this.#plot);
-    this.element.append(head, this.#body, keys, table, this.#live);
+    const left = makeDiv("time-left");
+    left.append(this.#gutter, this.#labels);
+    this.#body.append(left, this.#plot);
+    this.element.append(head, this.#body, this.#rest, keys, table, this.#live);
     new ResizeObserver(() => this.#resize()).observe(this.#plot);
+  }
+
+  #showLanes(chart: TimeChart): void {
+    const shown = this.#shownLanes(chart);
+    const height = `${plotHeight() + AXIS_HEIGHT + shown * LANE_HEIGHT}px`;
+    this.#plot.style.height = this.#canvas.style.height = height;
+    this.#gutter.style.height = `${plotHeight()}px`;
+    const key = JSON.stringify([chart.lanes.lanes.map(({ pid, tid, total }) => [pid, tid, total]), shown, chart.event, this.#open]);
+    if (this.#labels.dataset["shown"] === key) return;
+    this.#labels.dataset["shown"] = key;
+    this.#labels.replaceChildren(...laneButtons(chart, shown, ({ pid, thread }) => this.#actions.only(pid, thread)));
+    const rest = this.#open
+      ? restRow(chart, shown, () => {
+          this.#allLanes = !this.#allLanes;
+          this.show();
+        })
+      : [];
+    this.#rest.replaceChildren(...rest);
+  }
+
+  #shownLanes(chart: TimeChart): number {
+    return this.#allLanes ? chart.lanes.lanes.length : Math.min(FEW_LANES, chart.lanes.lanes.length);
   }
 
   /** Of what all numbers are; how to choose where nothing is chosen. */
@@ -201,10 +235,11 @@ export class TimePane {
     if (!this.clear() && this.#model.window.fromNs !== undefined) this.#zoom({});
   }
 
-  #moveTo(cell: Cell): void {
+  #moveTo(cell: Cell, byKeys: boolean): void {
     const { chart } = this.#model;
     if (!chart) return;
     this.#cursor = cell;
+    this.#byKeys = byKeys;
     const { time, value, share } = cellWords(chart, cell);
     const range = this.#draft === undefined ? "" : ` Range ${rangeWords(this.#draft, chart.durationNs)}.`;
     this.#live.textContent = `${time}: ${value}, ${share}.${range}`;
@@ -213,15 +248,25 @@ export class TimePane {
 
   #hover(cell: Cell | undefined, x: number, y: number): void {
     const { chart } = this.#model;
-    if (chart && cell) this.tooltip.show(cellWords(chart, cell), x, y);
+    const words = chart && cell && this.#wordsAt(chart, cell, x, y);
+    if (words) this.tooltip.show(words, x, y);
     else this.tooltip.hide();
+  }
+
+  #wordsAt(chart: TimeChart, cell: Cell, clientX: number, clientY: number) {
+    const { left, top, width } = this.#canvas.getBoundingClientRect();
+    const [x, y] = [(clientX - left) / Math.max(1, width), clientY - top];
+    if (y < plotHeight()) return cellWords(chart, cell);
+    const lost = lossWords(chart, x, width);
+    if (y < plotHeight() + AXIS_HEIGHT) return lost === undefined ? undefined : { time: lost, value: "", share: "" };
+    return laneWords(chart, Math.floor((y - plotHeight() - AXIS_HEIGHT) / LANE_HEIGHT), x, width);
   }
 
   #cellAt(clientX: number, clientY: number): Cell | undefined {
     const { chart } = this.#model;
     if (!chart) return undefined;
     const { left, top, width } = this.#canvas.getBoundingClientRect();
-    return cellAt(chart, (clientX - left) / Math.max(1, width), 1 - (clientY - top) / PLOT_HEIGHT);
+    return cellAt(chart, (clientX - left) / Math.max(1, width), 1 - (clientY - top) / plotHeight());
   }
 
   #showLegend(): void {
@@ -251,14 +296,16 @@ export class TimePane {
     const { chart, range, baseline } = this.#model;
     const context = this.#canvas.getContext("2d", { alpha: false });
     if (!chart || !context || this.#canvas.width === 0) return;
-    const cursor = this.#plot.matches(":focus-visible") ? this.#cursor : undefined;
-    paintTime(context, chart, { range: this.#draft ?? range, baseline, cursor }, this.#theme, window.devicePixelRatio || 1);
+    const cursor = this.#byKeys && document.activeElement === this.#plot ? this.#cursor : undefined;
+    const ratio = window.devicePixelRatio || 1;
+    paintTime(context, chart, { range: this.#draft ?? range, baseline, cursor }, this.#theme, ratio);
+    paintLanes(context, chart, this.#shownLanes(chart), (plotHeight() + AXIS_HEIGHT) * ratio, this.#theme, ratio);
   }
 
   #resize(): void {
     const ratio = window.devicePixelRatio || 1;
     this.#canvas.width = Math.round(this.#plot.clientWidth * ratio);
-    this.#canvas.height = Math.round((PLOT_HEIGHT + AXIS_HEIGHT) * ratio);
+    this.#canvas.height = Math.round(this.#plot.clientHeight * ratio);
     this.#draw(); // at once: a resized canvas is blank until it is drawn
   }
 }

@@ -40,6 +40,8 @@ export interface PprofDetails {
   readonly counts: readonly (readonly [process: number, kind: CountName, subject: string, calls: number, bytes: number])[];
   /** The members of `MemoryPoint` in their order. */
   readonly memory: readonly (readonly [process: number, timeNs: number, resident: number, anonymous: number])[];
+  /** When samples were lost: the members of `LossMoment` in their order. */
+  readonly losses: readonly (readonly [timeNs: number, lost: number])[];
   readonly languages: Readonly<Partial<Record<FrameLanguage, readonly LanguageException[]>>>;
   /** Samples in the file, which come last in it: fewer mean that it was cut off. */
   readonly samples: number;
@@ -52,7 +54,7 @@ export function writeAccount({ info, loss, cost, warnings }: Recording, events: 
 }
 
 export function writeDetails(
-  { processes, threads, counts, memory }: Recording,
+  { processes, threads, counts, memory, losses }: Recording,
   languages: PprofDetails["languages"],
   options: { readonly commandLines: boolean; readonly samples: number },
 ): string {
@@ -61,6 +63,7 @@ export function writeDetails(
     threads: threads.map(({ process, tid, name }) => [process, tid, name]),
     counts: counts.rows.map(({ process, kind, subject, calls, bytes }) => [process, kind, subject, calls, bytes]),
     memory: memory.points.map(({ process, timeNs, resident, anonymous }) => [process, timeNs, resident, anonymous]),
+    losses: losses.moments.map(({ timeNs, lost }) => [timeNs, lost]),
     languages,
     samples: options.samples,
   };
@@ -103,6 +106,10 @@ export function readDetails(text: string, recording: Recording): ReadDetails {
     const point = readMemoryPoint(rowsOf(row));
     if (point === undefined || point.process >= recording.processRows.length) recording.notes.count("bad-count");
     else recording.memory.add(point);
+  }
+  for (const row of rowsOf(details.losses)) {
+    const [timeNs = -1, lost = -1] = rowsOf(row).slice(0, 2).map(amount);
+    if (timeNs >= 0 && lost > 0) recording.losses.add({ timeNs, lost });
   }
   return { languages: readLanguages(details.languages), samples: Math.max(amount(details.samples), 0) };
 }

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { toBase64 } from "../../../profile/base64.js";
-import type { TimeMap } from "../../../protocol/time-map.js";
+import type { TimeLanes, TimeMap } from "../../../protocol/time-map.js";
 import type { FromWebview, ToWebview } from "../../../protocol/webview.js";
 import {
   bundle,
@@ -32,7 +32,50 @@ function minute(): TimeMap {
     value[cell] = column >= 12 && column < 14 ? 20e6 : column % 5 === 0 && cell % rows === 7 ? 40e6 : (cell * 7919) % 13 === 0 ? 4e6 : 0;
   }
   const total = value.reduce((sum, each) => sum + each, 0);
-  return { fromNs: 0, columnNs: S, rows, columns, event: "cpu", unit: "ns", durationNs: 60 * S, total, value: toBase64(value) };
+  const lanes = lanesOf(value, rows);
+  return { fromNs: 0, columnNs: S, rows, columns, event: "cpu", unit: "ns", durationNs: 60 * S, total, value: toBase64(value), lanes };
+}
+
+/** Two processes, one of them with two threads, waits, a process that is started, and a loss. */
+function lanesOf(value: Float64Array, rows: number): TimeLanes {
+  const columns = value.length / rows;
+  const sums = Array.from({ length: columns }, (_, column) =>
+    value.subarray(column * rows, (column + 1) * rows).reduce((a, b) => a + b, 0),
+  );
+  const shares = [0.8, 0.5, 0.3, 0.15];
+  const lane = { thread: -1, tid: 0, marks: [], restMarks: 0 };
+  const total = (share: number): number => share * sums.reduce((a, b) => a + b, 0);
+  const wait = (from: number, to: number) => ({ kind: "wait", fromNs: from * S, toNs: to * S, what: "lock" }) as const;
+  return {
+    lanes: [
+      {
+        ...lane,
+        kind: "process",
+        pid: 4012,
+        name: "python3",
+        total: total(0.8),
+        marks: [{ kind: "start", fromNs: 20.5 * S, toNs: 20.5 * S, what: "cc1 (4100)" }],
+      },
+      {
+        ...lane,
+        kind: "thread",
+        pid: 4012,
+        tid: 4012,
+        thread: 0,
+        name: "main",
+        total: total(0.5),
+        marks: [wait(30, 33), wait(40, 40.02)],
+        restMarks: 7,
+      },
+      { ...lane, kind: "thread", pid: 4012, tid: 4013, thread: 1, name: "worker", total: total(0.3) },
+      { ...lane, kind: "process", pid: 4100, name: "cc1", total: total(0.15) },
+    ],
+    value: toBase64(Float64Array.from(shares.flatMap((share) => sums.map((sum) => sum * share)))),
+    restProcesses: 2,
+    restThreads: 5,
+    restTotal: total(0.05),
+    lost: [{ timeNs: 50 * S, lost: 12 }],
+  };
 }
 
 describe.skipIf(!haveBrowser())("the time heat map", { timeout: 60_000 }, () => {
@@ -59,7 +102,7 @@ describe.skipIf(!haveBrowser())("the time heat map", { timeout: 60_000 }, () => 
   const point = async (page: Page, column: number, row: number): Promise<[number, number]> => {
     const bounds = await page.locator(".time-plot").boundingBox();
     if (!bounds) throw new Error("no plot");
-    return [bounds.x + (bounds.width * (column + 0.5)) / 60, bounds.y + 120 * (1 - (row + 0.5) / 50)];
+    return [bounds.x + (bounds.width * (column + 0.5)) / 60, bounds.y + 108 * (1 - (row + 0.5) / 50)];
   };
   const drag = async (page: Page, from: readonly [number, number], to: readonly [number, number]): Promise<void> => {
     await page.mouse.move(...(await point(page, ...from)));
