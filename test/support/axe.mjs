@@ -1,6 +1,5 @@
 // What axe-core finds wrong for people with disabilities in the flame graph's page.
 import axe from "axe-core";
-import { graphFrame } from "../../scripts/workbench.mjs";
 
 /**
  * Serious and critical findings of a frame as `rule: selectors`. Nothing is loaded by the page, whose security policy would refuse it.
@@ -13,15 +12,4 @@ export async function findingsOf(frame) {
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target.join(" ")} (${failureSummary})`).join("; ")}`);
-}
-
-/**
- * The same of the flame graph that the window shows.
- * @param {import("@playwright/test").Page} page
- */
-export async function seriousFindings(page) {
-  const body = await graphFrame(page).locator("body").elementHandle();
-  const frame = await body?.ownerFrame();
-  if (!frame) throw new Error("no flame graph is open");
-  return findingsOf(frame);
 }
