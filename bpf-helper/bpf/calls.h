@@ -23,6 +23,7 @@
 #define STACKS_OF_CALLS_AT_PLACE 32
 #define STACKS_OF_CALLS 96
 #define LONGEST_STRIDE 14
+#define WINDOWS_TO_HALVE 4 /* what a place or processor without calls is remembered to have had */
 #define WHOLE_PHASE (1ULL << 32)
 
 enum call { NO_CALL, READS, WRITES, SENDS, RECEIVES, SENDS_MESSAGE, RECEIVES_MESSAGE, SENDS_MESSAGES, RECEIVES_MESSAGES, COPIES, RINGS, OPENS, CONNECTS, ACCEPTS };
@@ -92,7 +93,7 @@ struct pace {
   u32 level;  /* of the stride */
   u32 window; /* which eighth of a second */
   u32 seen;   /* in it */
-  u32 peak;   /* of the last ones; falls slowly, so that a short pause or another processor changes nothing */
+  u32 peak;   /* of the last ones; falls within a second, so that a short pause or another processor changes nothing */
   u32 part;   /* of one that is seen, in parts of 2^32 */
 };
 
@@ -176,7 +177,8 @@ INLINE u32 log2_of(u64 number)
 INLINE void keep_pace(struct pace *pace, u32 window, u64 parts, u32 stacks)
 {
   if (pace->window != window) {
-    u32 peak = pace->peak - pace->peak / 4;
+    u32 away = (window - pace->window) / WINDOWS_TO_HALVE;
+    u32 peak = (pace->peak - pace->peak / 4) >> (away < 31 ? away : 31);
     peak = pace->seen > peak ? pace->seen : peak;
     u32 taken = peak >> pace->level;
     if (taken > 2 * stacks + stacks / 4 || taken < stacks / 2) {
@@ -198,10 +200,10 @@ INLINE void keep_pace(struct pace *pace, u32 window, u64 parts, u32 stacks)
 /* How many calls the stack of this one stands for; 0: it is not taken. */
 INLINE u64 stands_for(struct call_place *place, struct calling *here, u64 now)
 {
-  u32 window = now >> 27;
+  u32 window = now >> 27, is_first = !place->pace.window, is_new = !place->pace.peak;
   keep_pace(&place->pace, window, WHOLE_PHASE, STACKS_OF_CALLS_AT_PLACE);
   /* A new place is still on the way to its level: it asks the processor for no more than it will ask for then. */
-  u32 is_settled = place->pace.peak || place->pace.seen <= 2 * STACKS_OF_CALLS_AT_PLACE;
+  u32 is_settled = !is_new || place->pace.seen <= 2 * STACKS_OF_CALLS_AT_PLACE;
   keep_pace(&here->pace, window, is_settled ? WHOLE_PHASE >> place->pace.level : 0, STACKS_OF_CALLS);
   /* Processors ask for levels of their own: a thread that moves to and fro changes nothing as long as they are neighbours. */
   u32 level = place->pace.level + here->pace.level;
@@ -211,7 +213,7 @@ INLINE u64 stands_for(struct call_place *place, struct calling *here, u64 now)
   u32 stride = stride_of(place->level);
   u64 phase = place->phase + (WHOLE_PHASE + stride / 2) / stride;
   place->phase = phase;
-  return phase >> 32 ? stride : 0;
+  return phase >> 32 ? stride : is_first; /* bytes of a place without any stack would be of no line */
 }
 
 /* Counts a call, and gives its place. */
