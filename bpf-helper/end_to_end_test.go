@@ -223,6 +223,7 @@ type recorded struct {
 	counts    []count
 	last      wire.Batch
 	batches   int
+	boxes     []wire.Allocations
 	stopped   wire.Stopped
 }
 
@@ -328,6 +329,12 @@ func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz in
 	for {
 		kind, data := c.next(time.Minute)
 		switch kind {
+		case wire.TypeAllocations:
+			var box wire.Allocations
+			if err := json.Unmarshal(data, &box); err != nil {
+				c.t.Fatal(err)
+			}
+			r.boxes = append(r.boxes, box)
 		case wire.TypeBatch:
 			r.add(c.t, data)
 		case wire.TypeStopped:

@@ -1,7 +1,7 @@
 /** What a `flameline record` line asks for. */
 import { realpathSync, statSync } from "node:fs";
 import { basename, resolve } from "node:path";
-import type { EventName } from "../protocol/events.js";
+import { BOXED_EVENTS, type EventName } from "../protocol/events.js";
 import { FlamelineError } from "../recorder/failures.js";
 import { utcStamp } from "../recorder/storage.js";
 import { type Arguments, readArguments, readNumber } from "./arguments.js";
@@ -21,6 +21,8 @@ export interface RecordPlan {
   readonly hz: number;
   /** Undefined: until Ctrl-C, or until what is recorded ends. */
   readonly seconds: number | undefined;
+  /** How long allocations are followed; undefined: the helper's custom. */
+  readonly allocationSeconds: number | undefined;
   /** Absolute path. */
   readonly output: string;
   /** Goes on for ever and keeps the last minutes in the folder `output`. */
@@ -34,13 +36,14 @@ export interface KeepPlan {
   readonly cpuShare: number;
 }
 
-/** `io` and `net` each stand for their two events. */
+/** `io`, `net` and `alloc` each stand for their two events. */
 const EVENT_GROUPS: Readonly<Record<string, readonly EventName[]>> = {
   cpu: ["cpu"],
   off_cpu: ["off_cpu"],
   memory: ["memory"],
   io: ["io_read", "io_write"],
   net: ["net_send", "net_recv"],
+  alloc: ["alloc", "heap"],
 };
 
 /** A week: timers overflow at 24 days. */
@@ -52,6 +55,7 @@ export function readRecordPlan(args: readonly string[], cwd: string, nowMs: numb
   const given = readArguments(args, {
     output: { type: "string", short: "o" },
     seconds: { type: "string" },
+    "allocations-for": { type: "string" },
     hz: { type: "string" },
     events: { type: "string" },
     pid: { type: "string" },
@@ -68,10 +72,17 @@ export function readRecordPlan(args: readonly string[], cwd: string, nowMs: numb
   if (keep !== undefined && target.kind === "command") {
     throw new UsageError("--keep records what runs already: start the command by itself, in this folder.");
   }
+  const allocationSeconds = readNumber(given.text("allocations-for"), "--allocations-for", { from: 1, to: 60, whole: true });
+  const events = readEvents(given.text("events") ?? (allocationSeconds === undefined ? "cpu" : "cpu,alloc"));
+  const follows = events.some((event) => BOXED_EVENTS.has(event));
+  if (allocationSeconds !== undefined && !follows) throw new UsageError("--allocations-for goes with --events alloc.");
+  if (keep !== undefined && follows)
+    throw new UsageError("--keep goes on all day, and allocations are followed for seconds: record them apart.");
   return {
     target,
     name: nameOf(target),
-    events: readEvents(given.text("events") ?? "cpu"),
+    events,
+    allocationSeconds,
     hz: readNumber(given.text("hz"), "--hz", { from: 1, to: 999, whole: true }) ?? 99,
     seconds: readNumber(given.text("seconds"), "--seconds", { from: 0.1, to: MAX_SECONDS, whole: false }),
     keep,

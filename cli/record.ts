@@ -27,7 +27,7 @@ const PATIENCE_MS = 60_000;
 
 export const recordCommand: Command = {
   usage:
-    "record [-o FILE] [--seconds N] [--hz 99] [--events cpu,off_cpu] [--keep [--minutes 30] [--megabytes 256] [--cpu 1]] [--pid N | --workspace DIR | -- COMMAND…]",
+    "record [-o FILE] [--seconds N] [--hz 99] [--events cpu,off_cpu] [--allocations-for 10] [--keep [--minutes 30] [--megabytes 256] [--cpu 1]] [--pid N | --workspace DIR | -- COMMAND…]",
   summary: "Records into a pprof file; without a target, the processes of this folder until Ctrl-C.",
   run: runRecord,
 };
@@ -87,7 +87,7 @@ class RecordRun {
   }
 
   #start(target: Target): Promise<ActiveRecording> {
-    const { events, hz, seconds } = this.#plan;
+    const { events, hz, seconds, allocationSeconds } = this.#plan;
     const from = debuginfodOf(this.#world.env);
     this.#progress.preparing();
     return record({
@@ -95,6 +95,7 @@ class RecordRun {
       target,
       events,
       hz,
+      ...(allocationSeconds === undefined ? {} : { allocationSeconds }),
       ...(seconds === undefined ? {} : { seconds }),
       signal: this.#interrupts.aborted,
       ...(from === undefined ? {} : { debugFiles: { from, patienceMs: PATIENCE_MS, goesOn: false } }),
@@ -114,6 +115,8 @@ class RecordRun {
         return this.#recording.stop(message);
       case "rate":
         return this.#recording.setRate(message);
+      case "allocations":
+        return this.#recording.setAllocations(message);
       case "progress":
       case "hello":
       case "processes":

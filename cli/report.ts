@@ -118,7 +118,7 @@ function textTable(recording: Recording, table: ReportTable, event: EventName, b
 }
 
 function leftOutNote(event: EventName, leftOut: string): string {
-  return event === "memory"
+  return GROWTH_EVENTS.has(event)
     ? `Left out: ${leftOut} by which stacks shrank that had grown before.`
     : `Left out: ${leftOut} in which threads had nothing to do; --idle shows them.`;
 }

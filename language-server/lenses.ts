@@ -135,7 +135,7 @@ export function ofWhat(view: View): string {
 function scope(view: View): string {
   const { event } = view.selection;
   const amount = quantity(view.leftOut, EVENT_UNITS[event]);
-  const left = view.leftOut === 0 ? "" : event === "memory" ? `; ${amount} shrank` : `, without ${amount} idle`;
+  const left = view.leftOut === 0 ? "" : GROWTH_EVENTS.has(event) ? `; ${amount} shrank` : `, without ${amount} idle`;
   const time = view.range === "" ? duration(view.durationNs) : view.range;
   return `${count(view.processes.size, "process", "processes")}, ${time}${left}`;
 }

@@ -8,6 +8,8 @@ const EVENT_WORDS: Readonly<Record<EventName, string>> = {
   io_write: "bytes written",
   net_send: "bytes sent",
   net_recv: "bytes received",
+  alloc: "bytes allocated",
+  heap: "bytes held",
 };
 
 /** What an event counts, as it reads in "38 % of …". */

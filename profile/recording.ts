@@ -1,5 +1,6 @@
-import type { EventName } from "../protocol/events.js";
-import type { Batch, CostAccount, LossCounts, ProcessRow, Rate, Started, Stopped, ThreadRow } from "../protocol/helper.js";
+import { BOXED_EVENTS, type EventName } from "../protocol/events.js";
+import type { Allocations, Batch, CostAccount, LossCounts, ProcessRow, Rate, Started, Stopped, ThreadRow } from "../protocol/helper.js";
+import { allocationsSentence } from "./allocations.js";
 import { EVENTS } from "./names.js";
 import { RecordingTables } from "./tables.js";
 import { amount, membersOf } from "./wire-values.js";
@@ -36,6 +37,7 @@ export class Recording extends RecordingTables {
   #pausedNs = 0;
   /** ns since the start at which the pause began that goes on; -1 outside of pauses. */
   #pausedSinceNs = -1;
+  #followedSinceNs = 0;
 
   static empty(): Recording {
     return new Recording();
@@ -93,6 +95,19 @@ export class Recording extends RecordingTables {
     this.#pausedSinceNs = hz === 0 ? at : -1;
     // The latest rate at which there were samples.
     if (hz !== 0) this.setInfo({ hz: positive(hz) });
+  }
+
+  /** Allocations are followed, or no longer; what that took is among the warnings. */
+  setAllocations(message: Allocations): void {
+    const { state, timeNs } = membersOf(message);
+    const at = positive(timeNs);
+    if (state === "open") {
+      this.#followedSinceNs = at;
+      this.setInfo({ events: EVENTS.filter((event) => this.info.events.includes(event) || BOXED_EVENTS.has(event)) });
+    } else if (state === "closed") {
+      this.notes.say(allocationsSentence(message, at - this.#followedSinceNs));
+      this.revision++;
+    }
   }
 
   /** How long sampling has paused, ns. */

@@ -1,4 +1,4 @@
-import { WAIT_CLASSES } from "../protocol/events.js";
+import { GROWTH_EVENTS, WAIT_CLASSES } from "../protocol/events.js";
 import type { Selection } from "../protocol/queries.js";
 import { eventIndex } from "./names.js";
 import type { RecordingTables } from "./tables.js";
@@ -34,7 +34,7 @@ export function forEachSelected(
       const time = times[row] ?? 0;
       if (time < fromNs || time >= toNs) continue;
       if (wanted !== undefined && wanted[threads[row] ?? 0] !== 1) continue;
-      if (selection.event === "memory") {
+      if (GROWTH_EVENTS.has(selection.event)) {
         rows.push(row);
         continue;
       }
@@ -68,7 +68,7 @@ function forEachGrown(
 
 /** What a selection leaves out, in the event's unit: idle waits, or by how much stacks shrank; 0 for other events. */
 export function leftOutSum(recording: RecordingTables, selection: Selection): number {
-  if (selection.event !== "off_cpu" && selection.event !== "memory") return 0;
+  if (selection.event !== "off_cpu" && !GROWTH_EVENTS.has(selection.event)) return 0;
   const values = recording.samples.value.view();
   let sum = 0;
   forEachSelected(

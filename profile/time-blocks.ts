@@ -1,3 +1,4 @@
+import { GROWTH_EVENTS } from "../protocol/events.js";
 import { type Selection, SHORTEST_JUDGED_SECONDS, type Untold } from "../protocol/queries.js";
 import type { Recording } from "./recording.js";
 import { forEachSelected } from "./selection.js";
@@ -36,7 +37,7 @@ export function timeBlocks(recording: Recording, selection: Selection): TimeBloc
   const toNs = Math.min(recording.info.durationNs, selection.toNs ?? Number.POSITIVE_INFINITY);
   const durationNs = Math.max(0, toNs - fromNs);
   // What a stack took and gave back is only true over the whole range: in a part of it memory may come back that was taken before.
-  const unsteady = selection.event === "memory";
+  const unsteady = GROWTH_EVENTS.has(selection.event);
   const most = Math.max(FEWEST_BLOCKS, Math.min(MOST_BLOCKS, Math.floor(durationNs / GOOD_BLOCK_NS)));
   const count = unsteady ? 1 : Math.max(1, Math.min(most, Math.floor(durationNs / SHORTEST_BLOCK_NS)));
   const edge = (block: number): number => fromNs + (block * durationNs) / count;

@@ -1,3 +1,4 @@
+import { GROWTH_EVENTS } from "../protocol/events.js";
 import type { Batch, CostAccount, FrameUpdate, LossCounts, ProcessRow, Stopped, ThreadRow } from "../protocol/helper.js";
 import { readCount } from "./counts.js";
 import type { Position } from "./frames.js";
@@ -14,7 +15,7 @@ export interface BatchAccount {
 }
 
 const NATIVE = languageIndex("native");
-const MEMORY = eventIndex("memory");
+const GROWTH = [...GROWTH_EVENTS].map(eventIndex);
 /** Stands in a map for a row of the wire that could not be read. */
 const UNREADABLE = -1;
 
@@ -183,8 +184,8 @@ export class WireReader {
       const by = this.#mapped(this.#threads, threads[i]);
       const at = amount(times[i]);
       const of = eventIndex(textOf(events[i]));
-      const worth = of === MEMORY ? change(values[i]) : amount(values[i]);
-      if (on < 0 || by < 0 || at < 0 || of < 0 || Number.isNaN(worth) || (worth < 0 && of !== MEMORY)) bad++;
+      const worth = GROWTH.includes(of) ? change(values[i]) : amount(values[i]);
+      if (on < 0 || by < 0 || at < 0 || of < 0 || Number.isNaN(worth) || (worth < 0 && !GROWTH.includes(of))) bad++;
       else this.#tables.samples.push(on, by, at, of, worth);
     }
     if (bad > 0) this.#tables.notes.count("bad-sample", bad);

@@ -1,5 +1,5 @@
 /** What a sample counts. One recording can hold all; each is a column in every view. */
-export type EventName = "cpu" | "off_cpu" | "memory" | "io_read" | "io_write" | "net_send" | "net_recv";
+export type EventName = "cpu" | "off_cpu" | "memory" | "io_read" | "io_write" | "net_send" | "net_recv" | "alloc" | "heap";
 
 /** The unit of a sample's value: nanoseconds of time, or bytes. */
 export type EventUnit = "ns" | "bytes";
@@ -13,7 +13,15 @@ export const EVENT_UNITS: Readonly<Record<EventName, EventUnit>> = {
   io_write: "bytes",
   net_send: "bytes",
   net_recv: "bytes",
+  alloc: "bytes",
+  heap: "bytes",
 };
+
+/** Events whose samples go below zero where what was taken goes back. */
+export const GROWTH_EVENTS: ReadonlySet<EventName> = new Set(["memory", "heap"]);
+
+/** Events that are recorded for some seconds only (see `AllocationsRequest` in helper.ts). */
+export const BOXED_EVENTS: ReadonlySet<EventName> = new Set(["alloc", "heap"]);
 
 /**
  * What a thread waits for, told by the kernel's frames: the leaf of each stack of `off_cpu` is a frame of the kernel with the class's name in

@@ -50,6 +50,8 @@ export interface StartRequest {
   readonly events: readonly EventName[];
   /** CPU samples a second on each processor: 1 to 999. */
   readonly hz: number;
+  /** With an event of allocations: how long they are followed from the start on, 1 to 60 seconds; 10 where it is left out. */
+  readonly allocationSeconds?: number;
 }
 
 export interface StopRequest {
@@ -77,6 +79,17 @@ export interface RateRequest {
   readonly hz: number;
 }
 
+/**
+ * Follows allocations in a running recording, in which their events appear: answered by {@link Allocations} as it begins and ends. It ends by
+ * itself, and earlier where it takes more than 5 % of the machine.
+ */
+export interface AllocationsRequest {
+  readonly type: "allocations";
+  readonly recording: number;
+  /** 1 to 60; 0 for 10. */
+  readonly seconds: number;
+}
+
 /** Asks for the processes that the peer may record. */
 export interface ProcessesRequest {
   readonly type: "processes";
@@ -96,7 +109,15 @@ export interface DebugFile {
   readonly path: string;
 }
 
-export type ClientMessage = ClientHello | StartRequest | StopRequest | RenewRequest | RateRequest | ProcessesRequest | DebugFile;
+export type ClientMessage =
+  | ClientHello
+  | StartRequest
+  | StopRequest
+  | RenewRequest
+  | RateRequest
+  | AllocationsRequest
+  | ProcessesRequest
+  | DebugFile;
 
 // ---- from the helper to the recorder ----
 
@@ -141,6 +162,29 @@ export interface Rate {
   readonly timeNs: number;
   /** 0 while it is paused. */
   readonly hz: number;
+}
+
+/** Allocations are followed from now on, or no longer: then nothing of it is left in any process. */
+export interface Allocations {
+  readonly type: "allocations";
+  readonly recording: number;
+  /** ns since the recording's start. */
+  readonly timeNs: number;
+  readonly state: "open" | "closed";
+  /** Why it is closed: its time is over, it cost too much, or the recording ends. */
+  readonly reason?: "time" | "cost" | "stopped";
+  /** How long it was to last. */
+  readonly seconds: number;
+  /** Of how many processes, 64 at most; 0 when closed. */
+  readonly processes: number;
+  /** Calls of allocators since it was opened. */
+  readonly calls: number;
+  /** What that has taken since then: hits of probes times their measured price, and the time of BPF programs. Of all recordings together. */
+  readonly costNs: number;
+  /** The same as a share of the machine, 0 to 1; when closed. */
+  readonly share: number;
+  /** Blocks of which is not known whether they were freed, for want of room. */
+  readonly lost: number;
 }
 
 /** A process that has samples, or that is an ancestor of one that has. */
@@ -349,4 +393,4 @@ export interface HelperError {
   readonly detail: string;
 }
 
-export type HelperMessage = HelperHello | Progress | Started | Rate | Batch | Stopped | ProcessList | HelperError;
+export type HelperMessage = HelperHello | Progress | Started | Rate | Allocations | Batch | Stopped | ProcessList | HelperError;

@@ -20,6 +20,7 @@ export interface StartOptions {
   readonly events: readonly EventName[];
   /** CPU samples a second on each processor: 1 to 999. */
   readonly hz: number;
+  readonly allocationSeconds?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -81,7 +82,11 @@ export class HelperConnection {
     options.signal?.addEventListener("abort", abort, { once: true });
     try {
       if (options.signal?.aborted === true) abort();
-      else this.#socket.send({ type: "start", recording, target: options.target, events: options.events, hz: options.hz });
+      else {
+        const { target, events, hz, allocationSeconds } = options;
+        const box = allocationSeconds === undefined ? {} : { allocationSeconds };
+        this.#socket.send({ type: "start", recording, target, events, hz, ...box });
+      }
       return running.live(await running.whenStarted);
     } finally {
       options.signal?.removeEventListener("abort", abort);
@@ -150,6 +155,7 @@ class ConnectionParts {
       case "progress":
       case "started":
       case "rate":
+      case "allocations":
       case "batch":
       case "stopped":
         return this.recordings.get(message.recording)?.receive(text, message);

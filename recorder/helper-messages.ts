@@ -11,6 +11,7 @@ const SHAPES: Readonly<Record<HelperMessage["type"], Shape>> = {
   progress: { recording: "number", phase: "string" },
   started: { recording: "number", startUnixNs: "string", hz: "number", events: "array" },
   rate: { recording: "number", timeNs: "number", hz: "number" },
+  allocations: { recording: "number", timeNs: "number", state: "string", seconds: "number", calls: "number", share: "number" },
   batch: {
     recording: "number",
     sequence: "number",

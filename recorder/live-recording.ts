@@ -35,6 +35,8 @@ export interface LiveRecording {
   stop(): Promise<RecordingEnd>;
   /** Asks for another rate (see `RateRequest`); the answer comes as a message. */
   setRate(hz: number): void;
+  /** Follows allocations for some seconds (see `AllocationsRequest`); the answers come as messages. */
+  followAllocations(seconds: number): void;
 }
 
 export class RunningRecording {
@@ -89,6 +91,7 @@ export class RunningRecording {
       ended: this.ended,
       stop: () => this.stop(),
       setRate: (hz) => this.#socket.send({ type: "rate", recording: this.#id, hz }),
+      followAllocations: (seconds) => this.#socket.send({ type: "allocations", recording: this.#id, seconds }),
       get missingBatches() {
         return missing();
       },

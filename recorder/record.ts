@@ -14,6 +14,8 @@ export interface RecordOptions {
   readonly events: readonly EventName[];
   /** CPU samples a second on each processor: 1 to 999. */
   readonly hz: number;
+  /** With an event of allocations: see `StartRequest`. */
+  readonly allocationSeconds?: number;
   /** Keeps the recording on disk; without it the listener alone has it. */
   readonly keep?: { readonly store: RecordingStore; readonly name: string; readonly folders: readonly string[] };
   /** Stops by itself after this time. */
@@ -49,6 +51,8 @@ export interface ActiveRecording {
   /** Settles when everything is written; never rejects. */
   readonly ended: Promise<RecordingResult>;
   stop(): Promise<RecordingResult>;
+  /** Follows allocations for some seconds (see `AllocationsRequest`); the answers come as messages. */
+  followAllocations(seconds: number): void;
 }
 
 /** Starts a recording; resolves when samples are being taken. Throws `FlamelineError`. */
@@ -59,6 +63,7 @@ export async function record(options: RecordOptions): Promise<ActiveRecording> {
       target: options.target,
       events: options.events,
       hz: options.hz,
+      ...(options.allocationSeconds === undefined ? {} : { allocationSeconds: options.allocationSeconds }),
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     },
     { onMessage: (text, message) => taking.receive(text, message) },
@@ -128,6 +133,7 @@ class Taking {
         return samples();
       },
       ended,
+      followAllocations: (seconds) => live.followAllocations(seconds),
       stop: async () => {
         await stop();
         return ended;

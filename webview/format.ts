@@ -33,6 +33,8 @@ export const EVENT_WORDS: Readonly<Record<EventName, string>> = {
   io_write: "data written",
   net_send: "data sent",
   net_recv: "data received",
+  alloc: "memory allocated",
+  heap: "memory held",
 };
 
 function formatNs(ns: number): string {

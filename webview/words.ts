@@ -57,7 +57,7 @@ export function emptyWords(summary: RecordingSummary | null, tree: GraphTree | n
   if (!any && summary.live) return "No samples yet: nothing that is recorded has used the processor so far.";
   if (!any) return "This recording has no samples: nothing that was recorded ran while it was made.";
   const event = tree ? EVENT_WORDS[tree.info.event] : "this event";
-  if (tree && tree.info.leftOut > 0 && tree.info.event === "memory") {
+  if (tree && tree.info.leftOut > 0 && GROWTH_EVENTS.has(tree.info.event)) {
     return `Nothing grew in what is chosen above; ${formatValue(tree.info.leftOut, "bytes")} were given back.`;
   }
   if (tree && tree.info.leftOut > 0) {
@@ -102,7 +102,7 @@ function ofRange({ info: { range } }: GraphTree): string {
 
 function leftOutWords({ event, unit, leftOut }: GraphTree["info"]): string {
   const sum = formatValue(leftOut, unit);
-  return event === "memory" ? `${sum} of what grew earlier given back` : `${sum} of idle waits left out`;
+  return GROWTH_EVENTS.has(event) ? `${sum} of what grew earlier given back` : `${sum} of idle waits left out`;
 }
 
 function thinnedWords({ waits = 0, waitStacks = 0 }: RecordingSummary["loss"]): string {

@@ -56,7 +56,7 @@ struct {
 /* The recordings that want each event. */
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(max_entries, 8);
+  __uint(max_entries, 16);
   __type(key, u32);
   __type(value, u64);
 } listening SEC(".maps");
@@ -133,7 +133,8 @@ struct tick {
   u64 began;
   u64 mark;
   /* What the sample stands for in the event's unit, and what it is about; 0 where the event has neither. Of memory: by what factor
-   * pages were thinned, and the address. */
+   * pages were thinned, and the address. Of an allocation: its size, how far apart drawn bytes were, and in `preempted` what
+   * was called. */
   u64 amount;
   u64 subject;
   u32 event;
@@ -149,7 +150,7 @@ struct {
 } pending SEC(".maps");
 
 /* What a record of `ticks` is of. */
-enum event { CPU = 0, WAIT = 1, MEMORY = 2, READ = 3, WRITE = 4, SEND = 5, RECEIVE = 6 };
+enum event { CPU = 0, WAIT = 1, MEMORY = 2, READ = 3, WRITE = 4, SEND = 5, RECEIVE = 6, ALLOCATE = 7 };
 
 enum lifecycle_kind { FORKED = 1, EXECUTED = 2, EXITED = 3, MAPPING = 4, UNKNOWN_MAPPING = 5 };
 struct lifecycle_event {
@@ -606,6 +607,7 @@ int executed(u64 *ctx)
 }
 
 #include "calls.h"
+#include "allocations.h"
 #include "bytes.h"
 
 SEC("tp_btf/sched_process_exit")

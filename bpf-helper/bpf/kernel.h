@@ -52,6 +52,7 @@ static u64 (*bpf_jiffies64)(void) = (void *)118;
 static long (*bpf_ringbuf_output)(void *ring, void *data, u64 size, u64 flags) = (void *)130;
 static void *(*bpf_ringbuf_reserve)(void *ring, u64 size, u64 flags) = (void *)131;
 static void (*bpf_ringbuf_submit)(void *data, u64 flags) = (void *)132;
+static u64 (*bpf_get_attach_cookie)(void *ctx) = (void *)174;
 static struct task_struct *(*bpf_get_current_task_btf)(void) = (void *)158;
 static void *(*bpf_task_pt_regs)(struct task_struct *task) = (void *)175;
 static long (*bpf_find_vma)(struct task_struct *task, u64 addr, void *callback, void *callback_ctx, u64 flags) = (void *)180;
@@ -138,16 +139,20 @@ struct pt_regs { u64 r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, s
 #define FIRST_ARGUMENT(regs) ((regs)->di)
 #define SECOND_ARGUMENT(regs) ((regs)->si)
 #define THIRD_ARGUMENT(regs) ((regs)->dx)
+#define RETURNED(regs) ((regs)->ax)
+#define RETURN_ADDRESS_BYTES 8 /* on the stack, as long as a function runs */
 #define MREMAP 25
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs { u64 regs[31], sp, pc, pstate; };
 #define INSTRUCTION(regs) ((regs)->pc)
 #define STACK(regs) ((regs)->sp)
 #define IN_USER_MODE(regs) (((regs)->pstate & 0xf) == 0)
-#define SYSTEM_CALL(regs) ((s32)(regs)->regs[8])
-#define FIRST_ARGUMENT(regs) ((regs)->regs[0])
-#define SECOND_ARGUMENT(regs) ((regs)->regs[1])
-#define THIRD_ARGUMENT(regs) ((regs)->regs[2])
+#define SYSTEM_CALL(of) ((s32)(of)->regs[8])
+#define FIRST_ARGUMENT(of) ((of)->regs[0])
+#define SECOND_ARGUMENT(of) ((of)->regs[1])
+#define THIRD_ARGUMENT(of) ((of)->regs[2])
+#define RETURNED(of) ((of)->regs[0])
+#define RETURN_ADDRESS_BYTES 0
 #define MREMAP 216
 #endif
 struct bpf_perf_event_data { struct pt_regs regs; u64 sample_period, addr; };

@@ -1,5 +1,5 @@
 /** What events are called, and what the status bar and the lists say of the one that is shown. Pure. */
-import { EVENT_UNITS, type EventName } from "../../protocol/events.js";
+import { EVENT_UNITS, GROWTH_EVENTS, type EventName } from "../../protocol/events.js";
 import type { TableScope } from "../../protocol/queries.js";
 import { amount } from "../amount.js";
 
@@ -12,12 +12,14 @@ export const EVENT_NAMES: Readonly<Record<EventName, { readonly short: string; r
   io_write: { short: "Data written", question: "Who writes to files", icon: "arrow-up" },
   net_send: { short: "Data sent", question: "Who sends to the network", icon: "cloud-upload" },
   net_recv: { short: "Data received", question: "Who receives from the network", icon: "cloud-download" },
+  alloc: { short: "Allocated", question: "Who asks for memory", icon: "package" },
+  heap: { short: "Heap", question: "Who asked for memory and holds it", icon: "layers" },
 };
 
 /** What a selection leaves out, in a sentence. */
 export function leftOutText(event: EventName, leftOut: number): string {
   const sum = amount(leftOut, EVENT_UNITS[event]);
-  return event === "memory"
+  return GROWTH_EVENTS.has(event)
     ? `${sum} were given back by what took them earlier than what is shown.`
     : `${sum} of waits are left out: threads with nothing to do.`;
 }
@@ -29,7 +31,7 @@ export function isEvent(value: unknown): value is EventName {
 /** Beside the title of the list: "Waiting · 12 s over 8 s · 30 s idle left out", "Memory · 12 MB over 8 s · 3 MB shrank". */
 export function scopeText({ event, total, durationNs, leftOut, range = "" }: TableScope): string {
   const over = range !== "" ? ` of ${range}` : durationNs > 0 ? ` over ${amount(durationNs, "ns")}` : "";
-  const left = leftOut > 0 ? ` · ${amount(leftOut, EVENT_UNITS[event])} ${event === "memory" ? "shrank" : "idle left out"}` : "";
+  const left = leftOut > 0 ? ` · ${amount(leftOut, EVENT_UNITS[event])} ${GROWTH_EVENTS.has(event) ? "shrank" : "idle left out"}` : "";
   return `${EVENT_NAMES[event].short} · ${amount(total, EVENT_UNITS[event])}${over}${left}`;
 }
 

@@ -37,6 +37,7 @@ export function* readBatchesInSteps(
       if (recording === undefined) early.push(message);
       else recording.append(message);
     } else if (message.type === "rate") recording?.setRate(message);
+    else if (message.type === "allocations") recording?.setAllocations(message);
     else if (message.type === "stopped") {
       stopped = true;
       recording?.stop(message);

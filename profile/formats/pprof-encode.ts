@@ -1,4 +1,5 @@
 import { EVENT_UNITS, type EventName } from "../../protocol/events.js";
+import { PPROF_NAMES } from "./sample-types.js";
 import type { Selection } from "../../protocol/queries.js";
 import { EVENTS, type LANGUAGES, languageAt } from "../names.js";
 import type { Recording } from "../recording.js";
@@ -50,7 +51,7 @@ class PprofEncoder {
     let counted = false;
     yield* eachRow(counts.length, (row) => (counted ||= counts[row] !== 1));
     if (counted) this.#valueType(PROFILE.sampleType, "samples", "count");
-    for (const event of events) this.#valueType(PROFILE.sampleType, event, unitOf(event));
+    for (const event of events) this.#valueType(PROFILE.sampleType, nameOf(event), unitOf(event));
     const rows = selection && this.#rowsOf(selection);
     const writeSample = this.#samples(events, counted);
     yield* this.#mappingsAndLocations();
@@ -71,7 +72,7 @@ class PprofEncoder {
       this.#valueType(PROFILE.periodType, "cpu", "nanoseconds");
       this.#out.int(PROFILE.period, Math.round(1e9 / info.hz));
     }
-    this.#out.int(PROFILE.defaultSampleType, this.#string(events[0] ?? "cpu"));
+    this.#out.int(PROFILE.defaultSampleType, this.#string(nameOf(events[0] ?? "cpu")));
     for (const texts of [this.#recording.strings, [...this.#extra.keys()]]) {
       yield* eachRow(texts.length, (index) => this.#out.text(PROFILE.stringTable, texts[index] ?? ""));
     }
@@ -238,6 +239,10 @@ class PprofEncoder {
 const LARGEST_INT64 = 2 ** 63 - 1024;
 
 /** pprof's own word for the unit. */
+function nameOf(event: EventName): string {
+  return PPROF_NAMES[event] ?? event;
+}
+
 function unitOf(event: EventName): string {
   return EVENT_UNITS[event] === "ns" ? "nanoseconds" : "bytes";
 }

@@ -1,3 +1,4 @@
+import { GROWTH_EVENTS } from "../../protocol/events.js";
 import { eventIndex } from "../names.js";
 import type { Recording } from "../recording.js";
 import type { Steps } from "../steps.js";
@@ -103,7 +104,7 @@ export class PprofSamples {
       if (column.index >= this.#valueCount) continue;
       const value = (this.#values[column.index] ?? 0) * column.scale;
       // Memory goes back, too.
-      if (value < 0 && column.event !== "memory") notes.count("bad-sample");
+      if (value < 0 && !GROWTH_EVENTS.has(column.event)) notes.count("bad-sample");
       else if (value !== 0 || (this.#source.keepZeros && column.event === named)) {
         samples.push(stack, thread, timeNs, eventIndex(column.event), value, count);
       }

@@ -36,6 +36,9 @@ export const BYTE_UNITS = new Map([
   ["kilobytes", 1024],
   ["megabytes", 1024 ** 2],
 ]);
+/** What heap profiles call events that have another name here: Go's, tcmalloc's and jemalloc's. */
+export const PPROF_NAMES: Readonly<Partial<Record<EventName, string>>> = { alloc: "alloc_space", heap: "inuse_space" };
+
 /** Names of other tools for time that is waited: Go's block and mutex profiles, Parca, Pyroscope. */
 const WAITING = new Set(["delay", "offcpu", "off-cpu", "lock_time", "block_time", "wait", "idle"]);
 
@@ -81,7 +84,7 @@ export function chooseColumns(
 }
 
 function meaningOf({ type, unit }: ValueType): { event: EventName; scale: number } | undefined {
-  const own = EVENTS.find((event) => event === type);
+  const own = EVENTS.find((event) => event === type || PPROF_NAMES[event] === type);
   const time = TIME_UNITS.get(unit);
   if (time !== undefined) return { event: own ?? (WAITING.has(type) ? "off_cpu" : "cpu"), scale: time };
   const bytes = BYTE_UNITS.get(unit);

@@ -1,4 +1,4 @@
-import type { EventName } from "../../protocol/events.js";
+import { GROWTH_EVENTS, type EventName } from "../../protocol/events.js";
 import { eventIndex } from "../names.js";
 import type { Recording } from "../recording.js";
 import { forEachSelected } from "../selection.js";
@@ -25,7 +25,7 @@ export function rowsByThread(recording: Recording, event: EventName): ThreadRows
   return [...byThread]
     .sort(([a], [b]) => a - b)
     .map(([index, rows]) => ({ thread: index, rows: rows.sort((a, b) => timeNs.at(a) - timeNs.at(b) || a - b) }))
-    .map((each) => (event === "memory" ? summed(recording, each) : each));
+    .map((each) => (GROWTH_EVENTS.has(event) ? summed(recording, each) : each));
 }
 
 /** One row a stack: what it took, less what it gave back. */

@@ -19,6 +19,15 @@ type Chain struct {
 	Entry    *cebpf.Program
 	programs []*cebpf.Program
 	targets  *cebpf.Map
+	records  *cebpf.Map // of its own, or nil
+}
+
+// chainKind is a type of programs, and what its entry needs.
+type chainKind struct {
+	of      cebpf.ProgramType
+	attach  cebpf.AttachType
+	enter   func(asm.Instructions) error
+	records bool // what a processor writes a stack into may not be shared even with the other chain
 }
 
 // Close unloads the chain once nothing calls it any more.
@@ -28,6 +37,9 @@ func (c *Chain) Close() {
 	}
 	if c.targets != nil {
 		_ = c.targets.Close()
+	}
+	if c.records != nil {
+		_ = c.records.Close()
 	}
 }
 
@@ -45,6 +57,16 @@ var chainTargets = map[string]int{
 // LoadRawTracepointChain loads the unwinders that are loaded already once more, for raw tracepoints. It takes as long as
 // loading the engine.
 func (t *Tracer) LoadRawTracepointChain() (*Chain, error) {
+	return t.loadChain(chainKind{of: cebpf.RawTracepoint, enter: enterFromTask})
+}
+
+// LoadProbeChain loads them for probes of user space, which another thread may interrupt. Programs can only tail-call those of their own
+// way to be attached.
+func (t *Tracer) LoadProbeChain(attach cebpf.AttachType) (*Chain, error) {
+	return t.loadChain(chainKind{of: cebpf.Kprobe, attach: attach, enter: withoutKernel, records: true})
+}
+
+func (t *Tracer) loadChain(kind chainKind) (*Chain, error) {
 	coll, err := support.LoadCollectionSpec()
 	if err != nil {
 		return nil, fmt.Errorf("loading collection spec: %w", err)
@@ -56,11 +78,17 @@ func (t *Tracer) LoadRawTracepointChain() (*Chain, error) {
 	if chain.targets, err = cebpf.NewMap(coll.Maps["perf_progs"]); err != nil {
 		return nil, fmt.Errorf("create the table of unwinders: %w", err)
 	}
+	if kind.records {
+		if chain.records, err = cebpf.NewMap(coll.Maps["per_cpu_records"]); err != nil {
+			chain.Close()
+			return nil, fmt.Errorf("create the records of stacks: %w", err)
+		}
+	}
 	for name, index := range chainTargets {
 		if t.ebpfProgs["perf_"+name] == nil {
 			continue
 		}
-		program, err := t.loadRetyped(coll.Programs["kprobe_"+name], chain.targets)
+		program, err := t.loadRetyped(coll.Programs["kprobe_"+name], kind, chain)
 		if err != nil {
 			chain.Close()
 			return nil, err
@@ -72,11 +100,11 @@ func (t *Tracer) LoadRawTracepointChain() (*Chain, error) {
 		}
 	}
 	entry := coll.Programs["native_tracer_entry"]
-	if err := enterFromTask(entry.Instructions); err != nil {
+	if err := kind.enter(entry.Instructions); err != nil {
 		chain.Close()
 		return nil, err
 	}
-	if chain.Entry, err = t.loadRetyped(entry, chain.targets); err != nil {
+	if chain.Entry, err = t.loadRetyped(entry, kind, chain); err != nil {
 		chain.Close()
 		return nil, err
 	}
@@ -84,17 +112,19 @@ func (t *Tracer) LoadRawTracepointChain() (*Chain, error) {
 	return chain, nil
 }
 
-func (t *Tracer) loadRetyped(spec *cebpf.ProgramSpec, targets *cebpf.Map) (*cebpf.Program, error) {
+func (t *Tracer) loadRetyped(spec *cebpf.ProgramSpec, kind chainKind, chain *Chain) (*cebpf.Program, error) {
 	if spec == nil {
 		return nil, fmt.Errorf("the engine has not every unwinder")
 	}
 	retyped := spec.Copy()
-	retyped.Type, retyped.AttachType, retyped.AttachTo = cebpf.RawTracepoint, cebpf.AttachNone, ""
+	retyped.Type, retyped.AttachType, retyped.AttachTo = kind.of, kind.attach, ""
 	for _, reference := range mapReferences(retyped.Instructions) {
 		shared := t.ebpfMaps[reference]
 		switch {
 		case reference == "perf_progs" || reference == "kprobe_progs":
-			shared = targets
+			shared = chain.targets
+		case chain.records != nil && (reference == "per_cpu_records" || reference == "per_cpu_records_kp"):
+			shared = chain.records
 		case reference == "per_cpu_records":
 			shared = t.ebpfMaps["per_cpu_records_kp"]
 		case shared == nil:
@@ -106,7 +136,7 @@ func (t *Tracer) loadRetyped(spec *cebpf.ProgramSpec, targets *cebpf.Map) (*cebp
 	}
 	program, err := cebpf.NewProgram(retyped)
 	if err != nil {
-		return nil, fmt.Errorf("load %s for raw tracepoints: %w", spec.Name, err)
+		return nil, fmt.Errorf("load %s for %v: %w", spec.Name, kind.of, err)
 	}
 	return program, nil
 }
@@ -127,28 +157,39 @@ func mapReferences(instructions asm.Instructions) []string {
 
 // enterFromTask makes of the entry for interrupts one for system calls. What it is handed is no set of registers: the one
 // load from it, which asks whether the program or the kernel was interrupted, becomes the answer that it was the kernel, so that the
-// task's own registers are taken; the verifier would refuse any other. The kernel's frames, always those of the tracepoint, are left out.
+// task's own registers are taken; the verifier would refuse any other.
 func enterFromTask(instructions asm.Instructions) error {
 	// In pt_regs: the stack segment, and the processor's state with EL1h for its mode.
 	offset, kernel := int16(160), int32(0)
 	if runtime.GOARCH == "arm64" {
 		offset, kernel = 264, 5
 	}
-	replaced, stacks := 0, 0
+	replaced := 0
 	for i := range instructions {
 		instruction := &instructions[i]
-		switch {
-		case instruction.OpCode == asm.LoadMemOp(asm.DWord) && instruction.Offset == offset && instruction.Src != asm.RFP:
+		if instruction.OpCode == asm.LoadMemOp(asm.DWord) && instruction.Offset == offset && instruction.Src != asm.RFP {
 			*instruction = asm.Mov.Imm(instruction.Dst, kernel).WithMetadata(instruction.Metadata)
 			replaced++
-		case instruction.IsBuiltinCall() && asm.BuiltinFunc(instruction.Constant) == asm.FnGetStack:
+		}
+	}
+	if replaced != 1 {
+		return fmt.Errorf("the engine's entry has changed: %d loads where one was known", replaced)
+	}
+	return withoutKernel(instructions)
+}
+
+// withoutKernel leaves out the kernel's frames, always those of the hook.
+func withoutKernel(instructions asm.Instructions) error {
+	stacks := 0
+	for i := range instructions {
+		instruction := &instructions[i]
+		if instruction.IsBuiltinCall() && asm.BuiltinFunc(instruction.Constant) == asm.FnGetStack {
 			*instruction = asm.Mov.Imm(asm.R0, 0).WithMetadata(instruction.Metadata)
 			stacks++
 		}
 	}
-	if replaced != 1 || stacks != 1 {
-		return fmt.Errorf("the engine's entry has changed: %d loads and %d stacks where one was known", replaced, stacks)
+	if stacks != 1 {
+		return fmt.Errorf("the engine's entry has changed: %d stacks where one was known", stacks)
 	}
 	return nil
 }
-

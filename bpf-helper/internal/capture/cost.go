@@ -20,7 +20,7 @@ func (e *Engine) BPFTime() int64 {
 		}
 		total += stats.Runtime.Nanoseconds()
 	}
-	return total + e.calls.bpfTime()
+	return total + e.calls.bpfTime() + e.allocated.bpfTime()
 }
 
 // mapBytesFor is how long a sum of the maps' memory holds: asking the kernel costs a millisecond, and they change little.
@@ -38,7 +38,7 @@ func (e *Engine) MapBytes() int64 {
 
 func (e *Engine) sumMapBytes() int64 {
 	total := int64(0)
-	for _, maps := range []map[string]*ebpf.Map{e.tracer.Maps(), e.gate.collection.Maps, e.calls.maps()} {
+	for _, maps := range []map[string]*ebpf.Map{e.tracer.Maps(), e.gate.collection.Maps, e.calls.maps(), e.allocated.maps()} {
 		for _, m := range maps {
 			info, err := m.Info()
 			if err != nil {

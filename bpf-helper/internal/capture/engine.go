@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -85,6 +86,7 @@ type Engine struct {
 	waits      *waits
 	calls      *calls
 	memory     *memory
+	allocated  *allocations
 	// following says that a process event is being handed over.
 	following atomic.Bool
 	followed  atomic.Int64       // the moment up to which they have been
@@ -160,6 +162,7 @@ func (e *Engine) load(ctx context.Context) error {
 	e.waits = newWaits(&e.gate.waits, e.frames)
 	e.calls = newCalls(e.frames)
 	e.memory = newMemory(&e.gate.memory)
+	e.allocated = newAllocations(e.frames)
 	e.matcher = newMatcher(e.leaf)
 	if !e.gate.tells() {
 		e.log.Info("this kernel can't walk mappings (Linux 6.7 can): processes of a few milliseconds have incomplete stacks")
@@ -207,6 +210,9 @@ func (e *Engine) Close() {
 	if e.calls != nil {
 		e.calls.close()
 	}
+	if e.allocated != nil {
+		e.allocated.close()
+	}
 	if e.gate != nil {
 		e.gate.close()
 	}
@@ -221,10 +227,17 @@ func (e *Engine) Close() {
 }
 
 // LoadedFor says whether LoadFor will be quick.
-func (e *Engine) LoadedFor(wants Wants) bool { return wants.Calls() == 0 || e.calls.isLoaded() }
+func (e *Engine) LoadedFor(wants Wants) bool {
+	return (wants.Calls() == 0 || e.calls.isLoaded()) && (wants.Allocations() == 0 || e.allocated.isLoaded())
+}
 
 // LoadFor loads what some events need and others don't; it stays loaded.
 func (e *Engine) LoadFor(wants Wants) error {
+	if wants.Allocations() != 0 {
+		if err := e.allocated.load(e.tracer); err != nil {
+			return err
+		}
+	}
 	if wants.Calls() == 0 {
 		return nil
 	}
@@ -244,6 +257,12 @@ func (e *Engine) Listen(hz int, wants Wants) error {
 		if err := e.gate.setListening(Event(event), recordings); err != nil {
 			return err
 		}
+	}
+	if err := e.gate.setListening(Alloc, wants.Allocations()); err != nil {
+		return err
+	}
+	if wants.Allocations() == 0 {
+		e.allocated.end()
 	}
 	e.waiting = wants[Wait]
 	if wants[Wait] == 0 {
@@ -282,6 +301,11 @@ func (e *Engine) Listen(hz int, wants Wants) error {
 			return err
 		}
 	}
+	if wants.Allocations() != 0 {
+		if err := e.allocated.begin(e.gate.collection); err != nil {
+			return err
+		}
+	}
 	if wants[Memory] != 0 {
 		if err := e.memory.attach(processors); err != nil {
 			return err
@@ -300,6 +324,21 @@ func (e *Engine) stayAwake() {
 	default:
 	}
 }
+
+// ProbeAllocations follows a process's calls of an allocator in a file that it has mapped, or will map, given the functions' offsets
+// in the file. A recording has to have a box open.
+func (e *Engine) ProbeAllocations(pid int32, file *os.File, functions map[string]uint64) error {
+	return e.allocated.probe(pid, file, functions)
+}
+
+// UnprobeAllocations takes a process's probes away; it may take some milliseconds.
+func (e *Engine) UnprobeAllocations(pid int32) { e.allocated.unprobe(pid) }
+
+// AwaitUnprobed waits until the probes are gone that nobody needs any more.
+func (e *Engine) AwaitUnprobed() { e.allocated.removing.Wait() }
+
+// AllocationCalls says what probes of allocators have seen and taken.
+func (e *Engine) AllocationCalls() AllocationCalls { return e.allocated.account() }
 
 // Want sets the recordings (one bit each) that want a process; 0 removes it.
 func (e *Engine) Want(pid int32, recordings uint64) error {

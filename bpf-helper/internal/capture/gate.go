@@ -64,6 +64,7 @@ func loadGate(unwinder unwinderPrograms, pages *ebpf.Map, processors int) (*gate
 	spec.Maps["ticks"].MaxEntries = ringBytes(processors * 999 * 160)
 	limitMarks(spec)
 	withoutCalls(spec)
+	withoutAllocations(spec)
 	spec.Maps[pagesMap].MaxEntries = pages.MaxEntries()
 	if features.HaveProgramHelper(ebpf.PerfEvent, asm.FnFindVma) != nil {
 		delete(spec.Programs, "gate_with_mapping")

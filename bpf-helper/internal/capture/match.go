@@ -26,7 +26,12 @@ func newMatcher(leaf func(*tickRecord) []*Frame) matcher {
 }
 
 func (m *matcher) addTick(tick *tickRecord) {
-	m.fresh[tick.Processor] = append(m.fresh[tick.Processor], tick)
+	list := append(m.fresh[tick.Processor], tick)
+	// A tick of the clock may interrupt the making of another's record, and is written first.
+	for i := len(list) - 1; i > 0 && list[i-1].KTime > tick.KTime; i-- {
+		list[i-1], list[i] = list[i], list[i-1]
+	}
+	m.fresh[tick.Processor] = list
 }
 
 // startTrace finds the tick of a trace that the engine is about to turn into frames.
@@ -100,6 +105,9 @@ func (m *matcher) emit(tick *tickRecord, frames []*Frame, outcome Outcome) {
 		PID: int32(tick.PID), TID: int32(tick.TID), UID: tick.UID, StartNs: tick.StartBoottime,
 		Processor: int(tick.Processor), KTime: tick.KTime, Recordings: tick.Recordings, Thread: m.name(tick.Comm),
 		Frames: frames, Outcome: outcome,
+	}
+	if sample.Event == Alloc {
+		sample.allocator = tick.Preempted
 	}
 	if sample.Event.isCall() {
 		sample.called = placeOfCalls{Subject: tick.Subject, PID: tick.PID, Counted: uint16(sample.Event - Read), Mark: uint16(tick.Mark)}

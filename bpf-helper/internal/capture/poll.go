@@ -48,7 +48,7 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		if empty++; empty == pollsBeforeRest {
 			pace(restInterval)
 		}
-		if e.calls.attached() { // they come in bursts, and the rings have to be emptied
+		if e.calls.attached() || e.allocated.attached() { // they come in bursts, and the rings have to be emptied
 			empty, calm = 0, 0
 			pace(pollInterval)
 		}
@@ -70,13 +70,14 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			e.matcher.finishRound()
 			e.tracer.Processed(drained - int64(pollInterval))
 		}
-		samples, stacks, called, faults := split(e.matcher.take())
+		samples, stacks, called, faults, drawn := split(e.matcher.take())
 		var totals []CallTotal
 		var transfers []Sample
 		e.catchUp(samples)
 		e.catchUp(stacks)
 		e.catchUp(called)
 		e.catchUp(faults)
+		e.catchUp(drawn)
 		if err := e.calls.stacks(called); err != nil {
 			e.log.Error("reading the names of files and peers failed", "err", err)
 		}
@@ -101,13 +102,17 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			e.log.Error("reading moves of memory failed", "err", err)
 		}
 		grown := e.memory.ledger.take()
-		if len(samples)+len(stacks)+len(called)+len(faults) > 0 {
+		blocks, err := e.allocated.round(drawn)
+		if err != nil {
+			e.log.Error("reading blocks of allocators failed", "err", err)
+		}
+		if len(samples)+len(stacks)+len(called)+len(faults)+len(drawn) > 0 {
 			if empty >= pollsBeforeRest {
 				pace(calmInterval)
 			}
 			empty = 0
 		}
-		if done != nil || len(samples)+len(waited)+len(totals)+len(grown) > 0 {
+		if done != nil || len(samples)+len(waited)+len(totals)+len(grown)+len(blocks) > 0 {
 			e.letEventsPass(drained)
 		}
 		if len(samples) > 0 {
@@ -124,6 +129,9 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 		}
 		if len(grown) > 0 {
 			e.sink.Samples(grown)
+		}
+		if len(blocks) > 0 {
+			e.sink.Samples(blocks)
 		}
 		if counts := e.waits.ledger.takeCounts(); len(counts) > 0 {
 			e.sink.Waits(counts)
@@ -146,8 +154,8 @@ func (e *Engine) letEventsPass(ktime int64) {
 	}
 }
 
-// split parts samples that are done from the stacks of waits, of calls and of page faults, in place.
-func split(samples []Sample) (done, waits, calls, faults []Sample) {
+// split parts samples that are done from the stacks of waits, of calls, of page faults and of allocations, in place.
+func split(samples []Sample) (done, waits, calls, faults, drawn []Sample) {
 	rank := func(s Sample) int {
 		switch {
 		case s.Event == Wait:
@@ -156,16 +164,18 @@ func split(samples []Sample) (done, waits, calls, faults []Sample) {
 			return 2
 		case s.Event == Memory:
 			return 3
+		case s.Event == Alloc:
+			return 4
 		default:
 			return 0
 		}
 	}
 	slices.SortStableFunc(samples, func(a, b Sample) int { return rank(a) - rank(b) })
-	var begin [4]int
+	var begin [5]int
 	for i := range begin {
 		begin[i], _ = slices.BinarySearchFunc(samples, i, func(s Sample, r int) int { return rank(s) - r })
 	}
-	return samples[:begin[1]], samples[begin[1]:begin[2]], samples[begin[2]:begin[3]], samples[begin[3]:]
+	return samples[:begin[1]], samples[begin[1]:begin[2]], samples[begin[2]:begin[3]], samples[begin[3]:begin[4]], samples[begin[4]:]
 }
 
 func (e *Engine) addTick(tick *tickRecord) {

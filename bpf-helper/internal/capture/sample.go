@@ -53,16 +53,21 @@ const (
 	Write   Event = 4
 	Send    Event = 5
 	Receive Event = 6
+	Alloc   Event = 7 // bytes asked of an allocator
+	Heap    Event = 8 // those of them that are held
 )
 
 // isCall says whether an event is of what a process transfers.
 func (e Event) isCall() bool { return e >= Read && e <= Receive }
 
 // Wants are the recordings (one bit each) that want each event.
-type Wants [8]uint64
+type Wants [9]uint64
 
 // Calls are the recordings that want what processes transfer.
 func (w *Wants) Calls() uint64 { return w[Read] | w[Write] | w[Send] | w[Receive] }
+
+// Allocations are the recordings with an open box.
+func (w *Wants) Allocations() uint64 { return w[Alloc] | w[Heap] }
 
 func (w *Wants) any() bool { return *w != Wants{} }
 
@@ -70,7 +75,7 @@ func (w *Wants) any() bool { return *w != Wants{} }
 type Sample struct {
 	Event Event
 	// Value of a wait is the time in ns that it stands for, up to KTime, that of a call the bytes; 0 for a tick, which stands for the
-	// clock's period. Of memory it is bytes, below 0 where memory went back that had been taken with this stack at Since.
+	// clock's period. Of memory and the heap it is bytes, below 0 where memory went back that had been taken with this stack at Since.
 	Value      int64
 	Since      int64
 	PID        int32
@@ -95,7 +100,8 @@ type Sample struct {
 	class     WaitClass
 	// Of the stack of a call.
 	called placeOfCalls
-	// Of memory: see tickRecord.
+	// Of memory and allocations: see tickRecord. `allocator` is the number of what was called.
+	allocator       uint32
 	amount, subject uint64
 	flags           tickFlags
 	missed          bool // the page was not there when it was looked at

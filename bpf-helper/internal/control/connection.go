@@ -137,6 +137,8 @@ func (c *connection) read() error {
 			c.renew(m)
 		case wire.RateRequest:
 			c.setRate(m)
+		case wire.AllocationsRequest:
+			c.allocations(m)
 		case wire.ProcessesRequest:
 			c.listProcesses(m)
 		case wire.DebugFile:

@@ -36,7 +36,9 @@ type hub struct {
 	next        int
 	memoryTurns memoryTurns
 
-	bytes bytesBook
+	bytes    bytesBook
+	probers  *probers
+	watching bool // boxes are being watched
 
 	measured   cost // as of measuredAt
 	measuredAt time.Time
@@ -46,7 +48,9 @@ type hub struct {
 
 func newHub(log *slog.Logger) *hub {
 	begin := func(p peer) (symbolize.Symbolizer, error) { return startParser(p, log) }
-	return &hub{log: log, table: target.NewTable(procFolder), wanted: map[int32]wanted{}, bytes: bytesBook{told: map[int32]capture.Transferred{}}, symbols: newSymbols(log, begin)}
+	h := &hub{log: log, table: target.NewTable(procFolder), wanted: map[int32]wanted{}, bytes: bytesBook{told: map[int32]capture.Transferred{}}, symbols: newSymbols(log, begin)}
+	h.probers = newProbers(h, begin)
+	return h
 }
 
 // load loads the engine the first time, and what the events need of it.

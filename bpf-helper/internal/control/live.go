@@ -30,6 +30,7 @@ type live struct {
 	turning   sync.WaitGroup       // done when it has
 	hz        int                  // as the client wishes; 0 while it is paused
 	events    []wire.EventName
+	box       *box // nil where none is open
 	send      func(any)
 	startCost cost
 	finish    func(reason string) // ends the recording from outside; may be called more than once
@@ -94,6 +95,14 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 		Type: wire.TypeStarted, Recording: request.Recording, StartUnixNs: fmt.Sprint(time.Now().UnixNano() - (monotonic() - now)),
 		Hz: request.Hz, Events: request.Events,
 	})
+	if wantsAllocations(request.Events) {
+		if err := l.openBox(request.AllocationSeconds); err != nil {
+			h.unwant(l)
+			h.live[slot] = nil
+			_ = h.applyRates()
+			return nil, err
+		}
+	}
 	return l, nil
 }
 
@@ -143,7 +152,9 @@ func (h *hub) applyRates() error {
 			rate = max(rate, l.hz)
 		}
 		for event, bit := range wantedEvents(l.events, l.bit()) {
-			wants[event] |= bit
+			if l.box != nil || !slices.Contains(allocationEvents, recording.EventNames[event]) {
+				wants[event] |= bit
+			}
 		}
 		if l.selection.FollowsChildren() {
 			inheriting |= l.bit()
@@ -181,6 +192,7 @@ func (h *hub) unwant(l *live) {
 
 // end takes a recording out of the kernel at once and, after its last samples have come, sends its last batch.
 func (h *hub) end(l *live, reason string) {
+	h.closeBoxes(wire.BoxStopped, func(other *live) bool { return other == l })
 	h.engine.SettleWaits()
 	h.lock.Lock()
 	if l.ending {

@@ -85,6 +85,9 @@ func (c *connection) setRate(request wire.RateRequest) {
 // add gives a sample to the recording that was running at its time. Of a wait that spans a turn each takes its part.
 func (l *live) add(sample *capture.Sample, process *target.Process) {
 	rate := l.hub.rates.At(sample.KTime)
+	if !slices.Contains(l.events, recording.EventNames[sample.Event]) {
+		return // another recording's, of allocations
+	}
 	for _, r := range [...]*recording.Recording{l.before, l.recording} {
 		if r != nil {
 			unresolved := r.Add(sample, process, rate)

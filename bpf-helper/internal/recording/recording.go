@@ -121,6 +121,7 @@ type Unresolved struct {
 var EventNames = [len(capture.Wants{})]wire.EventName{
 	capture.CPU: wire.EventCPU, capture.Wait: wire.EventOffCPU, capture.Memory: wire.EventMemory, capture.Read: wire.EventRead,
 	capture.Write: wire.EventWrite, capture.Send: wire.EventSend, capture.Receive: wire.EventReceive,
+	capture.Alloc: wire.EventAlloc, capture.Heap: wire.EventHeap,
 }
 
 // Add adds one sample of a process, taken when the engine ticked `rate` times a second; a recording with a lower rate
@@ -138,13 +139,13 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 		value = int64(1_000_000_000 / hz)
 	case capture.Wait:
 		at, value = r.within(sample.KTime, sample.Value)
-	case capture.Memory:
+	case capture.Memory, capture.Heap:
 		if value < 0 && sample.Since < r.grownSince {
 			return nil // it was taken before
 		}
 	default:
 	}
-	if at < r.start || value == 0 || (sample.Event != capture.Memory && value < 0) || (sample.Event != capture.Wait && r.isOver(at)) || (sample.Event == capture.CPU && !r.keep(sample.Processor, hz, rate)) {
+	if at < r.start || value == 0 || (sample.Event != capture.Memory && sample.Event != capture.Heap && value < 0) || (sample.Event != capture.Wait && r.isOver(at)) || (sample.Event == capture.CPU && !r.keep(sample.Processor, hz, rate)) {
 		return nil
 	}
 	frames, outcome := sample.Frames, sample.Outcome
@@ -153,6 +154,9 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 	}
 	if sample.WokenBy != "" && len(frames) > 1 && r.rowBytes <= maxTableBytes {
 		frames = r.withWaker(frames, sample.WokenBy)
+	}
+	if sample.Event == capture.Heap {
+		defer func(before wire.LossCounts) { r.loss = before }(r.loss) // counted with the allocation
 	}
 	switch outcome {
 	case capture.LeafOnly:
@@ -189,6 +193,9 @@ func (r *Recording) within(end, length int64) (int64, int64) {
 	}
 	return end, min(length, end-r.start)
 }
+
+// At is a moment of CLOCK_MONOTONIC since the recording's start, in ns.
+func (r *Recording) At(ktime int64) int64 { return ktime - r.start }
 
 // End notes the recording's end: waits that go on count up to it.
 func (r *Recording) End(ktime int64) {

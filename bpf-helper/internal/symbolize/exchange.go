@@ -39,7 +39,7 @@ func (c *Client) exchange(ctx context.Context, process *sandbox.Process, module 
 	for _, s := range splits {
 		names = append(names, splitName{s.Name, s.File != nil})
 	}
-	q := question{id: c.nextID, splits: names, hasDebug: module.Debug != nil, jit: module.JIT, key: module.Key, addrs: addrs}
+	q := question{id: c.nextID, splits: names, hasDebug: module.Debug != nil, jit: module.JIT, finds: module.Allocators, key: module.Key, addrs: addrs}
 	if err := sendQuestion(socket, q.encode(), module); err != nil {
 		return nil, fmt.Errorf("send a question: %w", err)
 	}

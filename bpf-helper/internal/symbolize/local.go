@@ -46,7 +46,7 @@ func (l *Local) Symbolize(ctx context.Context, module Module, addrs []Address) (
 	if module.Debug != nil {
 		debugFile = int(module.Debug.Fd())
 	}
-	files := opened{file: int(module.File.Fd()), debug: debugFile, jit: module.JIT}
+	files := opened{file: int(module.File.Fd()), debug: debugFile, jit: module.JIT, allocators: module.Allocators}
 	for _, s := range module.Splits {
 		fd := -1
 		if s.File != nil {
@@ -65,6 +65,7 @@ func (l *Local) Symbolize(ctx context.Context, module Module, addrs []Address) (
 type opened struct {
 	file, debug int
 	jit         bool
+	allocators  bool
 	splits      []openedSplit
 }
 
@@ -75,6 +76,10 @@ type openedSplit struct {
 }
 
 func (l *Local) symbolize(ctx context.Context, key string, files opened, addrs []Address) ([]Result, []string, error) {
+	if files.allocators {
+		results, err := allocators(files.file, addrs)
+		return results, nil, err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// A mapped file that its owner truncates faults on reading; turned into a panic, answer and open recover from it.

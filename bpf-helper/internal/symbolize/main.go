@@ -90,7 +90,7 @@ func answerAll(socket int, local *Local) error {
 			closeAll(descriptors)
 			return errBadQuestion
 		}
-		files, rest := opened{file: descriptors[0], debug: -1, jit: q.jit}, descriptors[1:]
+		files, rest := opened{file: descriptors[0], debug: -1, jit: q.jit, allocators: q.finds}, descriptors[1:]
 		if q.hasDebug {
 			files.debug, rest = rest[0], rest[1:]
 		}

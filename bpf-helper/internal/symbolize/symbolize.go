@@ -60,6 +60,8 @@ type Module struct {
 	Debug *os.File
 	// JIT says that File is a perf map or a jitdump file, and the addresses those of its process.
 	JIT bool
+	// Allocators asks for functions of allocators instead: see AllocatorsIn.
+	Allocators bool
 	// Splits are files with a part of the debug information, as they were wanted.
 	Splits []Split
 	// Want receives the absolute paths of files that would tell more of the addresses; nil where nobody could bring them.

@@ -12,7 +12,7 @@ import (
 // The wire between the client in `serve` and the symbolizer: frames on a stream, each a length in four bytes and the
 // content, all little-endian. A question's descriptors come with its first byte.
 //
-//	question  id u32 · hasDebug 1, jit 2 u8 · key text16 · splits u8 · splits × (name text16, here u8) · count u32 · count × (address u64, return u8)
+//	question  id u32 · hasDebug 1, jit 2, allocators 4 u8 · key text16 · splits u8 · splits × (name text16, here u8) · count u32 · count × (address u64, return u8)
 //	answer    id u32 · error text16 · texts u32 · texts × text16 · count u32 · count × result · wanted u8 · wanted × text16
 //	result    language u8 · resolved 1, bare 2 u8 · positions u8 · positions × (function u32, file u32, line u32, functionLine u32)
 //
@@ -32,6 +32,7 @@ type question struct {
 	id       uint32
 	hasDebug bool
 	jit      bool
+	finds    bool // functions of allocators, by number
 	key      string
 	splits   []splitName // in the order of their descriptors
 	addrs    []Address
@@ -62,7 +63,7 @@ func takeText(c *cursor.Cursor, data []byte, limit int) (string, bool) {
 func (q question) encode() []byte {
 	b := make([]byte, 4, 32+len(q.key)+9*len(q.addrs))
 	b = binary.LittleEndian.AppendUint32(b, q.id)
-	b = append(b, flag(q.hasDebug)|flag(q.jit)<<1)
+	b = append(b, flag(q.hasDebug)|flag(q.jit)<<1|flag(q.finds)<<2)
 	b = appendText(b, q.key)
 	b = append(b, byte(len(q.splits)))
 	for _, s := range q.splits {
@@ -89,7 +90,7 @@ func decodeQuestion(data []byte) (question, error) {
 	c := cursor.At(data, 0)
 	q := question{id: c.U32()}
 	flags := c.U8()
-	q.hasDebug, q.jit = flags&1 != 0, flags&2 != 0
+	q.hasDebug, q.jit, q.finds = flags&1 != 0, flags&2 != 0, flags&4 != 0
 	key, ok := takeText(&c, data, MaxKeyBytes)
 	splits := int(c.U8())
 	if !ok || splits > MaxSplits {

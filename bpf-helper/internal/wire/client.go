@@ -22,18 +22,22 @@ const (
 	maxBuildID     = 128
 	MinHz          = 1
 	MaxHz          = 999
+	// A box, in which allocations are followed.
+	MaxAllocationSeconds     = 60
+	DefaultAllocationSeconds = 10
 )
 
-// ClientMessage is one of ClientHello, StartRequest, StopRequest, RenewRequest, RateRequest, ProcessesRequest and DebugFile.
+// ClientMessage is one of ClientHello, StartRequest, StopRequest, RenewRequest, RateRequest, AllocationsRequest, ProcessesRequest and DebugFile.
 type ClientMessage interface{ clientMessage() }
 
-func (ClientHello) clientMessage()      {}
-func (StartRequest) clientMessage()     {}
-func (StopRequest) clientMessage()      {}
-func (RenewRequest) clientMessage()     {}
-func (RateRequest) clientMessage()      {}
-func (ProcessesRequest) clientMessage() {}
-func (DebugFile) clientMessage()        {}
+func (ClientHello) clientMessage()        {}
+func (StartRequest) clientMessage()       {}
+func (StopRequest) clientMessage()        {}
+func (RenewRequest) clientMessage()       {}
+func (RateRequest) clientMessage()        {}
+func (AllocationsRequest) clientMessage() {}
+func (ProcessesRequest) clientMessage()   {}
+func (DebugFile) clientMessage()          {}
 
 // DecodeClient reads and checks one message of a client. Every error means that the client does not speak this protocol.
 func DecodeClient(data []byte) (ClientMessage, error) {
@@ -77,6 +81,12 @@ func DecodeClient(data []byte) (ClientMessage, error) {
 			return nil, fmt.Errorf("hz must be 0 to %d", MaxHz)
 		}
 		return m, nil
+	case TypeAllocations:
+		var m AllocationsRequest
+		if err := strict(data, &m); err != nil {
+			return nil, err
+		}
+		return m, checkSeconds(m.Seconds)
 	case TypeProcesses:
 		var m ProcessesRequest
 		return m, strict(data, &m)
@@ -120,7 +130,18 @@ func checkDebugFile(m DebugFile) error {
 	}
 }
 
+// checkSeconds checks how long allocations shall be followed; 0 is the default.
+func checkSeconds(seconds int) error {
+	if seconds < 0 || seconds > MaxAllocationSeconds {
+		return fmt.Errorf("allocations can be followed for 1 to %d seconds", MaxAllocationSeconds)
+	}
+	return nil
+}
+
 func checkStart(m StartRequest) error {
+	if err := checkSeconds(m.AllocationSeconds); err != nil {
+		return err
+	}
 	if m.Hz < MinHz || m.Hz > MaxHz {
 		return fmt.Errorf("hz must be %d to %d", MinHz, MaxHz)
 	}

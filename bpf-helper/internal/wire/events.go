@@ -12,10 +12,12 @@ const (
 	EventWrite   EventName = "io_write"
 	EventSend    EventName = "net_send"
 	EventReceive EventName = "net_recv"
+	EventAlloc   EventName = "alloc"
+	EventHeap    EventName = "heap"
 )
 
 // RecordableEvents are the events that this helper can record.
-var RecordableEvents = []EventName{EventCPU, EventOffCPU, EventMemory, EventRead, EventWrite, EventSend, EventReceive}
+var RecordableEvents = []EventName{EventCPU, EventOffCPU, EventMemory, EventRead, EventWrite, EventSend, EventReceive, EventAlloc, EventHeap}
 
 // CountName says what is counted of a process beside its samples.
 type CountName string

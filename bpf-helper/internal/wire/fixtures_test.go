@@ -16,6 +16,7 @@ const fixtures = "../../../test/fixtures/wire"
 var samples = map[string]any{
 	"client-hello": &ClientHello{}, "start-workspace": &StartRequest{}, "start-process": &StartRequest{},
 	"start-user": &StartRequest{}, "stop": &StopRequest{}, "renew": &RenewRequest{}, "rate-request": &RateRequest{}, "rate": &Rate{},
+	"allocations-request": &AllocationsRequest{}, "allocations": &Allocations{},
 	"debug-file": &DebugFile{}, "processes-request": &ProcessesRequest{},
 	"helper-hello": &HelperHello{}, "progress": &Progress{}, "started": &Started{}, "batch": &Batch{}, "stopped": &Stopped{},
 	"process-list": &ProcessList{}, "error": &HelperError{},

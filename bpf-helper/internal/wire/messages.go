@@ -69,6 +69,8 @@ type StartRequest struct {
 	Target    Target      `json:"target"`
 	Events    []EventName `json:"events"`
 	Hz        int         `json:"hz"`
+	// AllocationSeconds is how long allocations are followed, with their events; 0 is the default.
+	AllocationSeconds int `json:"allocationSeconds,omitempty"`
 }
 
 // StopRequest ends a recording.
@@ -89,6 +91,13 @@ type RateRequest struct {
 	Type      string `json:"type"`
 	Recording int64  `json:"recording"`
 	Hz        int    `json:"hz"`
+}
+
+// AllocationsRequest follows allocations in a recording that runs, for some seconds; 0 is the default.
+type AllocationsRequest struct {
+	Type      string `json:"type"`
+	Recording int64  `json:"recording"`
+	Seconds   int    `json:"seconds"`
 }
 
 // ProcessesRequest asks for the processes that the peer may record.
@@ -153,6 +162,30 @@ type Rate struct {
 	TimeNs    int64  `json:"timeNs"`
 	Hz        int    `json:"hz"`
 }
+
+// Allocations says that allocations are followed, or no longer.
+type Allocations struct {
+	Type      string  `json:"type"`
+	Recording int64   `json:"recording"`
+	TimeNs    int64   `json:"timeNs"`
+	State     string  `json:"state"`
+	Reason    string  `json:"reason,omitempty"`
+	Seconds   int     `json:"seconds"`
+	Processes int     `json:"processes"`
+	Calls     int64   `json:"calls"`
+	CostNs    int64   `json:"costNs"`
+	Share     float64 `json:"share"`
+	Lost      int64   `json:"lost"`
+}
+
+// The states of Allocations, and the reasons of its end.
+const (
+	BoxOpen    = "open"
+	BoxClosed  = "closed"
+	BoxTime    = "time"
+	BoxCost    = "cost"
+	BoxStopped = "stopped"
+)
 
 // ProcessRow is a process that has samples, or an ancestor of one.
 type ProcessRow struct {
@@ -335,16 +368,17 @@ type HelperError struct {
 
 // The values of the field "type".
 const (
-	TypeHello     = "hello"
-	TypeStart     = "start"
-	TypeStop      = "stop"
-	TypeRenew     = "renew"
-	TypeRate      = "rate"
-	TypeProcesses = "processes"
-	TypeDebugFile = "debug-file"
-	TypeProgress  = "progress"
-	TypeStarted   = "started"
-	TypeBatch     = "batch"
-	TypeStopped   = "stopped"
-	TypeError     = "error"
+	TypeHello       = "hello"
+	TypeStart       = "start"
+	TypeStop        = "stop"
+	TypeRenew       = "renew"
+	TypeRate        = "rate"
+	TypeProcesses   = "processes"
+	TypeAllocations = "allocations"
+	TypeDebugFile   = "debug-file"
+	TypeProgress    = "progress"
+	TypeStarted     = "started"
+	TypeBatch       = "batch"
+	TypeStopped     = "stopped"
+	TypeError       = "error"
 )

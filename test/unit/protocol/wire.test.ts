@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { CountName, EventName, FrameLanguage } from "../../../protocol/events.js";
 import {
+  type Allocations,
+  type AllocationsRequest,
   type Batch,
   type ClientHello,
   type ClientMessage,
@@ -52,7 +54,7 @@ const texts = { each: text } as const;
 const type = <T extends string>(name: T) => ({ words: { [name]: true } as Readonly<Record<T, true>> });
 
 const event: Shape<EventName> = {
-  words: { cpu: true, off_cpu: true, memory: true, io_read: true, io_write: true, net_send: true, net_recv: true },
+  words: { cpu: true, off_cpu: true, memory: true, io_read: true, io_write: true, net_send: true, net_recv: true, alloc: true, heap: true },
 };
 const counted: Shape<CountName> = {
   words: {
@@ -149,6 +151,7 @@ function start<K extends Target["kind"]>(target: Shape<Extract<Target, { kind: K
     recording: number,
     events: { each: event },
     hz: number,
+    allocationSeconds: number,
   };
   return { members: { ...members, target } };
 }
@@ -161,6 +164,22 @@ const debugFile: Shape<DebugFile> = {
 const renew: Shape<RenewRequest> = { members: { type: type("renew"), recording: number, next: number } };
 const rateRequest: Shape<RateRequest> = { members: { type: type("rate"), recording: number, hz: number } };
 const rate: Shape<Rate> = { members: { type: type("rate"), recording: number, timeNs: number, hz: number } };
+const allocationsRequest: Shape<AllocationsRequest> = { members: { type: type("allocations"), recording: number, seconds: number } };
+const allocations: Shape<Allocations> = {
+  members: {
+    type: type("allocations"),
+    recording: number,
+    timeNs: number,
+    state: { words: { open: true, closed: true } },
+    reason: { words: { time: true, cost: true, stopped: true } },
+    seconds: number,
+    processes: number,
+    calls: number,
+    costNs: number,
+    share: number,
+    lost: number,
+  },
+};
 const processesRequest: Shape<ProcessesRequest> = { members: { type: type("processes"), request: number } };
 const helperHello: Shape<HelperHello> = {
   members: {
@@ -246,6 +265,7 @@ const CLIENT: Readonly<Record<ClientMessage["type"], Readonly<Record<string, Any
   stop: { stop },
   renew: { renew },
   rate: { "rate-request": rateRequest },
+  allocations: { "allocations-request": allocationsRequest },
   processes: { "processes-request": processesRequest },
   "debug-file": { "debug-file": debugFile },
 };
@@ -254,6 +274,7 @@ const HELPER: Readonly<Record<HelperMessage["type"], Readonly<Record<string, Any
   progress: { progress },
   started: { started },
   rate: { rate },
+  allocations: { allocations },
   batch: { batch },
   stopped: { stopped },
   processes: { "process-list": processList },

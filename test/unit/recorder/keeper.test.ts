@@ -90,6 +90,7 @@ class Ticking {
       case "stop":
         return say(stopped(message.recording, this.#sequence));
       case "processes":
+      case "allocations":
       case "debug-file":
         return;
     }

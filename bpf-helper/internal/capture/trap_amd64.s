@@ -1,0 +1,7 @@
+#include "textflag.h"
+
+// func emulatedTrap()
+TEXT ·emulatedTrap(SB), NOSPLIT|NOFRAME, $0-0
+	PUSHQ BP
+	POPQ BP
+	RET
