@@ -13,8 +13,8 @@ export const EVENT_UNITS: Readonly<Record<EventName, EventUnit>> = {
   io_write: "bytes",
   net_send: "bytes",
   net_recv: "bytes",
-  alloc: "bytes",
   heap: "bytes",
+  alloc: "bytes",
 };
 
 /** Events whose samples go below zero where what was taken goes back. */

@@ -290,8 +290,8 @@ describe.skipIf(GO === undefined)("go tool pprof", () => {
     expect(sum).toBe(total);
 
     const heap = read("heap.pb.gz");
-    expect(heap.summary.events.map(({ event }) => event)).toEqual(["memory"]);
-    expect(heap.warnings).toEqual(["The file also holds alloc_space, which is not shown."]);
+    expect(heap.summary.events.map(({ event }) => event)).toEqual(["heap", "alloc"]);
+    expect(heap.warnings).toEqual([]);
     const goroutines = read("goroutine.pb.gz");
     expect(goroutines.warnings[0]).toContain("counts goroutine");
     expect(read("block.pb.gz").summary.events.map(({ event }) => event)).toEqual(["off_cpu"]);
