@@ -3,7 +3,7 @@ import { findingRow, findingsText, reportFindings } from "./report-findings.js";
 import { resolve } from "node:path";
 import { isRing } from "../profile-files/read-ring.js";
 import type { Recording } from "../profile/recording.js";
-import { EVENT_UNITS, type EventName, type EventUnit } from "../protocol/events.js";
+import { EVENT_UNITS, GROWTH_EVENTS, type EventName, type EventUnit } from "../protocol/events.js";
 import { readArguments, readChoice, readNumber, readOperand } from "./arguments.js";
 import { type Command, EXIT, UsageError, type World } from "./command.js";
 import { lossPhrases } from "./loss-text.js";

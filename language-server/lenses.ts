@@ -1,5 +1,5 @@
 import type { CodeLens, InlayHint } from "vscode-languageserver/node";
-import { EVENT_UNITS } from "../protocol/events.js";
+import { EVENT_UNITS, GROWTH_EVENTS } from "../protocol/events.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import { lensChange } from "./document-difference.js";
 import type { DocumentFunction } from "./document-functions.js";

@@ -1,4 +1,4 @@
-import { LACKING_FRAMES } from "../protocol/events.js";
+import { GROWTH_EVENTS, LACKING_FRAMES } from "../protocol/events.js";
 import type { RecordingSummary } from "../protocol/queries.js";
 import { EVENT_WORDS, formatCount, formatRate, formatShare, formatValue } from "./format.js";
 import { changeWords } from "./difference.js";
