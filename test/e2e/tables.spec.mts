@@ -44,6 +44,21 @@ test("tables of functions, lines, files, modules and threads follow the graph an
     expect(numbers).toEqual(numbers.toSorted((a, b) => b - a));
   });
 
+  await test.step("findings are offered above the graph, and lead to their box and to the line", async () => {
+    const findings = graph.getByRole("region", { name: "Findings" });
+    const first = findings.getByRole("button", { name: /from shop\.py:\d+$/ }).first();
+    await expect(first).toBeVisible();
+    const line = Number(/shop\.py:(\d+)/.exec((await first.textContent()) ?? "")?.[1]);
+    await first.click();
+    const title = (await findings.locator(".findings-text").textContent()) ?? "";
+    const [, caller = "", callee = ""] = /: (\S+) calls (.+?), which is not your code\./.exec(title) ?? [];
+    expect(["price", "tax", "receipt"], title).toContain(caller);
+    await expect(graph.locator(".details-name")).toHaveText(callee);
+    await findings.getByText(`Open shop.py:${line}`).click();
+    await expect.poll(() => cursorLine(page)).toBe(line);
+    await stage.picture("findings");
+  });
+
   await test.step("a click on a heading sorts by it, the other way the second time", async () => {
     await grid.getByRole("columnheader", { name: "Total" }).getByRole("button").click();
     await expect(grid.getByRole("columnheader", { name: "Total" })).toHaveAttribute("aria-sort", "descending");
