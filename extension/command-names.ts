@@ -16,6 +16,7 @@ export const COMMAND_NAMES = [
   "removeService",
   "showLog",
   "showFunction",
+  "annotateFunction",
   "openRecording",
   "renameRecording",
   "deleteRecording",

@@ -1,5 +1,6 @@
 import * as path from "node:path";
 import * as vscode from "vscode";
+import type { AnnotatedSource } from "./annotated-source.js";
 import type { CommandName } from "./command-names.js";
 import type { Comparison } from "./comparison.js";
 import { openDoctorReport } from "./doctor.js";
@@ -32,6 +33,7 @@ export interface Features {
   readonly range: RangeItem;
   readonly comparison: Comparison;
   readonly keep: KeepProfiling;
+  readonly annotated: AnnotatedSource;
 }
 
 export type Handler = (...args: unknown[]) => unknown;
@@ -49,6 +51,7 @@ export function createCommands({
   range,
   comparison,
   keep,
+  annotated,
 }: Features): Readonly<Record<CommandName, Handler>> {
   const exportOpen = () => exportRecording(server, path.join(extension.extensionPath, "dist"));
   return {
@@ -95,6 +98,7 @@ export function createCommands({
         await showFunction(index, server, graphs);
       }
     },
+    annotateFunction: (argument) => annotated.toggle(functionOf(argument)),
     ...recordingCommands(kept, server, graphs, exportOpen),
     showOnlyMine: () => hottest.showOnlyMine(true),
     showAllCode: () => hottest.showOnlyMine(false),

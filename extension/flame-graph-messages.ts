@@ -44,6 +44,8 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
       const selection = readSelection(data["selection"]);
       return selection && isIndex(data["request"]) ? { type: "getFindings", request: data["request"], selection } : undefined;
     }
+    case "annotate":
+      return isIndex(data["function"]) ? { type: "annotate", function: data["function"] } : undefined;
     case "openFinding":
       return typeof data["id"] === "string" ? { type: "openFinding", id: data["id"] } : undefined;
     case "getTable": {

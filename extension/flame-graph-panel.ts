@@ -16,6 +16,7 @@ export interface FlameGraphPanelOptions {
     preserveFocus: boolean,
     graphColumn: vscode.ViewColumn | undefined,
   ) => Promise<void> | void;
+  readonly annotate: (fn: number) => Promise<void>;
   /** The user chose another event, process or thread in this graph; the server has been told, and so have lenses, heat and trees. */
   readonly onSelect: (graph: FlameGraphPanel) => void;
 }
@@ -178,6 +179,8 @@ export class FlameGraphPanel implements vscode.WebviewPanelSerializer, vscode.Di
         const { kind, id, selection } = message;
         return this.#open(await ask("flameline/locateRow", { kind, id, selection }), message.preserveFocus);
       }
+      case "annotate":
+        return this.#options.annotate(message.function);
       case "openSource": {
         const { function: fn, selection } = message;
         return this.#open(await ask("flameline/locate", { function: fn, selection }), message.preserveFocus);

@@ -17,10 +17,13 @@ export class FlameGraphs implements vscode.Disposable {
   /** The latest of the graphs' deeds that need their own recording to be the current one. */
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  /** Shows what each line of a function costs. */
+  onAnnotate: (fn: number) => Promise<void> = () => Promise.resolve();
 
   constructor(extensionUri: vscode.Uri, server: LanguageServer) {
     this.#server = server;
-    this.#options = { extensionUri, ask: server.ask, openSource, onSelect: (graph) => this.#update(graph) };
+    const annotate = (fn: number) => this.onAnnotate(fn);
+    this.#options = { extensionUri, ask: server.ask, openSource, annotate, onSelect: (graph) => this.#update(graph) };
     this.#main = this.#held.add(new FlameGraphPanel(this.#options));
     this.#held.add(server.onChanged(() => this.#updateSoon()));
   }

@@ -92,6 +92,8 @@ export class LanguageServer implements vscode.Disposable {
         documentSelector: [{ scheme: "file" }],
         initializationOptions: initialization,
         outputChannel: this.#log,
+        // A hover leads to the function's lines; no other command can be run from one.
+        markdown: { isTrusted: { enabledCommands: ["flameline.annotateFunction"] } },
       },
     );
     let started = false;

@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { AnnotatedSource } from "./annotated-source.js";
 import { createCommands } from "./commands.js";
 import { Comparison } from "./comparison.js";
 import { DisposableStore } from "./disposable-store.js";
@@ -47,6 +48,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const events = held.add(new EventSwitch(server));
   const range = held.add(new RangeItem(server));
   const comparison = held.add(new Comparison(server, kept));
+  const annotated = held.add(new AnnotatedSource(server));
+  graphs.onAnnotate = (fn) => annotated.toggle(fn);
   const heat = held.add(new Heat(context.extensionUri, server, log));
   held.add(new StatusBar(session, server));
   held.add(new RecordingsTree(kept, session));
@@ -91,6 +94,7 @@ export function activate(context: vscode.ExtensionContext): void {
     range,
     comparison,
     keep,
+    annotated,
   });
   for (const [name, handler] of Object.entries(commands)) {
     const asked = (...args: unknown[]): unknown => {

@@ -57,6 +57,8 @@ export async function lineHover(annotations: Annotations, uri: string, lineIndex
   if (called.length > 0) {
     parts.push(table("Called from", shares.callers, (caller) => callerName(loaded, caller), own.total));
   }
+  const fn = loaded.places.lineFunction.at(id);
+  parts.push(`[Costs of the function's lines](command:flameline.annotateFunction?${encodeURIComponent(JSON.stringify([fn]))})`);
   const line = { line: lineIndex, character: 0 };
   return {
     contents: { kind: "markdown", value: parts.join("\n\n") },

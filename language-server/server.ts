@@ -10,6 +10,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import { URI } from "vscode-uri";
 import type { ServerInitialization } from "../protocol/language-server.js";
 import { timeMap } from "../profile/time-map.js";
+import { annotatedFunction } from "./annotated-function.js";
 import { Annotations } from "./annotations.js";
 import { baselineMembers, shownRecording } from "./baseline.js";
 import { diagnose } from "./diagnose.js";
@@ -160,6 +161,8 @@ function answer(
     "flameline/waits": async (params) => waitTotals(session.required(), params.selection ?? session.selection),
     "flameline/table": async ({ kind, selection }) =>
       session.current === undefined ? null : tableColumns(session.current, kind, selection),
+    "flameline/annotate": async (wish) =>
+      session.current === undefined ? null : annotatedFunction(workspace, annotations, session.current, session.selection, wish),
     "flameline/findings": async ({ selection }) => (session.current === undefined ? [] : recordingFindings(session.current, selection)),
     "flameline/locateRow": async ({ kind, id, selection }) =>
       session.current === undefined ? null : locateRow(workspace, session.current, kind, id, selection),

@@ -6,6 +6,7 @@
 import type { EventName } from "./events.js";
 import type { Finding } from "./findings.js";
 import type {
+  AnnotatedFunction,
   BaselineSummary,
   CallersAndCallees,
   DocumentHeat,
@@ -89,6 +90,8 @@ export interface ServerRequests {
   };
   /** All rows of a table; null where the selection has no samples. */
   "flameline/table": { params: { kind: TableKind; selection: Selection }; result: TableColumns | null };
+  /** The lines of a function of the recording, or of the function at a line (0-based) of a document; null where its source is not here. */
+  "flameline/annotate": { params: { function: number } | { uri: string; line: number }; result: AnnotatedFunction | null };
   /** What the analyses find in a selection, by falling share. */
   "flameline/findings": { params: { selection: Selection }; result: readonly Finding[] };
   /** Where a row of a table is on this machine. */

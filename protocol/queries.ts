@@ -244,6 +244,24 @@ export interface LineChange {
   readonly verdict: Verdict;
 }
 
+/** What each line of a function costs. Lines are 0-based, both ends of the range included; values are in `unit`. */
+export interface AnnotatedFunction {
+  readonly uri: string;
+  /** The line that was asked for, or the function's hottest one. */
+  readonly line: number;
+  /** Null outside of functions, and in files that can't be read as a known language. */
+  readonly name: string | null;
+  readonly startLine: number;
+  readonly endLine: number;
+  readonly event: EventName;
+  readonly unit: EventUnit;
+  /** Sum of the selection. */
+  readonly total: number;
+  readonly lines: readonly { readonly lineIndex: number; readonly self: number; readonly total: number }[];
+  /** Why there are no numbers, when that has a reason that the user should know. */
+  readonly notice?: string;
+}
+
 export interface DocumentHeat {
   readonly uri: string;
   /** The document version that the lines belong to. */

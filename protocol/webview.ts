@@ -43,6 +43,8 @@ export type FromWebview =
   | { readonly type: "getTimeMap"; readonly request: number; readonly selection: Selection; readonly window: TimeRange }
   | { readonly type: "getCallers"; readonly request: number; readonly function: number; readonly selection: Selection }
   | { readonly type: "getFindings"; readonly request: number; readonly selection: Selection }
+  /** Show what each line of a function costs. */
+  | { readonly type: "annotate"; readonly function: number }
   /** Show the place of a finding that was told last. */
   | { readonly type: "openFinding"; readonly id: string }
   | { readonly type: "getTable"; readonly request: number; readonly kind: TableKind; readonly selection: Selection }

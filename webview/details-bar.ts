@@ -4,6 +4,7 @@ import { describeNode, type NodeWords } from "./words.js";
 
 export interface DetailsActions {
   readonly openSource: () => void;
+  readonly annotate: () => void;
   readonly zoom: () => void;
   readonly showCallers: () => void;
   readonly copy: () => void;
@@ -29,12 +30,14 @@ export class DetailsBar {
     texts.append(this.#name, this.#place, this.#costs);
     this.#source = makeButton("Open source", "Go to the function's line (O)", actions.openSource);
     const callers = makeButton("Callers and callees", "Who calls this function, and what it calls (C)", actions.showCallers);
+    const annotate = makeButton("Lines", "What each line of the function costs, before its source", actions.annotate);
     // Hidden in an exported page.
-    for (const button of [this.#source, callers]) button.classList.add("in-editor-only");
+    for (const button of [this.#source, annotate, callers]) button.classList.add("in-editor-only");
     const buttons = document.createElement("div");
     buttons.className = "details-buttons";
     buttons.append(
       this.#source,
+      annotate,
       makeButton("Zoom in", "Show this box in full width (Enter)", actions.zoom),
       callers,
       makeButton("Copy", "Copy name, place and cost (Ctrl+C)", actions.copy),

@@ -142,6 +142,10 @@ export class FlameGraphModel {
     this.#post({ type: "openFinding", id });
   }
 
+  annotate(fn: number): void {
+    this.#post({ type: "annotate", function: fn });
+  }
+
   askTable(kind: TableKind): void {
     this.#post({ type: "getTable", request: ++this.#tableRequest, kind, selection: this.view.selection });
   }

@@ -73,6 +73,10 @@ export class FlameGraphPage {
     });
     this.#details = new DetailsBar({
       openSource: selected((node) => this.#openSource(node, false)),
+      annotate: selected((node) => {
+        const fn = this.#functionOf(node);
+        if (fn >= 0) model.annotate(fn);
+      }),
       zoom: selected((node) => {
         if (this.#tables.saved.parts === "table") this.#tables.setParts("both");
         this.#graph.zoomToNode(node);

@@ -40,6 +40,7 @@ function answer({ summary, selection, trees }: StandalonePage, message: FromWebv
     case "getCallers":
     case "getTable":
     case "openFinding":
+    case "annotate":
     case "openRow":
     // An exported page compares with nothing, so it has no such button.
     case "compareRange":
