@@ -35,6 +35,9 @@ export async function runFix(args: readonly string[], world: World): Promise<num
   const event = readChoice<EventName>(given.text("event"), "event", Object.keys(EVENT_UNITS) as EventName[], "cpu");
   const budget = readNumber(given.text("budget"), "--budget", { from: 1, to: 86_400, whole: true }) ?? 180;
   if (given.flag("apply") && !given.flag("prove")) throw new UsageError("--apply goes with --prove: only what is proved is applied.");
+  if (given.flag("prove") && world.env["SUDO_UID"] !== undefined && process.getuid?.() === 0) {
+    throw new UsageError("--prove runs your code, which is not to have root's rights: run it without sudo.");
+  }
   const { recording, warnings } = await readProfile(path);
   const { files, notes } = await findAllFixes(recording, {
     selection: { event },

@@ -34,6 +34,7 @@ export const COMMAND_NAMES = [
   "keepProfiling",
   "showLastMinutes",
   "savePicture",
+  "proveFix",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

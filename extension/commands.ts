@@ -14,6 +14,7 @@ import type { LanguageServer } from "./language-server-client.js";
 import type { KeptRecordings } from "./recording/kept-recordings.js";
 import { askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
 import type { RecordingSession } from "./recording/recording-session.js";
+import { proveFix } from "./prove-fix.js";
 import { savePicture } from "./save-picture.js";
 import { recordingCommands } from "./recording-commands.js";
 import { changeServiceInTerminal } from "./service.js";
@@ -117,6 +118,7 @@ export function createCommands({
     keepProfiling: () => keep.toggle(),
     showLastMinutes: (minutes) => keep.showLastMinutes(minutes),
     savePicture: () => savePicture(graphs),
+    proveFix: (uri, fix) => proveFix(server, uri, fix),
   };
 }
 

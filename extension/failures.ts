@@ -5,6 +5,7 @@ import { typeInTerminal } from "./type-in-terminal.js";
 /** What can go wrong before the recorder is asked; the recorder's own catalogue has the rest. */
 export type WindowFailure =
   | { readonly kind: "untrusted" }
+  | { readonly kind: "untrusted-proof" }
   | { readonly kind: "no-folder" }
   | { readonly kind: "already-recording" }
   | { readonly kind: "nothing-open" }
@@ -112,6 +113,12 @@ function describeWindowFailure(failure: WindowFailure): Shown {
       return {
         sentence: "Recording runs programs with root's rights, so it needs a trusted workspace.",
         action: "Trust this workspace and record again.",
+        buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
+      };
+    case "untrusted-proof":
+      return {
+        sentence: "A proof runs the workspace's code, so it needs a trusted workspace.",
+        action: "Trust this workspace and prove again.",
         buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
       };
     case "no-folder":

@@ -14,12 +14,13 @@ import { folderPaths } from "./folders.js";
 import { onSettings, serverSettings } from "./settings.js";
 
 /** A typed request to the server, which is started when it is not running. */
-export type Ask = <M extends ServerMethod>(method: M, params: ParamsOf<M>) => Promise<ResultOf<M>>;
+export type Ask = <M extends ServerMethod>(method: M, params: ParamsOf<M>, cancelled?: vscode.CancellationToken) => Promise<ResultOf<M>>;
 
 /** The language server's process: started by the first question, restarted by the client when it crashes. */
 export class LanguageServer implements vscode.Disposable {
   readonly #held = new DisposableStore();
   readonly #changed = this.#held.add(new vscode.EventEmitter<ClientNotifications["flameline/changed"]>());
+  readonly #proving = this.#held.add(new vscode.EventEmitter<ClientNotifications["flameline/proving"]>());
   readonly #restarted = this.#held.add(new vscode.EventEmitter<void>());
   readonly #extensionPath: string;
   readonly #storage: string;
@@ -29,6 +30,8 @@ export class LanguageServer implements vscode.Disposable {
 
   /** At most 4 times a second, while something is recorded or another recording is shown. */
   readonly onChanged = this.#changed.event;
+  /** While a proof runs. */
+  readonly onProving = this.#proving.event;
   /** The server crashed and runs again, without any recording. */
   readonly onRestarted = this.#restarted.event;
 
@@ -44,9 +47,9 @@ export class LanguageServer implements vscode.Disposable {
     return this.#client !== undefined;
   }
 
-  readonly ask: Ask = async (method, params) => {
+  readonly ask: Ask = async (method, params, cancelled) => {
     const client = await this.start();
-    return client.sendRequest(method, params);
+    return client.sendRequest(method, params, cancelled);
   };
 
   async notify<N extends keyof ServerNotifications>(method: N, params: ServerNotifications[N]): Promise<void> {
@@ -81,6 +84,7 @@ export class LanguageServer implements vscode.Disposable {
       folders: folderPaths(),
       storage: this.#storage,
       grammars: path.join(extensionPath, "dist", "grammars"),
+      harness: path.join(extensionPath, "dist", "harness.py"),
     };
     const client = new LanguageClient(
       "flameline",
@@ -108,6 +112,9 @@ export class LanguageServer implements vscode.Disposable {
     );
     this.#held.add(
       client.onNotification("flameline/changed", (change: ClientNotifications["flameline/changed"]) => this.#changed.fire(change)),
+    );
+    this.#held.add(
+      client.onNotification("flameline/proving", (step: ClientNotifications["flameline/proving"]) => this.#proving.fire(step)),
     );
     await client.start();
     this.#client = client;

@@ -1,37 +1,30 @@
-import type {
-  CodeAction,
-  Connection,
-  Diagnostic,
-  PublishDiagnosticsParams,
-  Range,
-  TextDocuments,
-  WorkspaceEdit,
-} from "vscode-languageserver/node";
+import type { CodeAction, Connection, PublishDiagnosticsParams, Range, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Finding } from "../analysis/optimize/finding.js";
+import type { ClientNotifications, ParamsOf } from "../protocol/language-server.js";
+import type { ProofRecord } from "../protocol/fixes.js";
 import type { Annotated, Annotations } from "./annotations.js";
+import { ServerError } from "./failures.js";
+import { actionsOf, diagnosticOf, type ShownFix } from "./fix-actions.js";
+import type { LoadedRecording } from "./loaded-recording.js";
+import { ProofBook } from "./proof-book.js";
 import type { Workspace } from "./workspace.js";
-import { percent } from "./wording.js";
-
-/** `DiagnosticSeverity.Information`: seen, and no warning. */
-const INFORMATION = 3;
-const SOURCE = "Flameline";
 
 /** What was found in one text under one view. */
 interface FileFixes {
-  readonly view: Annotated["view"];
+  readonly annotated: Annotated;
   readonly document: TextDocument;
-  readonly version: number | null;
   readonly findings: readonly Finding[];
 }
 
-/** Finds the fixes of open documents that were profiled, and shows them as diagnostics and code actions. */
+/** Finds the fixes of open documents that were profiled, shows them as diagnostics and code actions, and proves them where that is asked for. */
 export class Fixes {
   readonly #workspace: Workspace;
   readonly #annotations: Annotations;
   readonly #connection: Connection;
   readonly #editor: TextDocuments<TextDocument>;
   readonly #found = new Map<string, FileFixes>();
+  readonly #proofs = new WeakMap<LoadedRecording, ProofBook>();
   /** What each document shows, as JSON: nothing is said twice. */
   readonly #shown = new Map<string, string>();
 
@@ -47,11 +40,13 @@ export class Fixes {
     const open = new Set(this.#editor.keys());
     for (const uri of new Set([...open, ...this.#shown.keys()])) {
       const fixes = open.has(uri) ? await this.#fixesOf(uri) : undefined;
-      const diagnostics = fixes?.findings.map((finding) => diagnosticOf(fixes.document, finding)) ?? [];
+      if (fixes === undefined) this.#found.delete(uri);
+      const shown = fixes === undefined ? [] : await this.#withProofs(fixes, fixes.findings);
+      const diagnostics = fixes === undefined ? [] : shown.map((fix) => diagnosticOf(fixes.document, fix));
       const text = JSON.stringify(diagnostics);
       if (text === (this.#shown.get(uri) ?? "[]")) continue;
       const params: PublishDiagnosticsParams = { uri, diagnostics };
-      const version = fixes?.version ?? undefined;
+      const version = fixes?.annotated.document.version ?? undefined;
       await this.#connection.sendDiagnostics(version === undefined ? params : { ...params, version });
       if (diagnostics.length > 0) this.#shown.set(uri, text);
       else this.#shown.delete(uri);
@@ -62,33 +57,78 @@ export class Fixes {
     const fixes = await this.#fixesOf(uri);
     if (fixes === undefined) return [];
     const here = fixes.findings.filter(({ startLine, endLine }) => startLine - 1 <= range.end.line && endLine - 1 >= range.start.line);
-    return here.flatMap((finding) => actionsOf(uri, fixes, finding));
+    const shown = await this.#withProofs(fixes, here);
+    return shown.flatMap((fix) => actionsOf(fixes.document, fixes.annotated.document.version, fix));
+  }
+
+  /** Runs the user's code, in a copy of their workspace folder. Throws a {@link ServerError} where the fix is no longer there. */
+  async prove(
+    { uri, fix, seconds }: ParamsOf<"flameline/prove">,
+    signal: AbortSignal,
+    tell: (step: ClientNotifications["flameline/proving"]) => void,
+  ): Promise<ProofRecord> {
+    const fixes = await this.#fixesOf(uri);
+    const finding = fixes?.findings.find(({ id }) => id === fix);
+    if (fixes === undefined || finding === undefined) throw new ServerError({ kind: "no-such-fix" });
+    const { loaded, view, document } = fixes.annotated;
+    const file = document.realPath;
+    const folders = this.#workspace.ownerSettings.folders.filter((folder) => file.startsWith(`${folder}/`));
+    const [root] = folders.toSorted((a, b) => b.length - a.length);
+    if (root === undefined)
+      return { verdict: "refused", safety: { tried: [] }, reason: "The file lies outside of the workspace's folders." };
+    const { proveFix } = await import("../prover/prove-fix.js");
+    const { processOf } = await import("../analysis/optimize/process-of.js");
+    const rows = recordedRows(fixes.annotated);
+    const proof = await proveFix({
+      root,
+      file,
+      text: document.text,
+      finding,
+      process: processOf(loaded.recording, view.selection, (row) => rows.has(row)),
+      harness: this.#workspace.harness,
+      environment: process.env,
+      seconds,
+      signal,
+      progress: (phrase, part) => tell({ fix, phrase, part }),
+    });
+    await this.#bookOf(loaded).keep(file, finding.id, document.text, proof);
+    await this.publish();
+    return proof;
+  }
+
+  async #withProofs({ annotated, document }: FileFixes, findings: readonly Finding[]): Promise<ShownFix[]> {
+    const book = this.#bookOf(annotated.loaded);
+    return Promise.all(
+      findings.map(async (finding) => {
+        return { finding, proof: await book.of(annotated.document.realPath, finding.id, document.getText()) };
+      }),
+    );
+  }
+
+  #bookOf(loaded: LoadedRecording): ProofBook {
+    const book = this.#proofs.get(loaded) ?? new ProofBook(loaded.folder);
+    this.#proofs.set(loaded, book);
+    return book;
   }
 
   async #fixesOf(uri: string): Promise<FileFixes | undefined> {
     const { enabled, minimumShare } = this.#workspace.settings.fixes;
-    // Nothing of ours is loaded before there is something to look at.
     const annotated = enabled ? await this.#annotations.annotate(uri) : undefined;
     if (annotated === undefined || annotated.lines.length === 0) return undefined;
     const { document, view, loaded, path } = annotated;
     const known = this.#found.get(uri);
-    if (known?.view === view && known.document.getText() === document.text) return known;
+    if (known?.annotated.view === view && known.document.getText() === document.text) return known;
     if (loaded.ownerOfPath(path) !== "mine") return undefined;
+    // Nothing of it is loaded before there is something to look at.
     const { findFixes, rulesOf, calleesOf } = await import("../analysis/optimize/find.js");
     const { measureHeat } = await import("../analysis/optimize/heat.js");
     const rules = rulesOf(document.realPath);
-    const lines = recordedRows(annotated);
-    const heat = measureHeat(loaded.recording, view.selection, (row) => lines.get(row) ?? 0, calleesOf(rules));
-    const findings =
-      rules.length === 0
-        ? []
-        : await this.#workspace.syntax(document.realPath, document.text, (root) => findFixes(root, heat, rules, minimumShare));
-    const fixes: FileFixes = {
-      view,
-      document: TextDocument.create(uri, "", 0, document.text),
-      version: document.version,
-      findings: findings ?? [],
-    };
+    if (rules.length === 0) return undefined;
+    const rows = recordedRows(annotated);
+    const heat = measureHeat(loaded.recording, view.selection, (row) => rows.get(row) ?? 0, calleesOf(rules));
+    const find = (root: Parameters<typeof findFixes>[0]): Finding[] => findFixes(root, heat, rules, minimumShare);
+    const findings = (await this.#workspace.syntax(document.realPath, document.text, find)) ?? [];
+    const fixes = { annotated, document: TextDocument.create(uri, "", 0, document.text), findings };
     this.#found.set(uri, fixes);
     return fixes;
   }
@@ -106,58 +146,4 @@ function recordedRows({ loaded, lines, path }: Annotated): Map<number, number> {
     });
   }
   return rows;
-}
-
-function diagnosticOf(document: TextDocument, finding: Finding): Diagnostic {
-  return {
-    range: rangeOf(document, finding),
-    severity: INFORMATION,
-    source: SOURCE,
-    code: finding.rule,
-    message: `${sentence(finding)} (unproved)`,
-  };
-}
-
-function sentence({ share, event, message, expectedGain }: Finding): string {
-  return `${percent(share)} of ${event} ${message}: at most ${expectedGain.toFixed(2)} times as fast without it`;
-}
-
-function rangeOf(document: TextDocument, { start, end }: { readonly start: number; readonly end: number }): Range {
-  return { start: document.positionAt(start), end: document.positionAt(end) };
-}
-
-function actionsOf(uri: string, { document, version }: FileFixes, finding: Finding): CodeAction[] {
-  const diagnostics = [diagnosticOf(document, finding)];
-  const lineEnd = document.offsetAt({ line: finding.startLine, character: 0 });
-  const at = document.positionAt(
-    document
-      .getText()
-      .slice(0, lineEnd)
-      .replace(/\r?\n$/, "").length,
-  );
-  const edit: WorkspaceEdit = {
-    documentChanges: [
-      {
-        textDocument: { uri, version },
-        edits: finding.edits.map((each) => ({ range: rangeOf(document, each), newText: each.text, annotationId: finding.rule })),
-      },
-    ],
-    changeAnnotations: {
-      [finding.rule]: { label: finding.title, description: sentence(finding), needsConfirmation: true },
-    },
-  };
-  const comment = /\.pyw?$/.test(uri) ? "#" : "//";
-  return [
-    { title: `${finding.title} (unproved)`, kind: "quickfix", diagnostics, edit },
-    {
-      title: "Never propose fixes for this line",
-      kind: "quickfix",
-      diagnostics,
-      edit: {
-        documentChanges: [
-          { textDocument: { uri, version }, edits: [{ range: { start: at, end: at }, newText: `  ${comment} flameline: ignore` }] },
-        ],
-      },
-    },
-  ];
 }

@@ -1,10 +1,10 @@
 import type { ClientNotifications, ParamsOf, ResultOf, ServerMethod, ServerNotifications } from "../protocol/language-server.js";
-import { type Connection, LSPErrorCodes, ResponseError } from "vscode-languageserver/node";
+import { type CancellationToken, type Connection, LSPErrorCodes, ResponseError } from "vscode-languageserver/node";
 import { sentenceOf } from "./failures.js";
 
 /** One handler for every request of the wire: a new request does not compile until it is answered. */
 export type RequestHandlers = {
-  readonly [M in ServerMethod]: (params: ParamsOf<M>) => ResultOf<M> | Promise<ResultOf<M>>;
+  readonly [M in ServerMethod]: (params: ParamsOf<M>, cancelled: CancellationToken) => ResultOf<M> | Promise<ResultOf<M>>;
 };
 
 export type NotificationHandlers = {
@@ -19,9 +19,9 @@ export function registerRequests(connection: Connection, handlers: RequestHandle
 }
 
 function registerRequest<M extends ServerMethod>(connection: Connection, method: M, handler: RequestHandlers[M]): void {
-  connection.onRequest<unknown, void>(method, async (params: ParamsOf<M>) => {
+  connection.onRequest<unknown, void>(method, async (params: ParamsOf<M>, cancelled: CancellationToken) => {
     try {
-      return await handler(params);
+      return await handler(params, cancelled);
     } catch (error) {
       connection.console.error(`${method}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
       return new ResponseError(LSPErrorCodes.RequestFailed, sentenceOf(error));

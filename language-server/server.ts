@@ -174,6 +174,15 @@ function answer(
     "flameline/locate": async (params) =>
       session.current === undefined ? null : locateFunction(workspace, session.current, params.function, params.selection),
     "flameline/export": async (params) => exportRecording(session.required(), params),
+    "flameline/prove": async (params, cancelled) => {
+      const controller = new AbortController();
+      const listening = cancelled.onCancellationRequested(() => controller.abort());
+      try {
+        return await fixes.prove(params, controller.signal, (step) => notify(connection, "flameline/proving", step));
+      } finally {
+        listening.dispose();
+      }
+    },
     "flameline/diagnose": async () => ({ findings: session.current === undefined ? [] : await diagnose(session.current) }),
   };
   registerRequests(connection, requests);

@@ -23,6 +23,8 @@ const DEFAULT_SETTINGS: ServerSettings = {
 export class Workspace {
   readonly files: Files = nodeFiles;
   readonly storage: string;
+  /** File of the prover's Python part. */
+  readonly harness: string;
   readonly #toolchains = findToolchains(process.env);
   readonly #grammars: string;
   readonly #log: (message: string) => void;
@@ -35,6 +37,7 @@ export class Workspace {
 
   constructor(initialization: Partial<ServerInitialization>, log: (message: string) => void) {
     this.storage = initialization.storage ?? "";
+    this.harness = initialization.harness ?? "";
     this.#grammars = initialization.grammars ?? "";
     this.#folders = initialization.folders ?? [];
     this.#settings = { ...DEFAULT_SETTINGS, ...initialization.settings };

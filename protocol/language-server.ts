@@ -5,6 +5,7 @@
  */
 import type { EventName } from "./events.js";
 import type { Finding } from "./findings.js";
+import type { ProofRecord } from "./fixes.js";
 import type {
   AnnotatedFunction,
   BaselineSummary,
@@ -49,6 +50,8 @@ export interface ServerInitialization {
   readonly storage: string;
   /** Folder that holds the tree-sitter runtime and grammars. */
   readonly grammars: string;
+  /** File of the prover's Python part. */
+  readonly harness: string;
 }
 
 /** The current recording and what every view shows of it. */
@@ -112,6 +115,8 @@ export interface ServerRequests {
     params: { path: string; format: ExportFormat; selection: Selection; assets?: string };
     result: { bytes: number };
   };
+  /** Runs the user's code to prove one of the document's fixes; cancellable, and told about by `flameline/proving`. */
+  "flameline/prove": { params: { uri: string; fix: string; seconds: number }; result: ProofRecord };
   /** What the server knows for the doctor's report: symbols and source maps of the current recording. */
   "flameline/diagnose": { params: Record<string, never>; result: { findings: { ok: boolean; text: string; mend?: string }[] } };
 }
@@ -144,6 +149,8 @@ export interface ClientNotifications {
     /** The same as "flameline/compare" takes it. */
     readonly compared?: { readonly path: string } & TimeRange;
   };
+  /** How far a proof is: 0 to 1. */
+  "flameline/proving": { readonly fix: string; readonly phrase: string; readonly part: number };
 }
 
 export type ServerMethod = keyof ServerRequests;

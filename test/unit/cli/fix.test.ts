@@ -96,6 +96,10 @@ test("a file that was written after the recording began is left out, and that is
   expect(await run.line("fix", "run.pb.gz")).toMatch(/No fix known[^]*was written after the recording began/);
 });
 
+test.skipIf(process.getuid?.() !== 0)("code is never run with root's rights for somebody else", async () => {
+  expect(await run.with({ SUDO_UID: "1000" }).line("fix", "run.pb.gz", "--prove")).toMatch(/^2\n.*run it without sudo\.$/);
+});
+
 test("--apply without --prove is a mistake", async () => {
   expect(await run.line("fix", "run.pb.gz", "--apply")).toBe("2\nflameline: --apply goes with --prove: only what is proved is applied.");
 });

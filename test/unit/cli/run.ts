@@ -10,6 +10,13 @@ export class Run {
   out = "";
   err = "";
   machine: Machine = thisMachine();
+  #env: Readonly<Record<string, string>> = {};
+
+  /** With variables of the environment beside ours. */
+  with(env: Readonly<Record<string, string>>): this {
+    this.#env = env;
+    return this;
+  }
 
   /** The exit code and both outputs as one text, with the folder masked. */
   async line(...args: string[]): Promise<string> {
@@ -19,7 +26,7 @@ export class Run {
       out: (data) => void (this.out += typeof data === "string" ? data : Buffer.from(data).toString("latin1")),
       err: (text) => void (this.err += text),
       cwd: this.folder,
-      env: { PATH: "/usr/bin:/bin", FLAMELINE_HELPER: join(this.folder, "helper") },
+      env: { PATH: "/usr/bin:/bin", FLAMELINE_HELPER: join(this.folder, "helper"), ...this.#env },
       terminal: false,
       programFolder: this.folder,
       machine: this.machine,

@@ -24,6 +24,7 @@ import type { ProcessRow } from "../../../protocol/helper.js";
 import { batchFromStacks, type ColumnOptions } from "../../support/profile-text.js";
 
 const GRAMMARS = join(import.meta.dirname, "../../../node_modules/@vscode/tree-sitter-wasm/wasm");
+const HARNESS = join(import.meta.dirname, "../../../prover/harness.py");
 const SETTINGS: ServerSettings = {
   lenses: "above",
   minimumShare: 0.005,
@@ -113,7 +114,7 @@ export async function startServer(
     processId: null,
     rootUri: null,
     capabilities: { workspace: { workspaceFolders: true, codeLens: { refreshSupport: true }, inlayHint: { refreshSupport: true } } },
-    initializationOptions: { settings: { ...SETTINGS, ...settings }, folders: [folder], storage, grammars: GRAMMARS },
+    initializationOptions: { settings: { ...SETTINGS, ...settings }, folders: [folder], storage, grammars: GRAMMARS, harness: HARNESS },
   });
   await connection.sendNotification("initialized", {});
   stops.unshift(async () => {

@@ -1,0 +1,80 @@
+/** A fix as the editor shows it: an information on its line, and what the light bulb offers. */
+import type { CodeAction, Diagnostic, Range, TextDocumentEdit, WorkspaceEdit } from "vscode-languageserver/node";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import type { Finding } from "../analysis/optimize/finding.js";
+import type { ProofRecord } from "../protocol/fixes.js";
+import { percent } from "./wording.js";
+
+/** `DiagnosticSeverity.Information`: seen, and no warning. */
+const INFORMATION = 3;
+
+/** A finding with the proof that its text has. */
+export interface ShownFix {
+  readonly finding: Finding;
+  readonly proof: ProofRecord | undefined;
+}
+
+export function diagnosticOf(document: TextDocument, { finding, proof }: ShownFix): Diagnostic {
+  return {
+    range: rangeOf(document, finding),
+    severity: INFORMATION,
+    source: "Flameline",
+    code: finding.rule,
+    message: `${sentence(finding)} (${label(finding, proof)})`,
+  };
+}
+
+export function actionsOf(document: TextDocument, version: number | null, fix: ShownFix): CodeAction[] {
+  const { finding, proof } = fix;
+  const { uri } = document;
+  const diagnostics = [diagnosticOf(document, fix)];
+  const kind = "quickfix";
+  const changes = finding.edits.map((each) => ({ range: rangeOf(document, each), newText: each.text }));
+  const inDocument = (edits: TextDocumentEdit["edits"]): WorkspaceEdit => ({
+    documentChanges: [{ textDocument: { uri, version }, edits }],
+  });
+  const actions: CodeAction[] = [];
+  if (proof?.verdict === "proved") {
+    actions.push({ title: `${finding.title} (${label(finding, proof)})`, kind, diagnostics, isPreferred: true, edit: inDocument(changes) });
+  } else if (proof?.verdict !== "failed") {
+    const edit = inDocument(changes.map((each) => ({ ...each, annotationId: finding.rule })));
+    const description = `${sentence(finding)}; ${label(finding, proof)}`;
+    edit.changeAnnotations = { [finding.rule]: { label: finding.title, description, needsConfirmation: true } };
+    actions.push({ title: `${finding.title} (${proof?.verdict ?? "unproved"})`, kind, diagnostics, edit });
+  }
+  if (proof?.verdict !== "proved") {
+    const command = { command: "flameline.proveFix", title: "Prove", arguments: [uri, finding.id] };
+    actions.push({ title: "Prove that this fix is equal and faster (runs your code)", kind, diagnostics, command });
+  }
+  const end = document.offsetAt({ line: finding.startLine, character: 0 });
+  const at = document.positionAt(
+    document
+      .getText()
+      .slice(0, end)
+      .replace(/\r?\n$/, "").length,
+  );
+  const comment = /\.pyw?$/.test(uri) ? "#" : "//";
+  actions.push({
+    title: "Never propose fixes for this line",
+    kind,
+    diagnostics,
+    edit: inDocument([{ range: { start: at, end: at }, newText: `  ${comment} flameline: ignore` }]),
+  });
+  return actions;
+}
+
+function sentence({ share, event, message, expectedGain }: Finding): string {
+  return `${percent(share)} of ${event} ${message}: at most ${expectedGain.toFixed(2)} times as fast without it`;
+}
+
+function label({ subject }: Finding, proof: ProofRecord | undefined): string {
+  if (proof?.verdict === "proved" && proof.speedup !== undefined) {
+    const { median, low, high } = proof.speedup;
+    return `proved: ${subject} ${median.toFixed(2)} times as fast, ${low.toFixed(2)} to ${high.toFixed(2)}`;
+  }
+  return proof === undefined ? "unproved" : `${proof.verdict}: ${(proof.reason ?? "").replace(/\.$/, "")}`;
+}
+
+function rangeOf(document: TextDocument, { start, end }: { readonly start: number; readonly end: number }): Range {
+  return { start: document.positionAt(start), end: document.positionAt(end) };
+}
