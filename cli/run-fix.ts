@@ -1,4 +1,5 @@
 import { rename, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { applyEdits, type Finding } from "../analysis/optimize/finding.js";
 import { EVENT_UNITS, type EventName } from "../protocol/events.js";
@@ -73,6 +74,7 @@ async function proveAll(rows: readonly FixRow[], budget: number, world: World): 
         text: file.text,
         finding,
         process: file.process,
+        copies: tmpdir(),
         harness: join(world.programFolder, "harness.py"),
         environment: world.env,
         seconds,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { CodeAction, Connection, PublishDiagnosticsParams, Range, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import type { Finding } from "../analysis/optimize/finding.js";
@@ -85,6 +86,7 @@ export class Fixes {
       text: document.text,
       finding,
       process: processOf(loaded.recording, view.selection, (row) => rows.has(row)),
+      copies: join(this.#workspace.storage, "proofs"),
       harness: this.#workspace.harness,
       environment: process.env,
       seconds,

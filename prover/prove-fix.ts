@@ -20,6 +20,8 @@ export interface FixToProve {
   readonly finding: Finding;
   /** The process that was recorded. */
   readonly process: { readonly commandLine: readonly string[]; readonly workingDirectory: string } | undefined;
+  /** Folder in which the copy is made, the user's own. */
+  readonly copies: string;
   /** Path of `harness.py`. */
   readonly harness: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -43,7 +45,7 @@ export async function proveFix(fix: FixToProve): Promise<ProofRecord> {
   if (python === undefined) return refused("There is no Python here to run the code with; install python3.");
   progress("copying the workspace", 0);
   try {
-    const scratch = await copyWorkspace(root, signal);
+    const scratch = await copyWorkspace(root, fix.copies, signal);
     try {
       const trial = new PythonTrial({
         python,

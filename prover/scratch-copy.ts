@@ -1,6 +1,5 @@
 /** A copy of the workspace in which the user's code may run: nothing of a proof touches the user's own tree. */
 import { copyFile, mkdir, mkdtemp, readdir, readlink, realpath, rm, stat, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProofRefused } from "../analysis/optimize/proof/trial.js";
 
@@ -33,9 +32,12 @@ export interface ScratchCopy {
   dispose(): Promise<void>;
 }
 
-/** Rejects with {@link ProofRefused} where the folder is too large. */
-export async function copyWorkspace(root: string, signal: AbortSignal): Promise<ScratchCopy> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), "flameline-proof-")));
+/**
+ * Copies `root` into a new folder of `parent`. Rejects with {@link ProofRefused} where that can't be made or what is to be copied is too large. What
+ * processes that were killed have left there goes.
+ */
+export async function copyWorkspace(root: string, parent: string, signal: AbortSignal): Promise<ScratchCopy> {
+  const folder = await newFolder(parent);
   const dispose = (): Promise<void> => rm(folder, { recursive: true, force: true, maxRetries: 3 });
   const workspace = join(folder, "workspace");
   const sum: Sum = { bytes: 0, files: 0, tests: false };
@@ -46,6 +48,29 @@ export async function copyWorkspace(root: string, signal: AbortSignal): Promise<
     throw error;
   }
   return { folder, workspace, hasTests: sum.tests, dispose };
+}
+
+async function newFolder(parent: string): Promise<string> {
+  try {
+    await mkdir(parent, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(parent)) {
+      const pid = /^flameline-proof-(\d+)-/.exec(name)?.[1];
+      if (pid !== undefined && !isAlive(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
+    }
+    return await realpath(await mkdtemp(join(parent, `flameline-proof-${process.pid}-`)));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProofRefused(`There is no room for a copy of the workspace in ${parent} (${reason}).`);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Another user's is none of ours.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 interface Sum {

@@ -57,8 +57,9 @@ async function proof({
     text,
     finding: { ...described, startLine, endLine, start, end: start + from.length, edits, subject },
     process: { commandLine: commandLine ?? ["python3", "app.py"], workingDirectory: folder },
+    copies: join(home, "tmp"),
     harness: HARNESS,
-    environment: { ...process.env, TMPDIR: join(home, "tmp") },
+    environment: process.env,
     seconds,
     signal: signal ?? new AbortController().signal,
     progress: () => undefined,
@@ -207,6 +208,18 @@ describe.skipIf(!python)("a change", () => {
       }
     });
     expect(left).toEqual([]);
+  }, 30_000);
+
+  test("after one that was killed takes its copy away, and where there is no room is refused", async () => {
+    const dead = spawnSync("true").pid;
+    mkdirSync(join(home, "tmp", `flameline-proof-${dead}-abc`));
+    mkdirSync(join(home, "tmp", `flameline-proof-${process.pid}-abc`));
+    await proof({ program: `def work(words):\n    return OLD\n`, from: "1 + 1", to: "2" });
+    expect(readdirSync(join(home, "tmp"))).toEqual([`flameline-proof-${process.pid}-abc`]);
+    rmSync(join(home, "tmp"), { recursive: true });
+    writeFileSync(join(home, "tmp"), "");
+    const record = await proof({ program: `def work(words):\n    return OLD\n`, from: "1 + 1", to: "2" });
+    expect(record).toMatchObject({ verdict: "refused", reason: expect.stringContaining("There is no room") });
   }, 30_000);
 
   test("outside of functions can't be proved, and says so", async () => {
