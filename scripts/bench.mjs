@@ -44,6 +44,7 @@ const BENCHES = [
   "model",
   "files",
   "flame-graph",
+  "time-range",
 ];
 
 /** Measured with --long. */
