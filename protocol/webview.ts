@@ -10,6 +10,17 @@ export interface GraphView {
   readonly selection: Selection;
   readonly search: string;
   readonly colorBy: "owner" | "language" | "waits";
+  readonly shape: GraphShape;
+}
+
+/** Which boxes are taken into others. */
+export interface GraphShape {
+  /** Taken into their callers: the kernel's boxes; those of runtimes, too; those of libraries, too. */
+  readonly fold: "nothing" | "kernel" | "runtime" | "libraries";
+  /** Recursive calls are one box. */
+  readonly recursion: boolean;
+  /** Functions that are taken into their callers, each as its name, file and module on lines. */
+  readonly hidden: readonly string[];
 }
 
 export type PictureFormat = "png" | "svg";

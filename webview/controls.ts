@@ -1,5 +1,5 @@
 import type { RecordingSummary, Selection, TreeDirection } from "../protocol/queries.js";
-import type { GraphView } from "../protocol/webview.js";
+import type { GraphShape, GraphView } from "../protocol/webview.js";
 import { eventChoices, idleChoices, processChoices, threadChoices, withEvent, withIdle, withProcesses, withThreads } from "./choices.js";
 import { type Chooser, makeButton, makeChooser, makeTextInput } from "./toolkit.js";
 
@@ -7,11 +7,19 @@ export interface ControlActions {
   readonly select: (selection: Selection) => void;
   readonly turn: (direction: TreeDirection) => void;
   readonly color: (colorBy: GraphView["colorBy"]) => void;
+  readonly fold: (fold: GraphShape["fold"]) => void;
   readonly search: (text: string) => void;
   readonly nextMatch: (step: 1 | -1) => void;
   readonly resetZoom: () => void;
   readonly leaveSearch: () => void;
 }
+
+const FOLDS = [
+  { value: "nothing", label: "All boxes" },
+  { value: "kernel", label: "Kernel folded" },
+  { value: "runtime", label: "Runtime folded" },
+  { value: "libraries", label: "Your code only" },
+] as const;
 
 /** What stands above the graph: what is shown, how, and the search with its share. */
 export class Controls {
@@ -24,6 +32,7 @@ export class Controls {
   readonly #idle: Chooser;
   readonly #direction: Chooser;
   readonly #colors: Chooser;
+  readonly #fold: Chooser;
   readonly #search;
   readonly #matches = document.createElement("span");
   #selection: Selection = { event: "cpu" };
@@ -42,14 +51,17 @@ export class Controls {
     this.#colors = makeChooser("Colours: whose code it is, its language, or what it waits for", (value) =>
       actions.color(value === "language" || value === "waits" ? value : "owner"),
     );
-    this.#search = makeTextInput("Search functions and files", "Search functions and files", actions.search);
+    this.#fold = makeChooser("Boxes that are folded into their callers", (value) =>
+      actions.fold(FOLDS.find((fold) => fold.value === value)?.value ?? "nothing"),
+    );
+    this.#search = makeTextInput("Search functions and files, or /a regular expression/", "Search functions and files", actions.search);
     this.#search.element.classList.add("search");
     this.#search.element.addEventListener("keydown", (event) => {
       if (event.key === "Enter") actions.nextMatch(event.shiftKey ? -1 : 1);
       if (event.key === "Escape") actions.leaveSearch();
     });
     this.#matches.className = "matches";
-    const choosers = [this.#event, this.#idle, this.#processes, this.#threads, this.#direction, this.#colors];
+    const choosers = [this.#event, this.#idle, this.#processes, this.#threads, this.#direction, this.#colors, this.#fold];
     this.element.append(...choosers.map(({ element }) => element));
     this.searchElement.className = "search-row";
     this.searchElement.setAttribute("role", "search");
@@ -84,6 +96,8 @@ export class Controls {
       ],
       view.colorBy,
     );
+    this.#fold.set(FOLDS, view.shape.fold);
+    this.#fold.element.hidden = summary?.baseline !== undefined;
     this.#colors.element.hidden = summary?.baseline !== undefined;
     if (this.#search.value !== view.search) this.#search.value = view.search;
     this.element.hidden = this.searchElement.hidden = !summary;

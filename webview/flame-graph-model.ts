@@ -5,6 +5,7 @@ import type { FromWebview, GraphView, PictureFormat, ToWebview } from "../protoc
 import { decodeTree, type GraphTree } from "./graph-tree.js";
 import type { SavedView } from "./saved-view.js";
 import { type Search, searchTree } from "./search.js";
+import { shapeTree } from "./shape.js";
 import { TimeModel } from "./time-model.js";
 import { type Clock, TreeRequests } from "./tree-requests.js";
 
@@ -37,6 +38,8 @@ export class FlameGraphModel {
   onChange: (change: Change) => void = () => undefined;
 
   readonly #post: (message: FromWebview) => void;
+  /** The tree before boxes are taken into others. */
+  #whole: GraphTree | null = null;
   readonly #requests: TreeRequests;
   #callersRequest = 0;
   #tableRequest = 0;
@@ -115,6 +118,13 @@ export class FlameGraphModel {
     this.onChange({ kind: "colors" });
   }
 
+  /** Takes boxes into others, or shows them again; no cost is lost by it. */
+  reshape(change: Partial<GraphView["shape"]>): void {
+    this.view = { ...this.view, shape: { ...this.view.shape, ...change } };
+    if (this.#whole) this.#showShape(false);
+    else this.onChange({ kind: "view" });
+  }
+
   find(text: string): void {
     this.view = { ...this.view, search: text };
     this.#findAgain();
@@ -185,11 +195,16 @@ export class FlameGraphModel {
     const turned = direction !== this.#shownDirection;
     this.#shownDirection = direction;
     try {
-      this.tree = columns ? decodeTree(columns) : null;
+      this.#whole = columns ? decodeTree(columns) : null;
     } catch (error) {
-      this.tree = null;
+      this.#whole = null;
       this.onChange({ kind: "notice", message: error instanceof Error ? error.message : String(error) });
     }
+    this.#showShape(turned);
+  }
+
+  #showShape(turned: boolean): void {
+    this.tree = this.#whole && shapeTree(this.#whole, this.view.shape, this.#shownDirection);
     this.#findAgain();
     this.onChange({ kind: "tree", turned });
   }

@@ -1,7 +1,9 @@
+import { boxItems, stackText } from "./box-menu.js";
 import { CallersPane } from "./callers-pane.js";
 import type { CallersAndCallees } from "../protocol/queries.js";
 import type { Finding } from "../protocol/findings.js";
 import { ComparisonBar } from "./comparison-bar.js";
+import { ContextMenu } from "./context-menu.js";
 import { Controls } from "./controls.js";
 import { copyText, DetailsBar } from "./details-bar.js";
 import type { Change, FlameGraphModel } from "./flame-graph-model.js";
@@ -14,9 +16,10 @@ import { at } from "./graph-tree.js";
 import { listenToKeys } from "./keyboard.js";
 import { Legend } from "./legend.js";
 import { Mirror } from "./mirror.js";
-import { findFunction, pathOfNode } from "./node-path.js";
+import { findFunction, functionKey, pathOfNode } from "./node-path.js";
 import type { SavedView } from "./saved-view.js";
 import { nextMatch } from "./search.js";
+import { NO_SHAPE } from "./shape.js";
 import { StatusLine } from "./status-line.js";
 import { TablePane } from "./table-pane.js";
 import { onThemeChange } from "./theme.js";
@@ -46,6 +49,7 @@ export class FlameGraphPage {
   readonly #comparison: ComparisonBar;
   readonly #time: TimePane;
   readonly #tooltip = new Tooltip();
+  readonly #menu = new ContextMenu();
   readonly #mirror = new Mirror(this.#graph.scroller);
   readonly #empty = makeDiv("empty");
   readonly #notice = makeDiv("notice", "alert");
@@ -63,6 +67,7 @@ export class FlameGraphPage {
       select: (selection) => model.select(selection),
       turn: (direction) => model.turn(direction),
       color: (colorBy) => model.color(colorBy),
+      fold: (fold) => model.reshape({ fold }),
       search: (text) => model.find(text),
       nextMatch: (step) => this.#goToMatch(step),
       resetZoom: () => this.#graph.tree && this.#graph.setRange(fullRange(this.#graph.tree), true),
@@ -89,7 +94,10 @@ export class FlameGraphPage {
       openSource: (fn) => model.openSource(fn, false),
       closed: () => this.#graph.scroller.focus(),
     });
-    this.#status = new StatusLine(() => model.unfold());
+    this.#status = new StatusLine(
+      () => model.unfold(),
+      () => model.reshape(NO_SHAPE),
+    );
     this.#findings = new FindingsBar({
       select: (index) => {
         const node = this.#findingNodes[index] ?? -1;
@@ -129,7 +137,7 @@ export class FlameGraphPage {
     this.#controls.element.prepend(this.#tables.chooser);
     this.element.dataset["parts"] = this.#tables.saved.parts;
     this.element.append(this.#notice, this.#details.element, this.#status.element);
-    this.element.append(this.#live, this.#tooltip.element, this.#time.tooltip.element);
+    this.element.append(this.#live, this.#tooltip.element, this.#time.tooltip.element, this.#menu.element);
     this.#notice.hidden = true;
   }
 
@@ -151,6 +159,10 @@ export class FlameGraphPage {
         this.#selectNode(hit.node, false);
         this.#openSource(hit.node, true);
       },
+      menu: (hit, x, y) => {
+        this.#selectNode(hit.node, false);
+        this.#openMenu(hit.node, x, y);
+      },
       doubleClick: (hit) => graph.zoomToNode(hit.nodes > 1 && graph.tree ? at(graph.tree.parent, hit.node) : hit.node),
     });
     listenToKeys(graph, {
@@ -166,6 +178,12 @@ export class FlameGraphPage {
         return had;
       },
       clearTime: () => void this.#time.clear(),
+      hide: (node) => this.#hide(node),
+      toggleRecursion: () => this.#model.reshape({ recursion: !this.#model.view.shape.recursion }),
+      menu: (node) => {
+        const { left, top } = graph.scroller.getBoundingClientRect();
+        this.#openMenu(node, left + 20, top + 20);
+      },
     });
   }
 
@@ -301,6 +319,36 @@ export class FlameGraphPage {
     if (!tree || !search) return;
     const node = nextMatch(tree, search, Math.max(0, selected), step);
     if (node >= 0) this.#selectNode(node, true);
+  }
+
+  #openMenu(node: number, x: number, y: number): void {
+    const { tree, scroller } = this.#graph;
+    const { view } = this.#model;
+    if (!tree) return;
+    this.#tooltip.hide();
+    const actions = {
+      openSource: () => this.#openSource(node, false),
+      zoom: () => this.#graph.zoomToNode(node),
+      showCallers: () => this.#askCallers(node),
+      showInOther: () => {
+        this.#reveal = this.#functionOf(node);
+        this.#model.turn(view.direction === "top-down" ? "bottom-up" : "top-down");
+      },
+      copy: () => this.#copy(node),
+      copyStack: () => this.#model.copy(stackText(tree, node, view.direction)),
+      hide: () => this.#hide(node),
+      toggleRecursion: () => this.#model.reshape({ recursion: !view.shape.recursion }),
+      showHidden: () => this.#model.reshape({ hidden: [] }),
+    };
+    const standalone = document.body.classList.contains("standalone");
+    this.#menu.open(boxItems(tree, node, view, actions, standalone), x, y, () => scroller.focus());
+  }
+
+  /** Takes all boxes of a node's function into their callers. */
+  #hide(node: number): void {
+    const { tree } = this.#graph;
+    const { hidden } = this.#model.view.shape;
+    if (tree && node > 0 && !tree.difference) this.#model.reshape({ hidden: [...hidden, functionKey(tree, at(tree.fn, node))] });
   }
 
   #openSource(node: number, preserveFocus: boolean): void {

@@ -10,6 +10,7 @@ export interface PointerActions {
   readonly click: (hit: Hit) => void;
   /** Two clicks: zoom into the box that the first one hit; the view may have been resized between them. */
   readonly doubleClick: (hit: Hit) => void;
+  readonly menu: (hit: Hit, clientX: number, clientY: number) => void;
 }
 
 /** Pointer and wheel: drag pans, Ctrl + wheel (or a pinch) zooms at the pointer, Shift + wheel pans, the wheel alone scrolls. */
@@ -50,6 +51,12 @@ export function listenToPointer(graph: GraphCanvas, actions: PointerActions): vo
   scroller.addEventListener("pointercancel", release);
   scroller.addEventListener("dblclick", () => {
     if (clicked) actions.doubleClick(clicked);
+  });
+  scroller.addEventListener("contextmenu", (event) => {
+    const hit = graph.hitAt(event.clientX, event.clientY);
+    // Keys have their own way to the menu of the selected box; VS Code's own menu has nothing to offer here.
+    event.preventDefault();
+    if (hit && event.button === 2) actions.menu(hit, event.clientX, event.clientY);
   });
   scroller.addEventListener("wheel", (event) => wheel(graph, event), { passive: false });
 }

@@ -1,5 +1,6 @@
 import { fromBase64 } from "../profile/base64.js";
 import type { TreeColumns } from "../protocol/queries.js";
+import type { Shaped } from "./shape.js";
 import { decodeDifference, type NodeDifference } from "./difference.js";
 import { waitKinds } from "./wait-kinds.js";
 
@@ -34,6 +35,8 @@ export interface GraphTree {
   /** Where a baseline was chosen. */
   readonly difference: NodeDifference | undefined;
   readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "leftOut" | "folded" | "foldedValue" | "range">;
+  /** How many boxes were taken into others by the user's choice. */
+  readonly shaped?: Shaped;
   /** Nodes whose numbers could not be true (not finite, negative, more than the parent has) and were cut to fit. */
   readonly repaired: number;
 }

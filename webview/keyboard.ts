@@ -12,6 +12,10 @@ export interface KeyActions {
   readonly nextMatch: (step: 1 | -1) => void;
   /** Undoes the innermost thing: the search, then the zoom, then the range of time. True when there was a search. */
   readonly clearSearch: () => boolean;
+  /** Takes the boxes of a box's function into their callers. */
+  readonly hide: (node: number) => void;
+  readonly toggleRecursion: () => void;
+  readonly menu: (node: number) => void;
   /** Shows all of the time again. */
   readonly clearTime: () => void;
 }
@@ -22,6 +26,7 @@ const KEYS = [
   "Esc: all",
   "Drag, or Ctrl + wheel: move and zoom",
   "Arrows: move",
+  "Right-click: more",
 ];
 
 /** Shown under the graph and read to screen readers. An exported page has no sources and no callers. */
@@ -47,6 +52,7 @@ function press(graph: GraphCanvas, actions: KeyActions, event: KeyboardEvent): b
   if (command && event.key.toLowerCase() === "c") return done(actions.copy(node));
   if (command && event.key.toLowerCase() === "f") return done(actions.find());
   if (command || event.altKey) return false;
+  if (event.shiftKey && event.key === "F10") return done(actions.menu(node));
   const arrow = ARROWS[event.key];
   if (arrow) {
     const onePixel = (range.end - range.start) / Math.max(1, graph.scroller.clientWidth);
@@ -79,6 +85,12 @@ function press(graph: GraphCanvas, actions: KeyActions, event: KeyboardEvent): b
       return done(actions.openSource(node));
     case "c":
       return done(actions.showCallers(node));
+    case "h":
+      return done(actions.hide(node));
+    case "r":
+      return done(actions.toggleRecursion());
+    case "ContextMenu":
+      return done(actions.menu(node));
     case "/":
       return done(actions.find());
     case "n":

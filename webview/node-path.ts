@@ -55,7 +55,8 @@ function findChild(tree: GraphTree, parent: number, key: string): number {
   return -1;
 }
 
-function functionKey(tree: GraphTree, fn: number): string {
+/** What tells a function across trees of one recording. */
+export function functionKey(tree: GraphTree, fn: number): string {
   const { name, file, module } = tree.functions;
   return fn < 0 ? "" : `${name[fn]}\n${file[fn]}\n${module[fn]}`;
 }

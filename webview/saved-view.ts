@@ -1,5 +1,6 @@
 import type { TimeRange } from "../protocol/queries.js";
-import type { GraphView } from "../protocol/webview.js";
+import type { GraphShape, GraphView } from "../protocol/webview.js";
+import { NO_SHAPE } from "./shape.js";
 import { readSavedTable, type SavedTable } from "./saved-table.js";
 import type { Anchor, NodePath } from "./node-path.js";
 
@@ -21,7 +22,7 @@ export interface SavedView {
 const DEFAULT_MINIMUM_SHARE = 0.0001;
 
 export const FIRST_VIEW: SavedView = {
-  view: { direction: "top-down", selection: { event: "cpu" }, search: "", colorBy: "owner" },
+  view: { direction: "top-down", selection: { event: "cpu" }, search: "", colorBy: "owner", shape: NO_SHAPE },
   minimumShare: DEFAULT_MINIMUM_SHARE,
   scrollTop: 0,
   timeOpen: true,
@@ -40,6 +41,7 @@ export function readSavedView(state: unknown): SavedView {
       selection: FIRST_VIEW.view.selection, // the extension knows the selection, and all views follow it
       search: typeof view["search"] === "string" ? view["search"] : "",
       colorBy: view["colorBy"] === "language" || view["colorBy"] === "waits" ? view["colorBy"] : "owner",
+      shape: readShape(view["shape"]),
     },
     minimumShare: state["minimumShare"] === 0 ? 0 : DEFAULT_MINIMUM_SHARE,
     scrollTop: typeof state["scrollTop"] === "number" && state["scrollTop"] > 0 ? state["scrollTop"] : 0,
@@ -48,6 +50,16 @@ export function readSavedView(state: unknown): SavedView {
     timeWindow: readWindow(state["timeWindow"]),
     ...(isAnchor(anchor) ? { anchor } : {}),
     ...(isPath(state["selected"]) ? { selected: state["selected"] } : {}),
+  };
+}
+
+function readShape(value: unknown): GraphShape {
+  if (!isRecord(value)) return NO_SHAPE;
+  const { fold, recursion, hidden } = value;
+  return {
+    fold: fold === "kernel" || fold === "runtime" || fold === "libraries" ? fold : "nothing",
+    recursion: recursion === true,
+    hidden: isPath(hidden) ? hidden : [],
   };
 }
 

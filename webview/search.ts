@@ -12,16 +12,16 @@ export interface Search {
   readonly value: number;
 }
 
-/** Finds text in function names and file names, without regard to case. Undefined when there is nothing to look for. */
+/** Finds text, or `/a regular expression/`, in function names and file names, without regard to case. Undefined when there is nothing to look for. */
 export function searchTree(tree: GraphTree, text: string): Search | undefined {
-  const wanted = text.trim().toLowerCase();
-  if (wanted === "") return undefined;
+  const isWanted = matcherOf(text);
+  if (isWanted === undefined) return undefined;
   const { name, file } = tree.functions;
   const functions = new Uint8Array(name.length);
   // The same by function + 1, so that the root (-1) needs no branch in the loop over the nodes.
   const matches = new Uint8Array(name.length + 1);
   for (let i = 0; i < name.length; i++) {
-    if (name[i]?.toLowerCase().includes(wanted) || file[i]?.toLowerCase().includes(wanted)) functions[i] = matches[i + 1] = 1;
+    if (isWanted(name[i] ?? "") || isWanted(file[i] ?? "")) functions[i] = matches[i + 1] = 1;
   }
   const before = bufferFor(tree);
   // Read in place: `at` is shared by three kinds of columns, which halves the speed of a loop over 1,000,000 nodes.
@@ -39,6 +39,23 @@ export function searchTree(tree: GraphTree, text: string): Search | undefined {
   }
   before[tree.count] = nodes;
   return { text, functions, before, nodes, value };
+}
+
+/**
+ * Whether a text holds what is looked for, without regard to case: the text itself, or between slashes a regular expression. One that is
+ * not finished yet, as it is while one types, finds nothing. Undefined when there is nothing to look for.
+ */
+function matcherOf(text: string): ((name: string) => boolean) | undefined {
+  const wanted = text.trim().toLowerCase();
+  if (wanted === "") return undefined;
+  const pattern = /^\/(.+)\/$/s.exec(text.trim())?.[1];
+  if (pattern === undefined) return (name) => name.toLowerCase().includes(wanted);
+  try {
+    const expression = new RegExp(pattern, "i");
+    return (name) => expression.test(name);
+  } catch {
+    return () => false;
+  }
 }
 
 /** One buffer a tree, used again by each search: only the newest search of a tree is ever shown, and fresh memory costs more than the scan. */

@@ -2,7 +2,7 @@ import type { RecordingSummary } from "../protocol/queries.js";
 import type { GraphTree } from "./graph-tree.js";
 import { helpWords } from "./keyboard.js";
 import { makeButton } from "./toolkit.js";
-import { foldedWords, statusWords } from "./words.js";
+import { foldedWords, shapedWords, statusWords } from "./words.js";
 
 /** The footer: of what the picture is, what is missing from it, and the keys. */
 export class StatusLine {
@@ -10,20 +10,24 @@ export class StatusLine {
   readonly #facts = document.createElement("span");
   readonly #folded = document.createElement("span");
   readonly #unfold: HTMLElement;
+  readonly #shaped = document.createElement("span");
+  readonly #unshape: HTMLElement;
 
-  constructor(unfold: () => void) {
+  constructor(unfold: () => void, unshape: () => void) {
     this.element.className = "status";
     this.#facts.className = "status-facts";
     this.#folded.className = "status-folded";
     this.#unfold = makeButton("Show them", "Ask for every box, however small", unfold);
     this.#unfold.classList.add("in-editor-only");
+    this.#shaped.className = "status-shaped";
+    this.#unshape = makeButton("Unfold", "Show each box of its own again", unshape);
     const help = document.createElement("div");
     help.id = "keys";
     help.className = "keys";
     help.textContent = help.title = helpWords(document.body.classList.contains("standalone"));
     const first = document.createElement("div");
     first.className = "status-first";
-    first.append(this.#facts, this.#folded, this.#unfold);
+    first.append(this.#facts, this.#folded, this.#unfold, this.#shaped, this.#unshape);
     this.element.append(first, help);
   }
 
@@ -32,6 +36,8 @@ export class StatusLine {
     if (!summary || !tree) return;
     set(this.#facts, statusWords(summary, tree, hidden).join(" · "));
     set(this.#folded, foldedWords(tree));
+    set(this.#shaped, shapedWords(tree));
+    this.#unshape.hidden = tree.shaped === undefined;
     this.#unfold.hidden = !(tree.info.folded > 0);
   }
 }

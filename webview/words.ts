@@ -116,6 +116,18 @@ export function foldedWords(tree: GraphTree): string {
   return `${formatCount(folded, "small box", "small boxes")} left out (${formatShare(foldedValue, tree.total)})`;
 }
 
+/** Boxes that the user's choice took into others; empty where there are none. */
+export function shapedWords({ shaped }: GraphTree): string {
+  if (shaped === undefined) return "";
+  const { folded, recursive, hidden } = shaped;
+  const parts = [
+    folded > 0 ? `${formatCount(folded, "box", "boxes")} of other code folded into their callers` : "",
+    hidden > 0 ? `${formatCount(hidden, "box", "boxes")} of hidden functions, too` : "",
+    recursive > 0 ? `${formatCount(recursive, "recursive call")} merged` : "",
+  ];
+  return parts.filter((part) => part !== "").join(" · ");
+}
+
 export function searchWords(tree: GraphTree, search: Search): string {
   if (search.nodes === 0) return "No match";
   return `${formatShare(search.value, tree.total)} in ${formatCount(search.nodes, "box", "boxes")}`;
