@@ -17,11 +17,11 @@ export async function selectedTree(
   baseline?: Baseline,
 ): Promise<TreeColumns | null> {
   if (baseline !== undefined) {
-    return comparedTree(loaded, baseline, selection, { direction, minimumShare });
+    return comparedTree(loaded, baseline, selection, { direction, minimumShare, steady: loaded.live });
   }
   // Whose code a function is depends on where it was found.
   const view = await loaded.view(selection);
-  const tree = callTree(loaded.recording, selection, { direction, minimumShare });
+  const tree = callTree(loaded.recording, selection, { direction, minimumShare, steady: loaded.live });
   const { leftOut } = view;
   return tree.samples === 0 && leftOut === 0
     ? null

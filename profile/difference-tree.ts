@@ -33,7 +33,7 @@ export interface DifferenceTree extends CallTree {
  *                                          └ g 2                             └ g 1 (0 → 2)
  * ```
  */
-export function differenceTree(base: TreeSide, next: TreeSide, { direction, minimumShare }: TreeOptions): DifferenceTree {
+export function differenceTree(base: TreeSide, next: TreeSide, { direction, minimumShare, steady }: TreeOptions): DifferenceTree {
   const merged = new PairTable();
   const sides = { base: sideOf(base, merged), next: sideOf(next, merged) };
   const measure = sides.base.blocks.durationNs > 0 && sides.next.blocks.durationNs > 0 ? "second" : "share";
@@ -52,7 +52,7 @@ export function differenceTree(base: TreeSide, next: TreeSide, { direction, mini
     : bottomUpNodes({ parent: merged.first, function: merged.second }, self, minimum);
   const valuesOf = down ? (own: Float64Array) => inclusive(own, parents) : bottomUpValues(merged, nodes);
   const stackless = total - self.reduce((sum, value) => sum + value, 0);
-  const tree = preorder(nodes, { sum: total, minimum, stackless: stackless > total * 1e-9 ? stackless : 0 });
+  const tree = preorder(nodes, { sum: total, minimum, stackless: stackless > total * 1e-9 ? stackless : 0, steady });
   const judged = Array.from(tree.value.keys())
     .sort((a, b) => (tree.value[b] ?? 0) - (tree.value[a] ?? 0))
     .slice(0, JUDGED_NODES);

@@ -23,9 +23,12 @@ export interface PreorderTree {
   readonly foldedValue: number;
 }
 
-/** Puts the nodes of at least `minimum` (and with cost) into preorder below a root "all", siblings by falling value. */
-export function preorder(tree: TreeNodes, options: { sum: number; minimum: number; stackless: number }): PreorderTree {
-  const { firstChild, nextSibling, nodes, folded, foldedValue } = linkChildren(tree, options.minimum);
+/** Puts the nodes of at least `minimum` (and with cost) into preorder below a root "all", siblings by falling value, or `steady` by function: functions are numbered as they are first seen. */
+export function preorder(
+  tree: TreeNodes,
+  options: { sum: number; minimum: number; stackless: number; steady?: boolean | undefined },
+): PreorderTree {
+  const { firstChild, nextSibling, nodes, folded, foldedValue } = linkChildren(tree, options.minimum, options.steady === true);
   const columns = {
     function: new Int32Array(nodes),
     end: new Int32Array(nodes),
@@ -71,9 +74,9 @@ export function preorder(tree: TreeNodes, options: { sum: number; minimum: numbe
   return { nodes, maxDepth, ...columns, folded: tree.folded + folded, foldedValue: tree.foldedValue + foldedValue };
 }
 
-/** Lists of kept children, by falling value; the root's stand at index `parent.length`. */
-function linkChildren(tree: TreeNodes, minimum: number) {
-  const { parent, value } = tree;
+/** Lists of kept children in their order; the root's stand at index `parent.length`. */
+function linkChildren(tree: TreeNodes, minimum: number, steady: boolean) {
+  const { parent, value, function: functions } = tree;
   const root = parent.length;
   const firstChild = new Int32Array(root + 1).fill(-1);
   const nextSibling = new Int32Array(root).fill(-1);
@@ -105,7 +108,8 @@ function linkChildren(tree: TreeNodes, minimum: number) {
     scratch.length = 0;
     for (let node = first; node >= 0; node = nextSibling[node] ?? -1) scratch.push(node);
     // Equal values keep the order in which they first came, so that a live graph does not flicker.
-    scratch.sort((a, b) => (value[b] ?? 0) - (value[a] ?? 0) || a - b);
+    if (steady) scratch.sort((a, b) => (functions[a] ?? 0) - (functions[b] ?? 0));
+    else scratch.sort((a, b) => (value[b] ?? 0) - (value[a] ?? 0) || a - b);
     for (let i = 0; i < scratch.length; i++) nextSibling[scratch[i] ?? 0] = scratch[i + 1] ?? -1;
     firstChild[list] = scratch[0] ?? -1;
   }

@@ -9,10 +9,15 @@ export interface TreeOptions {
   readonly direction: TreeDirection;
   /** Nodes under this share of the sum are folded away with all that is below them; 0 keeps every node with cost. */
   readonly minimumShare: number;
+  /**
+   * Siblings in the order in which their functions were first seen, so that a box of a recording that grows keeps its place; by falling value
+   * without.
+   */
+  readonly steady?: boolean;
 }
 
 /**
- * A call tree as columns, nodes in preorder, siblings by falling value. Node 0 is the root "all" with function -1.
+ * A call tree as columns, nodes in preorder, siblings by falling value unless `steady`. Node 0 is the root "all" with function -1.
  * Bottom-up, the root's children are the innermost functions and children are callers; only those innermost nodes have
  * *self*, equal to their value.
  */
@@ -44,7 +49,11 @@ export function callTree(recording: RecordingTables, selection: Selection, optio
     options.direction === "top-down"
       ? { parent: tree.parent.view(), function: tree.function.view(), ...costs, folded: 0, foldedValue: 0 }
       : bottomUpNodes(tree, costs.self, minimum);
-  return { ...preorder(nodes, { sum: sums.sum, minimum, stackless: stackless(sums) }), total: sums.sum, samples: sums.samples };
+  return {
+    ...preorder(nodes, { sum: sums.sum, minimum, stackless: stackless(sums), steady: options.steady }),
+    total: sums.sum,
+    samples: sums.samples,
+  };
 }
 
 /** Cost of samples that have no stack: it belongs to the root itself. */

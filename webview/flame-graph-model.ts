@@ -34,6 +34,8 @@ export class FlameGraphModel {
   view: GraphView;
   minimumShare: number;
   search: Search | undefined;
+  /** How long the recording was when the user held it, ns; undefined where it is followed. */
+  pausedNs: number | undefined;
   readonly times: TimeModel;
   onChange: (change: Change) => void = () => undefined;
 
@@ -164,6 +166,14 @@ export class FlameGraphModel {
     this.#post({ type: "openRow", kind, id, selection: this.view.selection, preserveFocus });
   }
 
+  /** Holds what is shown of a recording that runs, or follows it again. */
+  pause(): void {
+    const hold = this.pausedNs === undefined && this.summary?.live === true;
+    this.pausedNs = hold ? this.summary?.durationNs : undefined;
+    if (!hold) this.#ask();
+    this.onChange({ kind: "recording" });
+  }
+
   stopComparing(): void {
     this.#post({ type: "stopComparing" });
   }
@@ -184,10 +194,11 @@ export class FlameGraphModel {
     this.summary = summary;
     this.view = withSelection(this.view, selection);
     if (other) this.tree = undefined;
+    if (other || summary?.live !== true) this.pausedNs = undefined;
     this.times.follow(summary, selection, grown);
     if (!summary) this.#setTree(null, this.view.direction);
     else if (other || chosen || (grown && !summary.live)) this.#ask();
-    else if (grown) this.#requests.refresh(this.#query());
+    else if (grown && this.pausedNs === undefined) this.#requests.refresh(this.#query());
     this.onChange({ kind: "recording" });
   }
 

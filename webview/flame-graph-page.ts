@@ -19,6 +19,7 @@ import { Mirror } from "./mirror.js";
 import { findFunction, functionKey, pathOfNode } from "./node-path.js";
 import type { SavedView } from "./saved-view.js";
 import { nextMatch } from "./search.js";
+import { PauseButton } from "./pause-button.js";
 import { NO_SHAPE } from "./shape.js";
 import { StatusLine } from "./status-line.js";
 import { TablePane } from "./table-pane.js";
@@ -46,6 +47,7 @@ export class FlameGraphPage {
   /** By finding: its box, or -1. */
   #findingNodes: readonly number[] = [];
   readonly #legend = new Legend();
+  readonly #pause: PauseButton;
   readonly #comparison: ComparisonBar;
   readonly #time: TimePane;
   readonly #tooltip = new Tooltip();
@@ -98,6 +100,7 @@ export class FlameGraphPage {
       () => model.unfold(),
       () => model.reshape(NO_SHAPE),
     );
+    this.#pause = new PauseButton(() => model.pause());
     this.#findings = new FindingsBar({
       select: (index) => {
         const node = this.#findingNodes[index] ?? -1;
@@ -135,6 +138,7 @@ export class FlameGraphPage {
     this.element.append(this.#controls.element, this.#time.element, this.#comparison.element, legendRow, this.#findings.element);
     this.element.append(stage, this.#tables.element, this.#callers.element);
     this.#controls.element.prepend(this.#tables.chooser);
+    this.#controls.element.append(this.#pause.element);
     this.element.dataset["parts"] = this.#tables.saved.parts;
     this.element.append(this.#notice, this.#details.element, this.#status.element);
     this.element.append(this.#live, this.#tooltip.element, this.#time.tooltip.element, this.#menu.element);
@@ -251,6 +255,7 @@ export class FlameGraphPage {
   #show(): void {
     const { summary, tree, view, search } = this.#model;
     this.#controls.show(summary ?? null, view);
+    this.#pause.show(summary ?? null, this.#model.pausedNs);
     this.#comparison.show(summary ?? null, tree ?? undefined);
     const words = summary === undefined ? "" : emptyWords(summary, tree);
     this.#empty.textContent = words ?? "";

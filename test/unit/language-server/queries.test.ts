@@ -149,7 +149,9 @@ test("a hover tells the line's cost by process, thread and caller", async () => 
     | Called from | of the line |
     | :-- | --: |
     | main, app.py:5 | 56 % |
-    | main, app.py:6 | 44 % |"
+    | main, app.py:6 | 44 % |
+
+    [Costs of the function's lines](command:flameline.annotateFunction?%5B1%5D)"
   `);
   expect(await server.hover("app.py", 1)).toBeNull();
 });
