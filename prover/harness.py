@@ -398,11 +398,13 @@ def vary(value, pool, dice):
     if kind is bool:
         return not value
     if kind is int:
-        return dice.choice([0, 1, -1, value + 1, value - 1, -value, value * 2, 2**31, dice.choice(pool[int])])
+        return dice.choice([dice.choice(pool[int]), dice.choice(pool[int]) + 1, 0, 1, -1, value + 1, value - 1, -value, value * 2, 2**31, dice.choice(pool[int])])
     if kind is float:
         return dice.choice([0.0, -0.0, 1.5, -value, value * 2, value / 3, float("inf"), float("-inf"), float("nan"), dice.choice(pool[float])])
     if kind in (str, bytes):
         other = dice.choice(pool[kind])
+        if dice.random() < 0.4:
+            return other
         if kind is str:
             odd = dice.choice(["", " ", "\n", "é", "漢字", "\0", "a", "Z", "0", "_", "\t", "\\", "\ud800", "😀"])
         else:
@@ -416,7 +418,8 @@ def vary(value, pool, dice):
         shuffled = list(value)
         dice.shuffle(shuffled)
         varied = [vary(each, pool, dice) if dice.random() < 0.4 else each for each in value]
-        return dice.choice([[], value[:cut], value + value[:cut], shuffled, varied, varied])
+        one = [vary(each, pool, dice) for each in value[cut : cut + 1]]
+        return dice.choice([[], one, one, value[:cut], value + value[:cut], shuffled, varied, varied, varied])
     if kind is tuple:
         return tuple(vary(each, pool, dice) if dice.random() < 0.5 else each for each in value)
     if kind in (set, frozenset):
@@ -440,6 +443,15 @@ def step_generate():
     captured = [case for case, _ in kept["cases"]]
     for case in captured:
         leaves(pickle.loads(case), pool)
+    # What the function itself compares with and looks for.
+    own = {}
+    for node in ast.walk(definition(read_target())):
+        if isinstance(node, ast.Constant):
+            leaves(node.value, own)
+    # As likely as what was captured, however much that is.
+    for kind, values in own.items():
+        known = pool.setdefault(kind, [])
+        known.extend(values * max(1, len(known) // len(values)))
     generated = set()
     for turn in range(REQUEST["count"] * 4):
         if len(generated) >= REQUEST["count"]:
@@ -653,6 +665,9 @@ def step_replay():
     kept = read_cases()
     cases = [case for case, _ in kept["cases"]] + kept["generated"]
     captured = len(kept["cases"])
+    if REQUEST["verbose"]:
+        # What is logged nowhere is compared too.
+        logging.getLogger().setLevel(1)
     module = prepare(kept)
     function = find_function(module)
     signal.signal(signal.SIGALRM, too_long)

@@ -16,7 +16,7 @@ import type { ScratchCopy } from "./scratch-copy.js";
 /** Longest times of the steps, s. */
 const SECONDS = { tests: 40, capture: 20, replay: 5, other: 20, time: 20 };
 /** Arguments that are made up. */
-const GENERATED = 200;
+const GENERATED = 400;
 const MOST_MUTANTS = 25;
 /** A round of measuring takes this long, ns of CPU time: a process' start costs about as much. */
 const ROUND_NS = 60e6;
@@ -112,10 +112,12 @@ export class PythonTrial implements Trial {
   async replay(variant: Variant, seed: number, wanted?: readonly number[]): Promise<Outcomes | "broken"> {
     const extra = wanted === undefined ? {} : { wanted };
     const { secondsLeft } = this.#options;
-    const answer = await this.#step("replay", variant, { seconds: SECONDS.replay, ...extra }, seed).catch((error: unknown) => {
-      if (error instanceof StepFailed || (error instanceof ProofRefused && variant.kind !== "old" && secondsLeft() > 0)) return undefined;
-      throw error;
-    });
+    const answer = await this.#step("replay", variant, { seconds: SECONDS.replay, verbose: seed === 0, ...extra }, seed).catch(
+      (error: unknown) => {
+        if (error instanceof StepFailed || (error instanceof ProofRefused && variant.kind !== "old" && secondsLeft() > 0)) return undefined;
+        throw error;
+      },
+    );
     if (answer === undefined) return "broken";
     const outcomes = Object.entries(answer["outcomes"] as Record<string, Outcome | null>);
     return {

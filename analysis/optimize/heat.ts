@@ -1,13 +1,19 @@
 /** The heat of one file's lines, and of what they call: the evidence of a finding. */
 import { stackSums } from "../../profile/cost.js";
 import type { RecordingTables } from "../../profile/tables.js";
-import type { EventName } from "../../protocol/events.js";
+import type { EventName, FrameLanguage } from "../../protocol/events.js";
 import type { Selection } from "../../protocol/queries.js";
+
+const INTERPRETED: ReadonlySet<FrameLanguage> = new Set<FrameLanguage>(["python", "javascript"]);
+/** The bit for a line with nothing interpreted below it; those of callees lie under it. */
+const OWN = 1 << 30;
 
 export interface FileHeat {
   readonly event: EventName;
   /** Fraction of the event with one of the lines (1-based, both ends included) on the stack. */
   total(startLine: number, endLine: number): number;
+  /** Of that, what has no other interpreted function below: what the lines do by themselves, in the runtime and in machine code. */
+  own(startLine: number, endLine: number): number;
   /** Of that, what has `callee` of {@link measureHeat} somewhere below such a line. */
   below(startLine: number, endLine: number, callee: string): number;
 }
@@ -26,11 +32,14 @@ export function measureHeat(
   const { stacks, frames } = recording;
   const lines = Int32Array.from({ length: frames.lines.length }, (_, row) => lineOf(row));
   const calleeOf = calleesByFunction(recording, callees);
+  const { functions } = recording;
+  const isInterpreted = Uint8Array.from({ length: functions.length }, (_, fn) => (INTERPRETED.has(functions.languageOf(fn)) ? 1 : 0));
   /** For each stack with cost that has a line of the file: its lines, each with the callees below it as bits. */
   const hits: { readonly cost: number; readonly lines: ReadonlyMap<number, number> }[] = [];
   self.forEach((cost, leaf) => {
     if (cost === 0) return;
     let seen = 0;
+    let interpreted = false;
     let met: Map<number, number> | undefined;
     for (let stack = leaf; stack >= 0; stack = stacks.parent.at(stack)) {
       const frame = stacks.frame.at(stack);
@@ -40,9 +49,11 @@ export function measureHeat(
         const line = lines[row] ?? 0;
         if (line > 0) {
           met ??= new Map();
-          met.set(line, (met.get(line) ?? 0) | seen);
+          met.set(line, (met.get(line) ?? 0) | seen | (interpreted ? 0 : OWN));
         }
-        seen |= calleeOf[frames.lines.first.at(row)] ?? 0;
+        const fn = frames.lines.first.at(row);
+        seen |= calleeOf[fn] ?? 0;
+        interpreted ||= isInterpreted[fn] === 1;
       }
     }
     if (met !== undefined) hits.push({ cost, lines: met });
@@ -63,6 +74,7 @@ export function measureHeat(
   return {
     event: selection.event,
     total: (startLine, endLine) => share(startLine, endLine, 0),
+    own: (startLine, endLine) => share(startLine, endLine, OWN),
     below: (startLine, endLine, callee) => {
       const bit = callees.indexOf(callee);
       return bit < 0 ? 0 : share(startLine, endLine, 1 << bit);

@@ -63,7 +63,7 @@ async function steps(trial: Trial, { progress, mayGoOn }: ProveOptions, tried: s
   }
   const real = calls.filter((call) => call < old.captured);
   tried.push(
-    `${real.length} calls of the run and ${calls.length - real.length} made up from them (of ${generated}), the same twice under two hash seeds`,
+    `${real.length} calls of the run and ${calls.length - real.length} made up from them (of ${generated}), the same under two hash seeds, once with all messages logged`,
   );
   if (real.length === 0) throw new ProofRefused(`The calls of ${subject} take too long to be repeated.`);
 

@@ -41,7 +41,7 @@ export interface Trial {
   capture(): Promise<number>;
   /** Makes up further arguments from those. */
   generate(): Promise<number>;
-  /** Makes the calls, by default all for which there is time; the seed is that of hashes. "broken" where the code doesn't even load. */
+  /** Makes the calls, by default all for which there is time; the seed is that of hashes, and with 0 every message is logged. "broken" where the code doesn't even load. */
   replay(variant: Variant, seed: number, wanted?: readonly number[]): Promise<Outcomes | "broken">;
   /** A call as text. */
   describe(call: number): Promise<string>;

@@ -9,7 +9,8 @@ const recording = recordingFromCollapsed(
   main:1 (app.py);clean:5 (app.py);sub:180 (${LIBRARY}) 10
   main:1 (app.py);clean:6 (app.py);_compile:9 (app.py) 20
   main:1 (app.py);clean:5 (app.py);clean:6 (app.py);match:160 (${LIBRARY});_compile:281 (${LIBRARY}) 5
-  other:1 (app.py) 35
+  main:1 (app.py);clean:5 (app.py);[libc] {native} 7
+  other:1 (app.py) 28
 `.replaceAll(/\n\s+/g, "\n"),
   { language: "python" },
 );
@@ -23,7 +24,11 @@ const heat = measureHeat(
 const rounded = (share: number): number => Math.round(share * 100);
 
 test("a line has what is on its stacks, a range each sample once", () => {
-  expect([heat.total(5, 5), heat.total(6, 6), heat.total(5, 6), heat.total(1, 4)].map(rounded)).toEqual([45, 25, 65, 0]);
+  expect([heat.total(5, 5), heat.total(6, 6), heat.total(5, 6), heat.total(1, 4)].map(rounded)).toEqual([52, 25, 72, 0]);
+});
+
+test("a line's own is what it does without other interpreted functions", () => {
+  expect([heat.own(5, 5), heat.own(6, 6), heat.own(5, 6)].map(rounded)).toEqual([7, 0, 7]);
 });
 
 test("below a line are the library's functions, and not the user's of the same name", () => {
