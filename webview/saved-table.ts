@@ -1,5 +1,5 @@
 import { TABLE_KINDS, type TableKind } from "../protocol/tables.js";
-import type { Sorting } from "./table-rows.js";
+import { SORT_KEYS, type Sorting } from "./table-rows.js";
 
 /** What of the page is seen. */
 const SHOWN_PARTS = ["graph", "both", "table"] as const;
@@ -17,9 +17,16 @@ export const BY_SELF: Sorting = { key: "self", falling: true };
 /** Reads what a reload kept; undefined where that is none of ours. */
 export function readSavedTable(state: unknown): SavedTable | undefined {
   if (typeof state !== "object" || state === null) return undefined;
-  const { parts, kind } = state as Record<string, unknown>;
+  const { parts, kind, sorting } = state as Record<string, unknown>;
   const known = TABLE_KINDS.find((each) => each === kind);
-  return isParts(parts) && known !== undefined ? { parts, kind: known, sorting: BY_SELF } : undefined;
+  return isParts(parts) && known !== undefined ? { parts, kind: known, sorting: readSorting(sorting) } : undefined;
+}
+
+function readSorting(state: unknown): Sorting {
+  if (typeof state !== "object" || state === null) return BY_SELF;
+  const { key, falling } = state as Record<string, unknown>;
+  const known = SORT_KEYS.find((each) => each === key);
+  return known === undefined || typeof falling !== "boolean" ? BY_SELF : { key: known, falling };
 }
 
 export function isParts(value: unknown): value is ShownParts {

@@ -16,7 +16,8 @@ export interface TableRows {
   readonly total: Float64Array;
 }
 
-export type SortKey = "self" | "total" | "name" | "place";
+export const SORT_KEYS = ["self", "total", "name", "place"] as const;
+export type SortKey = (typeof SORT_KEYS)[number];
 
 export interface Sorting {
   readonly key: SortKey;
