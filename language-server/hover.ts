@@ -7,7 +7,7 @@ import type { LoadedRecording } from "./loaded-recording.js";
 import { hoverChange } from "./document-difference.js";
 import { ofWhat } from "./lenses.js";
 import { shownLines } from "./own-cost.js";
-import { percent, quantity, rate } from "./wording.js";
+import { percent, quantity, rate, transferWords } from "./wording.js";
 
 /** Rows of each list; the rest is added up in one. */
 const SHOWN_ROWS = 5;
@@ -45,6 +45,19 @@ export async function lineHover(annotations: Annotations, uri: string, lineIndex
     parts.push(`Before → after: total ${percent(before.total)} → ${share(own.total)}, self ${percent(before.self)} → ${share(own.self)}`);
   }
   const shares = lineShares(annotated, id);
+  const transfer = transferWords(view.selection.event);
+  if (transfer !== undefined) {
+    const subject = (leaf: { readonly function: number }): string =>
+      loaded.recording.functions.labelOf(leaf.function).replace(/^\[(.*)\]$/, "$1");
+    parts.push(
+      table(
+        transfer.subjects,
+        shares.leaves.filter((leaf) => leaf.function >= 0),
+        subject,
+        own.total,
+      ),
+    );
+  }
   const rows = { processes: shares.processes.length, threads: shares.threads.length };
   // One process with one thread says no more than the first line does.
   if (rows.processes > 1 || rows.threads > 1) {

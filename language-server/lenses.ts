@@ -5,7 +5,7 @@ import { lensChange } from "./document-difference.js";
 import type { DocumentFunction } from "./document-functions.js";
 import type { LensBook } from "./lens-book.js";
 import type { View } from "./view.js";
-import { count, duration, eventWords, percent, quantity, rate } from "./wording.js";
+import { count, duration, eventWords, percent, quantity, rate, transferWords } from "./wording.js";
 import type { Workspace } from "./workspace.js";
 
 /** Run by a click on a lens, with the function's index in the recording; the extension registers it. */
@@ -102,7 +102,8 @@ function progressOf({ loaded, view, path }: Annotated, hot: readonly DocumentFun
 
 /**
  * "38 % total · 12 % self — CPU of 3 processes, 8 s", with what it was in the recording before. Of waits it is how long in each second and what
- * for: "waits 340 ms/s, mostly lock · 34 % of waiting — 3 processes, 8 s, without 30 s idle".
+ * for: "waits 340 ms/s, mostly lock · 34 % of waiting — 3 processes, 8 s, without 30 s idle". Of what is transferred it is how much in each
+ * second: "writes 6.5 MB/s · 75 % of bytes written — 1 process, 8 s".
  */
 function lensTitle(
   fn: Pick<DocumentFunction, "self" | "total" | "mostly"> | undefined,
@@ -121,6 +122,11 @@ function lensTitle(
   if (view.selection.event === "off_cpu") {
     const mostly = fn?.mostly === undefined ? "" : `, mostly ${fn.mostly}`;
     return `waits ${rate(fn?.total ?? 0, view.durationNs)}${mostly} · ${total} of waiting${changed ? was : ""}${against} — ${scope(view)}`;
+  }
+  const transfer = transferWords(view.selection.event);
+  if (transfer !== undefined) {
+    const pace = view.durationNs > 0 ? ` ${quantity((1e9 * (fn?.total ?? 0)) / view.durationNs, "bytes")}/s` : "";
+    return `${transfer.does}${pace} · ${total} of ${eventWords(view.selection.event)}${changed ? was : ""}${against} — ${scope(view)}`;
   }
   const self = percent((fn?.self ?? 0) / view.sum);
   return `${total} total${changed ? was : ""} · ${self} self${against} — ${ofWhat(view)}`;

@@ -12,6 +12,18 @@ const EVENT_WORDS: Readonly<Record<EventName, string>> = {
   heap: "bytes held",
 };
 
+/** What a line does with what it transfers, and what its files and peers are then; undefined for other events. */
+const TRANSFER_WORDS: Partial<Readonly<Record<EventName, { readonly does: string; readonly subjects: string }>>> = {
+  io_read: { does: "reads", subjects: "Read from" },
+  io_write: { does: "writes", subjects: "Written to" },
+  net_send: { does: "sends", subjects: "Sent to" },
+  net_recv: { does: "receives", subjects: "Received from" },
+};
+
+export function transferWords(event: EventName): { readonly does: string; readonly subjects: string } | undefined {
+  return TRANSFER_WORDS[event];
+}
+
 /** What an event counts, as it reads in "38 % of …". */
 export function eventWords(event: EventName): string {
   return EVENT_WORDS[event];

@@ -23,6 +23,8 @@ export interface Shares extends Share {
   readonly threads: readonly (Share & { readonly thread: number; readonly pid: number; readonly tid: number; readonly name: string })[];
   /** Who called the outermost occurrence and from which line; function -1 where nobody did. Self is not known by caller. */
   readonly callers: readonly { readonly function: number; readonly line: number; readonly total: number }[];
+  /** Where its stacks end: of what is transferred the files and peers. */
+  readonly leaves: readonly { readonly function: number; readonly total: number }[];
 }
 
 /** For hovers: one target, all lines of one source line for example, which may be several (function, line) rows. */
@@ -34,6 +36,7 @@ export function sharesOf(recording: RecordingTables, selection: Selection, targe
   const counts = recording.samples.count.view();
   const threads = recording.threadRows.map(() => ({ self: 0, total: 0 }));
   const callers = new Map<number, number>();
+  const leaves = new Map<number, number>();
   let sum = 0;
   let samples = 0;
   forEachSelected(recording, selection, (row) => {
@@ -50,6 +53,8 @@ export function sharesOf(recording: RecordingTables, selection: Selection, targe
     }
     const caller = found - 2;
     callers.set(caller, (callers.get(caller) ?? 0) + value);
+    const leaf = places.leaf[stack] ?? -1;
+    leaves.set(leaf, (leaves.get(leaf) ?? 0) + value);
   });
   const { lines } = recording.frames;
   return {
@@ -61,14 +66,15 @@ export function sharesOf(recording: RecordingTables, selection: Selection, targe
     callers: [...callers]
       .map(([row, total]) => ({ function: row < 0 ? -1 : lines.first.at(row), line: row < 0 ? 0 : lines.second.at(row), total }))
       .sort((a, b) => b.total - a.total),
+    leaves: [...leaves].map(([row, total]) => ({ function: row < 0 ? -1 : lines.first.at(row), total })).sort((a, b) => b.total - a.total),
   };
 }
 
 /**
  * Of each stack: whether the target is on it, and who called the outermost occurrence. `found` is 0 where it is not,
- * 1 where nobody called it, else the caller's line row + 2.
+ * 1 where nobody called it, else the caller's line row + 2. `leaf` is the line row of its innermost position.
  */
-function findTarget(recording: RecordingTables, target: ShareTarget): { found: Int32Array; innermost: Uint8Array } {
+function findTarget(recording: RecordingTables, target: ShareTarget): { found: Int32Array; innermost: Uint8Array; leaf: Int32Array } {
   const { frames } = recording;
   const wanted = wantedLines(recording, target);
   const parents = recording.stacks.parent.view();
@@ -78,6 +84,7 @@ function findTarget(recording: RecordingTables, target: ShareTarget): { found: I
   const lineOf = frames.positionLine.view();
   const found = new Int32Array(parents.length);
   const innermost = new Uint8Array(parents.length);
+  const leaf = new Int32Array(parents.length);
   for (let stack = 0; stack < parents.length; stack++) {
     const parent = parents[stack] ?? -1;
     const frame = frameOf[stack] ?? 0;
@@ -91,8 +98,9 @@ function findTarget(recording: RecordingTables, target: ShareTarget): { found: I
     }
     found[stack] = known;
     innermost[stack] = wanted[lineOf[first] ?? 0] ?? 0;
+    leaf[stack] = lineOf[first] ?? -1;
   }
-  return { found, innermost };
+  return { found, innermost, leaf };
 }
 
 /** 1 for each line row that belongs to the target. */

@@ -3,6 +3,10 @@ import { formatShare } from "./format.js";
 import { at, type GraphTree } from "./graph-tree.js";
 import type { ColorBy, Palette } from "./palette.js";
 import { WAIT_KINDS } from "./wait-kinds.js";
+import { isTransfer } from "../profile/subjects.js";
+
+/** Of what is transferred, the kernel's boxes are what it was transferred with. */
+const SUBJECTS = "Files and peers";
 
 /** What each colour means, with the share of self value that the group has; groups without any are left out. */
 export class Legend {
@@ -23,7 +27,13 @@ export class Legend {
     const present = palette.groups.filter((group) => (shares.get(group.key) ?? 0) > 0);
     if (colorBy !== "difference") present.sort((a, b) => (shares.get(b.key) ?? 0) - (shares.get(a.key) ?? 0));
     this.element.replaceChildren(
-      ...present.map((group) => entry(group.label, group.fill, formatShare(shares.get(group.key) ?? 0, tree.total))),
+      ...present.map((group) =>
+        entry(
+          group.key === "kernel" && isTransfer(tree.info.event) ? SUBJECTS : group.label,
+          group.fill,
+          formatShare(shares.get(group.key) ?? 0, tree.total),
+        ),
+      ),
     );
   }
 }

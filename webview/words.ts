@@ -5,6 +5,7 @@ import { changeWords } from "./difference.js";
 import { at, type GraphTree, nodeName } from "./graph-tree.js";
 import { LANGUAGE_GROUPS, OWNER_GROUPS } from "./palette.js";
 import type { Search } from "./search.js";
+import { isTransfer } from "../profile/subjects.js";
 
 /** A box in words, for the tooltip, the details bar and screen readers. */
 export interface NodeWords {
@@ -35,11 +36,17 @@ export function describeNode(tree: GraphTree, node: number): NodeWords {
   const { file, line, module, language, owner, inlined } = tree.functions;
   const lacking = file[fn] === "" && module[fn] === "" ? LACKING.get(nodeName(tree, node)) : undefined;
   const where = lacking ?? (file[fn] ? `${file[fn]}${(line[fn] ?? 0) > 0 ? `:${line[fn]}` : ""}` : module[fn]);
+  const isSubject = isTransfer(event) && language[fn] === "kernel" && nodeName(tree, node).startsWith("[");
   const kinds = [OWNER_GROUPS[owner[fn] ?? "unknown"].label, LANGUAGE_GROUPS[language[fn] ?? "native"].label, inlined[fn] ? "inlined" : ""];
   return {
     name: nodeName(tree, node),
-    place: fn < 0 ? "Everything that was selected" : where || "Place unknown",
-    kind: fn < 0 || lacking !== undefined ? "" : [...new Set(kinds)].filter((kind) => kind !== "").join(" · "),
+    place:
+      fn < 0
+        ? "Everything that was selected"
+        : isSubject
+          ? "What was transferred with: a file, a pipe or a peer"
+          : where || "Place unknown",
+    kind: fn < 0 || lacking !== undefined || isSubject ? "" : [...new Set(kinds)].filter((kind) => kind !== "").join(" · "),
     total: difference ? changeWords(difference, node, value, unit) : `${formatValue(value, unit)} (${formatShare(value, tree.total)})`,
     self: difference ? "" : `${formatValue(self, unit)} (${formatShare(self, tree.total)})`,
     of: difference

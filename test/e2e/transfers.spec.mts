@@ -66,20 +66,22 @@ test("lines tell the bytes that the program itself counts, and the graph ends at
   });
 
   await test.step("lenses have the program's own shares of what was written", async () => {
-    await expect.poll(() => lensOf("log_order"), { timeout: 60_000 }).toMatch(/% total/);
+    await expect
+      .poll(() => lensOf("log_order"), { timeout: 60_000 })
+      .toMatch(/^writes [\d.]+ MB\/s · \d+ % of bytes written — 1 process, /);
     await stage.picture("transfers-written");
     await expect(async () => {
       const { log_order = 0, audit = 0 } = moved();
       for (const [name, bytes] of Object.entries({ log_order, audit })) {
         const lens = await lensOf(name);
         const share = (100 * bytes) / (log_order + audit);
-        const found = Number(/([\d.]+) % total/.exec(lens)?.[1] ?? -100);
+        const found = Number(/([\d.]+) % of bytes written/.exec(lens)?.[1] ?? -100);
         expect(Math.abs(found - share), `${name}: ${lens} beside ${share} %`).toBeLessThan(TOLERANCE);
       }
     }).toPass({ timeout: 60_000 });
     const hover = await hoverText(page, lineOf('        MOVED["log_order"] += orders.write'));
     await stage.picture("transfers-hover");
-    console.log(hover);
+    expect(hover).toMatch(/7\d % total[^]*\d+ MB total[^]*Written to[^]*orders\.log\s+100 %/);
     await page.keyboard.press("Escape");
   });
 
@@ -94,7 +96,9 @@ test("lines tell the bytes that the program itself counts, and the graph ends at
     await runCommand(page, "Open Flame Graph");
     const graph = graphFrame(page);
     await expect(graph.locator("body")).toContainText(/written/, { timeout: 30_000 });
+    await expect(graph.locator(".legend")).toContainText("Files and peers 100 %");
     await findBox(page, /orders\.log/);
+    await expect(graph.locator(".tooltip")).toContainText("a file, a pipe or a peer");
     await stage.picture("transfers-graph-files");
     await graph.locator('vscode-dropdown[aria-label="Event"]').click();
     await graph.locator("vscode-option:visible", { hasText: "Data sent" }).click();
@@ -112,7 +116,7 @@ test("lines tell the bytes that the program itself counts, and the graph ends at
       await page.locator(".tab", { hasText: "transfers.py" }).click();
       await expect(async () => {
         const lens = await lensOf(name);
-        expect(Number(/([\d.]+) % total/.exec(lens)?.[1] ?? 0), lens).toBeGreaterThan(100 - TOLERANCE);
+        expect(Number(/MB\/s · ([\d.]+) % of bytes/.exec(lens)?.[1] ?? 0), lens).toBeGreaterThan(100 - TOLERANCE);
       }).toPass({ timeout: 60_000 });
       await stage.picture(`transfers-${name}`);
     });

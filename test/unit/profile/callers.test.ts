@@ -86,6 +86,20 @@ describe("shares", () => {
             "total": 2,
           },
         ],
+        "leaves": [
+          {
+            "function": 1,
+            "total": 8,
+          },
+          {
+            "function": 2,
+            "total": 5,
+          },
+          {
+            "function": 2,
+            "total": 2,
+          },
+        ],
         "processes": [
           {
             "name": "app",

@@ -86,6 +86,17 @@ describe("what the page says", () => {
     expect(describeNode(tree, 0).name).toBe("all");
   });
 
+  test("the box at the end of what is transferred is a file or a peer, of no place and no language", () => {
+    const columns = columnsFromText("write 1\n  [orders.log] 2");
+    const functions = { ...columns.functions, file: ["", ""], module: ["", ""], language: ["c", "kernel"] as const };
+    const subject = (event: "io_write" | "cpu") => {
+      const tree = decodeTree({ ...columns, event, functions });
+      return describeNode(tree, nodeNamed(tree, "[orders.log]"));
+    };
+    expect(subject("io_write")).toMatchObject({ place: "What was transferred with: a file, a pipe or a peer", kind: "" });
+    expect(subject("cpu").place).toBe("Place unknown");
+  });
+
   test("a box that stands for missing callers says so, and a function that has the same name doesn't", () => {
     const columns = columnsFromText("[truncated] 1\n  [broken] 2");
     const unnamed = { ...columns.functions, file: ["", "/src/odd.py"], module: ["", ""] };
