@@ -59,8 +59,8 @@ export const withoutUnusedFeatures = {
   },
 };
 
-/** The files of features that the client registers and that are not kept. */
-function absentFeatures(client) {
+/** The files of features that the client registers and that are not kept. @param {string} client its file @returns {Set<string>} */
+export function absentFeatures(client) {
   const text = readFileSync(client, "utf8");
   const registered = [...text.matchAll(/this\.registerFeature\(new (\w+)_1\.\w+Feature\(/g)].map(([, name]) => name ?? "");
   const missing = Object.keys(KEPT_FEATURES).filter((name) => !text.includes(`require("./${name}")`));

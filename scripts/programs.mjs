@@ -13,6 +13,7 @@ import { librariesAsModules } from "./as-modules.mjs";
 import { withoutUnusedFeatures } from "./client-features.mjs";
 import { root } from "./paths.mjs";
 import { withoutUnusedServerFeatures } from "./server-features.mjs";
+import { withoutUnusedMembers } from "./unused-members.mjs";
 
 /** Options shared by all bundles: no source text in the maps, so that the package stays small. */
 export const common = { bundle: true, minify: true, sourcesContent: false, logLevel: "warning", legalComments: "none" };
@@ -44,6 +45,7 @@ export const programs = {
   plugins: [
     withoutUnusedFeatures,
     withoutUnusedServerFeatures,
+    withoutUnusedMembers,
     librariesAsModules,
     // Nothing comes of a build with errors: what is there stays.
     {

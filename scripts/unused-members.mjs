@@ -1,0 +1,95 @@
+// Leaves out of the bundle what libraries define inside of classes and functions, which esbuild takes as a whole, where nobody names it.
+import { readdirSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import { asModule } from "./as-modules.mjs";
+import { absentFeatures } from "./client-features.mjs";
+import { root } from "./paths.mjs";
+
+/**
+ * Removes each part whose name occurs nowhere else, and again, until nothing goes: what only a removed part named goes with it.
+ * @param {string} text of a library
+ * @param {RegExp} parts with the flag `g`; each match is one whole definition, and the group `name` or `other` its name
+ * @param {ReadonlySet<string>} asked what others may ask for
+ */
+export function withoutUnused(text, parts, asked) {
+  for (let rest = text; ; ) {
+    const members = [...rest.matchAll(parts)].map(({ 0: whole, groups }) => ({ name: nameOf(groups), names: wordsOf(whole) }));
+    const around = wordsOf(rest.replace(parts, ""));
+    const isNamed = (name) => members.some((other) => other.name !== name && other.names.has(name));
+    const unused = new Set(members.map(({ name }) => name).filter((name) => !asked.has(name) && !around.has(name) && !isNamed(name)));
+    if (unused.size === 0) {
+      return rest;
+    }
+    rest = rest.replace(parts, (whole, ...groups) => (unused.has(nameOf(groups.at(-1))) ? "" : whole));
+  }
+}
+
+const nameOf = (groups) => groups?.name ?? groups?.other ?? "";
+const wordsOf = (text) => new Set(text.match(/[\w$]+/g));
+
+/** Methods of tree-sitter's classes, and the functions of its runtime. */
+const TREE_SITTER_PARTS =
+  /^ {2}(?:(?:static|async|get|set) )*(?!constructor\b)(?<name>\w+)\([^\n]*\) \{\n[^]*?^ {2}\}\n|^ {4}function (?<other>\w+)\([^\n]*\) \{\n[^]*?^ {4}\}\n/gm;
+const HEAD = /^\(function \(global, factory\) \{\n[^]*?\n\}\)\(this, \(function \(\) \{\n/;
+const TAIL = /\n\treturn \{ \n([\w\s,]+) \};\n\}\)\);\s*$/;
+
+/** Tree-sitter's script as an ES module of what is asked for. It names its functions for stack traces, which names of one letter are no use to. */
+export function treeSitterModule(text, asked) {
+  const plain = text
+    .replace(HEAD, "")
+    .replace(TAIL, "\nexport { $1 };\n")
+    .replace(/^\s*\/\*\*[^]*?\*\/\n/gm, "")
+    .replace(/^ {2}static \{\n {4}__name\(this, "\w+"\);\n {2}\}\n/gm, "")
+    .replace(/^ *__name\(\w+, "\w+"\);\n/gm, "");
+  const small = withoutUnused(plain, TREE_SITTER_PARTS, asked);
+  if (HEAD.test(text) && TAIL.test(text) && small.length < 0.9 * plain.length) {
+    return small;
+  }
+  throw new Error("tree-sitter.js is laid out in another way than it was: look at scripts/unused-members.mjs.");
+}
+
+const CONVERSION = /^ {4}(?:async )?function (?<name>\w+)\([^\n]*\) \{\n[^]*?^ {4}\}\n/gm;
+/** What a converter hands over: the names of all its functions. */
+const HANDED_OVER = /^ {4}return \{\n((?: {8}(\w+)(?:: \2)?,?\n)+) {4}\};\n/m;
+
+/** One of the language client's two converters with the conversions that are asked for. */
+export function converterOf(text, asked) {
+  const [whole, list] = HANDED_OVER.exec(text) ?? [];
+  if (whole === undefined || list === undefined) {
+    throw new Error("The language client's converters hand over their functions in another way: look at scripts/unused-members.mjs.");
+  }
+  const handedOver = [...wordsOf(list)].filter((name) => asked.has(name));
+  const small = withoutUnused(text.replace(whole, "    return {};\n"), CONVERSION, new Set(handedOver));
+  return small.replace("    return {};\n", `    return { ${handedOver.join(", ")} };\n`);
+}
+
+/** Words of the files that speak to a library; of comments too, which only keeps more. */
+const wordsIn = (files) => wordsOf(files.map((file) => readFileSync(file, "utf8")).join("\n"));
+const filesOf = (folder, ending) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => path.join(folder, name));
+
+/** Before `librariesAsModules`. @type {import("esbuild").Plugin} */
+export const withoutUnusedMembers = {
+  name: "without-unused-members",
+  setup(build) {
+    build.onLoad({ filter: /[/\\]tree-sitter-wasm[/\\]wasm[/\\]tree-sitter\.js$/ }, ({ path: file }) => {
+      const asked = wordsIn(filesOf(path.join(root, "source"), ".ts"));
+      return { contents: treeSitterModule(readFileSync(file, "utf8"), asked), loader: "js" };
+    });
+    build.onLoad({ filter: /[/\\]vscode-languageclient[/\\]lib[/\\]common[/\\](code|protocol)Converter\.js$/ }, ({ path: file }) => {
+      const common = path.dirname(file);
+      const absent = absentFeatures(path.join(common, "client.js"));
+      const others = filesOf(common, ".js").filter((other) => !other.endsWith("Converter.js") && !absent.has(path.basename(other, ".js")));
+      const asked = wordsIn([...others, ...filesOf(path.join(root, "extension"), ".ts")]);
+      return { contents: asModule(converterOf(readFileSync(file, "utf8"), asked), file), loader: "js" };
+    });
+    // The helper's socket never offers to compress: `perMessageDeflate: false`.
+    build.onLoad({ filter: /[/\\]ws[/\\]lib[/\\]permessage-deflate\.js$/ }, ({ path: file }) =>
+      readFileSync(file, "utf8").includes("static get extensionName() {\n    return 'permessage-deflate';")
+        ? { contents: 'module.exports = class { static get extensionName() { return "permessage-deflate"; } };\n', loader: "js" }
+        : { errors: [{ text: `${file} tells its name in another way than it did` }] },
+    );
+  },
+};
