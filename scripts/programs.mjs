@@ -28,6 +28,9 @@ const COMMAND = "flameline.js";
  */
 const WRAPPED_VSCODE = /(?<=[=,])([\w$]+)\(require\("vscode"\)\)/g;
 
+/** In this order: the first that knows a file reads it. */
+export const smallerLibraries = [withoutUnusedFeatures, withoutUnusedServerFeatures, withoutUnusedMembers, librariesAsModules];
+
 /** @type {import("esbuild").BuildOptions} */
 export const programs = {
   ...common,
@@ -43,10 +46,7 @@ export const programs = {
   write: false,
   metafile: true,
   plugins: [
-    withoutUnusedFeatures,
-    withoutUnusedServerFeatures,
-    withoutUnusedMembers,
-    librariesAsModules,
+    ...smallerLibraries,
     // Nothing comes of a build with errors: what is there stays.
     {
       name: "common-js",

@@ -8,7 +8,7 @@ import { root } from "./paths.mjs";
 /**
  * Removes each part whose name occurs nowhere else, and again, until nothing goes: what only a removed part named goes with it.
  * @param {string} text of a library
- * @param {RegExp} parts with the flag `g`; each match is one whole definition, and the group `name` or `other` its name
+ * @param {RegExp} parts with the flag `g`; each match is one whole definition, and the group that takes part its name
  * @param {ReadonlySet<string>} asked what others may ask for
  */
 export function withoutUnused(text, parts, asked) {
@@ -24,12 +24,21 @@ export function withoutUnused(text, parts, asked) {
   }
 }
 
-const nameOf = (groups) => groups?.name ?? groups?.other ?? "";
+const nameOf = (groups) => Object.values(groups ?? {}).find((name) => name !== undefined) ?? "";
 const wordsOf = (text) => new Set(text.match(/[\w$]+/g));
 
-/** Methods of tree-sitter's classes, and the functions of its runtime. */
-const TREE_SITTER_PARTS =
-  /^ {2}(?:(?:static|async|get|set) )*(?!constructor\b)(?<name>\w+)\([^\n]*\) \{\n[^]*?^ {2}\}\n|^ {4}function (?<other>\w+)\([^\n]*\) \{\n[^]*?^ {4}\}\n/gm;
+/** Methods of tree-sitter's classes, the functions of its runtime, and the doors to the compiled part. */
+const TREE_SITTER_PARTS = new RegExp(
+  [
+    /^ {2}(?:(?:static|async|get|set) )*(?!constructor\b)(?<method>\w+)\([^\n]*\) \{\n[^]*?^ {2}\}\n/,
+    /^ {4}function (?<inner>\w+)\([^\n]*\) \{\n[^]*?^ {4}\}\n/,
+    /^ {4}var (?<arrow>\w+) = \(\([^\n]*\) => \{\n[^]*?^ {4}\}\);\n/,
+    /^ {4}var (?<door>_ts_\w+) = Module\["_ts_\w+"\] = [^\n]*\n/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gm",
+);
 const HEAD = /^\(function \(global, factory\) \{\n[^]*?\n\}\)\(this, \(function \(\) \{\n/;
 const TAIL = /\n\treturn \{ \n([\w\s,]+) \};\n\}\)\);\s*$/;
 
@@ -40,7 +49,8 @@ export function treeSitterModule(text, asked) {
     .replace(TAIL, "\nexport { $1 };\n")
     .replace(/^\s*\/\*\*[^]*?\*\/\n/gm, "")
     .replace(/^ {2}static \{\n {4}__name\(this, "\w+"\);\n {2}\}\n/gm, "")
-    .replace(/^ *__name\(\w+, "\w+"\);\n/gm, "");
+    .replace(/^ *__name\(\w+, "\w+"\);\n/gm, "")
+    .replace(/\b(\w+)( = |: )\/\* @__PURE__ \*\/ __name\(([^]*?), "\1"\)/g, "$1$2($3)");
   const small = withoutUnused(plain, TREE_SITTER_PARTS, asked);
   if (HEAD.test(text) && TAIL.test(text) && small.length < 0.9 * plain.length) {
     return small;

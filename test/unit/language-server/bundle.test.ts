@@ -11,7 +11,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from "vscode-languageserver/node";
-import { withoutUnusedServerFeatures } from "../../../scripts/server-features.mjs";
+import { smallerLibraries } from "../../../scripts/programs.mjs";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const home = mkdtempSync(join(tmpdir(), "flameline-bundle-"));
@@ -32,7 +32,7 @@ test("bundled without the library's other features, the server answers all that 
     format: "cjs",
     target: "node20",
     outfile,
-    plugins: [withoutUnusedServerFeatures],
+    plugins: smallerLibraries,
   });
   expect(readFileSync(outfile, "utf8")).not.toContain("onDidOpenNotebookDocument");
   const connection = start(outfile);
