@@ -23,6 +23,7 @@ import { LensBook } from "./lens-book.js";
 import { documentHints, documentLenses } from "./lenses.js";
 import { locateFunction } from "./locate-function.js";
 import { finishLeftovers } from "./open-recording.js";
+import { memoryOverTime } from "./memory-over-time.js";
 import { Paced } from "./pacing.js";
 import { recordingFindings } from "./recording-findings.js";
 import { RepeatedWish } from "./repeated-wish.js";
@@ -116,6 +117,7 @@ function answer(
         range: shown?.view.range ?? "",
         samples: shown?.view.samples ?? 0,
         hottest,
+        ...(shown === undefined ? {} : memoryOverTime(shown.loaded.recording)),
         ...baselineMembers(session.baseline, session.current?.recording),
         hottestShare: hottest === null || shown === undefined || shown.view.sum === 0 ? 0 : hottest.self / shown.view.sum,
       });

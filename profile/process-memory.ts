@@ -37,6 +37,18 @@ export class ProcessMemory {
     const last = known.at(-1);
     return last && { last, most: known.reduce((most, each) => (each.resident > most.resident ? each : most)) };
   }
+
+  /** The most that a process held in each of `parts` equal parts of the time from the start to `endNs`, bytes; 0 before it was seen. */
+  overTime(process: number, endNs: number, parts: number): number[] {
+    const held = Array.from({ length: parts }, () => -1);
+    for (const { timeNs, resident } of this.#points.get(process) ?? []) {
+      const part = Math.min(parts - 1, Math.floor((parts * timeNs) / Math.max(endNs, 1)));
+      held[part] = Math.max(held[part] ?? 0, resident);
+    }
+    // Nothing was told where nothing changed.
+    let before = 0;
+    return held.map((most) => (before = most < 0 ? before : most));
+  }
 }
 
 /** A row from outside, its members in the order of {@link MemoryPoint}; undefined where it can't be read. */

@@ -146,6 +146,17 @@ export interface ClientNotifications {
     readonly range?: string;
     /** Name of what everything is compared with; null where it isn't. */
     readonly baseline: string | null;
+    /**
+     * What the largest processes hold, in bytes: `resident` in equal parts of the recording's time, each part's most, `last` now and `most` ever.
+     * Absent where there is no recording.
+     */
+    readonly memory?: readonly {
+      readonly pid: number;
+      readonly name: string;
+      readonly resident: readonly number[];
+      readonly last: number;
+      readonly most: number;
+    }[];
     /** The same as "flameline/compare" takes it. */
     readonly compared?: { readonly path: string } & TimeRange;
   };

@@ -5,7 +5,7 @@ import { amount } from "../amount.js";
 import { DisposableStore } from "../disposable-store.js";
 import { WindowError } from "../failures.js";
 import type { LanguageServer } from "../language-server-client.js";
-import { EVENT_NAMES, isEvent, leftOutText } from "./event-words.js";
+import { EVENT_NAMES, isEvent, leftOutText, memoryText } from "./event-words.js";
 
 type Change = ClientNotifications["flameline/changed"];
 
@@ -81,8 +81,10 @@ export class EventSwitch implements vscode.Disposable {
     }
     const { short, question, icon } = EVENT_NAMES[selection.event];
     const left = leftOut > 0 ? `\n${leftOutText(selection.event, leftOut)}` : "";
+    const rows = selection.event === "memory" ? memoryText(change.memory ?? []) : [];
+    const held = rows.length > 0 ? `\nMemory of processes over the recording's time:\n${rows.join("\n")}` : "";
     this.#item.text = `$(${icon}) ${short}`;
-    this.#item.tooltip = `Flameline shows: ${question.toLowerCase()}. Click to show another event.${left}`;
+    this.#item.tooltip = `Flameline shows: ${question.toLowerCase()}. Click to show another event.${left}${held}`;
     this.#item.accessibilityInformation = { label: `Flameline event: ${short}`, role: "button" };
     this.#item.show();
   }

@@ -1,5 +1,6 @@
 /** What events are called, and what the status bar and the lists say of the one that is shown. Pure. */
 import { EVENT_UNITS, GROWTH_EVENTS, type EventName } from "../../protocol/events.js";
+import type { ClientNotifications } from "../../protocol/language-server.js";
 import type { TableScope } from "../../protocol/queries.js";
 import { amount } from "../amount.js";
 
@@ -22,6 +23,19 @@ export function leftOutText(event: EventName, leftOut: number): string {
   return GROWTH_EVENTS.has(event)
     ? `${sum} were given back by what took them earlier than what is shown.`
     : `${sum} of waits are left out: threads with nothing to do.`;
+}
+
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** What processes hold, a line each: "python3 (12): 45 MB resident, 52 MB at most  ▁▂▅▇"; the bars go from nothing to the most of all of them. */
+export function memoryText(processes: NonNullable<ClientNotifications["flameline/changed"]["memory"]>): string[] {
+  const top = Math.max(...processes.map(({ most }) => most), 1);
+  const bar = (bytes: number): string =>
+    bytes > 0 ? (BARS[Math.min(Math.floor((BARS.length * bytes) / top), BARS.length - 1)] ?? "") : "·";
+  return processes.map(
+    ({ pid, name, last, most, resident }) =>
+      `${name} (${pid}): ${amount(last, "bytes")} resident, ${amount(most, "bytes")} at most  ${resident.map(bar).join("")}`,
+  );
 }
 
 export function isEvent(value: unknown): value is EventName {

@@ -1,5 +1,6 @@
 /** What the status bar says. Pure. */
 import type { ClientNotifications } from "../../protocol/language-server.js";
+import { memoryText } from "../events/event-words.js";
 import { percent } from "../heat/heat-levels.js";
 import type { LiveFigures } from "./live-figures.js";
 import type { SessionState } from "./session-state.js";
@@ -61,6 +62,7 @@ function recordingText(state: SessionState & { kind: "recording" }, change: Chan
     ...(hottest === null || hottest === undefined
       ? ["No sample yet."]
       : [`Hottest: ${hottest.name}, ${share} ${change?.selection.event === "off_cpu" ? "of the waiting " : ""}itself.`]),
+    ...(change?.recording === state.id ? memoryText(change.memory ?? []) : []),
     ...(cost === undefined
       ? []
       : [

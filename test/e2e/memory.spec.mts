@@ -12,6 +12,7 @@ import {
   openSideBar,
   quickInput,
   runCommand,
+  statusBar,
   viewPane,
   viewRows,
   visibleLines,
@@ -111,6 +112,18 @@ test.describe("in VS Code", () => {
       }).toPass({ timeout: 60_000 });
     }
     await stage.picture("memory-lenses");
+    // The kernel's own word beside what hovers over the status bar say.
+    const resident = Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${program.pid}/status`, "utf8"))?.[1]) * 1024;
+    await expect(async () => {
+      const label = (await statusBar(page).locator("a").first().getAttribute("aria-label")) ?? "";
+      const [, megabytes = "0"] = new RegExp(`\\(${program?.pid}\\): (\\d+) MB resident, \\d+ MB at most`).exec(label) ?? [];
+      expect(Math.abs(1e6 * Number(megabytes) - resident), label).toBeLessThan(TOLERANCE);
+    }).toPass({ timeout: 30_000 });
+    await event.hover();
+    const hover = page.locator(".monaco-hover:visible", { hasText: "Memory of processes over the recording's time" });
+    await expect(hover).toContainText(/MB resident, \d+ MB at most {2}·*[▁-█]+/);
+    await stage.picture("memory-over-time");
+    await page.mouse.move(700, 300);
     await openSideBar(page);
     await expect(viewPane(page, "Hottest").locator(".pane-header")).toContainText(/Memory · \d+ MB/);
     await expect(viewRows(page, "Hottest", /blocks/)).toBeVisible();

@@ -79,6 +79,14 @@ describe("the status bar", () => {
     expect(statusText(state(figures), change("resize"), 1_012_300)?.text).toBe("$(record) 0:12 · 198/s · resize 38 % · cost 0.6 %");
   });
 
+  test("says in its tooltip what processes hold over time", () => {
+    const python = { pid: 12, name: "python3", resident: [0, 10e6, 26e6, 52e6, 45e6], last: 45e6, most: 52e6 };
+    const node = { pid: 13, name: "node", resident: [1e6, 1e6, 1e6, 1e6, 1e6], last: 1e6, most: 1e6 };
+    const tooltip = statusText(state(), { ...change("resize"), memory: [python, node] }, 1_001_000)?.tooltip;
+    expect(tooltip).toContain("\npython3 (12): 45 MB resident, 52 MB at most  ·▂▅█▇\nnode (13): 1 MB resident, 1 MB at most  ▁▁▁▁▁");
+    expect(statusText(state(), { ...change("resize", "another"), memory: [python] }, 1_001_000)?.tooltip).not.toContain("resident");
+  });
+
   test("says incomplete stacks in its tooltip", () => {
     const figures = new LiveFigures(2, "cpu");
     figures.add({ ...batch(1e9, 1234, cost(0)), loss: { lost: 0, leafOnly: 1, truncated: 20, broken: 3, unresolvedFrames: 5 } });

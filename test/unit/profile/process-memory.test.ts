@@ -31,3 +31,18 @@ test("points that can't be read are left out and counted", () => {
   expect(recording.memory.points).toEqual([{ process: 0, timeNs: 5, resident: 10, anonymous: 4 }]);
   expect(recording.warnings).toHaveLength(1);
 });
+
+test("over time a process holds the most of each part, as much as before where nothing was told, and nothing before it was seen", () => {
+  const memory = new ProcessMemory();
+  for (const [timeNs, resident] of [
+    [300, 10],
+    [310, 40],
+    [320, 20],
+    [790, 5],
+    [1000, 7],
+  ] as const) {
+    memory.add({ process: 1, timeNs, resident, anonymous: 0 });
+  }
+  expect(memory.overTime(1, 1000, 10)).toEqual([0, 0, 0, 40, 40, 40, 40, 5, 5, 7]);
+  expect(memory.overTime(2, 1000, 3)).toEqual([0, 0, 0]);
+});
