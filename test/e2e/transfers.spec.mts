@@ -98,7 +98,7 @@ test("lines tell the bytes that the program itself counts, and the graph ends at
     await expect(graph.locator("body")).toContainText(/written/, { timeout: 30_000 });
     await expect(graph.locator(".legend")).toContainText("Files and peers 100 %");
     await findBox(page, /orders\.log/);
-    await expect(graph.locator(".tooltip")).toContainText("a file, a pipe or a peer");
+    await expect(graph.locator(".tooltip:not(.time-tooltip)")).toContainText("a file, a pipe or a peer");
     await stage.picture("transfers-graph-files");
     await graph.locator('vscode-dropdown[aria-label="Event"]').click();
     await graph.locator("vscode-option:visible", { hasText: "Data sent" }).click();
