@@ -21,7 +21,8 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
     case "getTree": {
       const selection = readSelection(data["selection"]);
       const { request, direction, minimumShare } = data;
-      if (!selection || !isIndex(request) || (direction !== "top-down" && direction !== "bottom-up")) return undefined;
+      if (!selection || !isIndex(request) || (direction !== "top-down" && direction !== "bottom-up" && direction !== "by-time"))
+        return undefined;
       if (typeof minimumShare !== "number" || !(minimumShare >= 0 && minimumShare <= 1)) return undefined;
       return { type: "getTree", request, direction, selection, minimumShare };
     }

@@ -1,5 +1,7 @@
 import type { CallersAndCallees, Selection, SmallNode, TreeColumns, TreeDirection } from "../protocol/queries.js";
 import { callersAndCallees, type FunctionNode } from "../profile/callers.js";
+import { toBase64 } from "../profile/base64.js";
+import { type FlameChart, flameChart } from "../profile/flame-chart.js";
 import { callTree } from "../profile/tree.js";
 import { treeColumns } from "../profile/tree-columns.js";
 import type { Baseline } from "./baseline.js";
@@ -21,11 +23,22 @@ export async function selectedTree(
   }
   // Whose code a function is depends on where it was found.
   const view = await loaded.view(selection);
-  const tree = callTree(loaded.recording, selection, { direction, minimumShare, steady: loaded.live });
+  const chart = direction === "by-time" ? flameChart(loaded.recording, selection) : undefined;
+  const tree = chart ?? callTree(loaded.recording, selection, { direction, minimumShare, steady: loaded.live });
   const { leftOut } = view;
   return tree.samples === 0 && leftOut === 0
     ? null
-    : { ...treeColumns(loaded.recording, tree, selection.event, (fn) => loaded.owner(fn), leftOut), ...rangeMember(view) };
+    : {
+        ...treeColumns(loaded.recording, tree, selection.event, (fn) => loaded.owner(fn), leftOut),
+        ...rangeMember(view),
+        ...chartMembers(loaded, chart),
+      };
+}
+
+function chartMembers(loaded: LoadedRecording, chart: FlameChart | undefined): Pick<TreeColumns, "left" | "thread"> {
+  const thread = loaded.recording.threads[chart?.thread ?? -1];
+  if (chart === undefined || thread === undefined) return {};
+  return { left: toBase64(chart.left), thread: { name: thread.name, tid: thread.tid, of: chart.threads, step: chart.step } };
 }
 
 /** Who calls a function and what it calls; null when it is no function of the recording or has no cost in the selection. */

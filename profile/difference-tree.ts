@@ -46,7 +46,7 @@ export function differenceTree(base: TreeSide, next: TreeSide, { direction, mini
   sides.base.self(base.selection).forEach((value, node) => (self[node] = (self[node] ?? 0) + (value * stretch) / 2));
   const total = (sides.next.sum + sides.base.sum * stretch) / 2;
   const minimum = minimumShare > 0 ? minimumShare * total : 0;
-  const down = direction === "top-down";
+  const down = direction !== "bottom-up";
   const nodes = down
     ? { parent: parents, function: merged.second.view(), self, value: inclusive(self, parents), folded: 0, foldedValue: 0 }
     : bottomUpNodes({ parent: merged.first, function: merged.second }, self, minimum);

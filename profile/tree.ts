@@ -46,7 +46,7 @@ export function callTree(recording: RecordingTables, selection: Selection, optio
   // A share of nothing would fold nothing; a share of NaN everything. Both mean "keep what has cost".
   const minimum = options.minimumShare > 0 ? options.minimumShare * sums.sum : 0;
   const nodes: TreeNodes =
-    options.direction === "top-down"
+    options.direction !== "bottom-up"
       ? { parent: tree.parent.view(), function: tree.function.view(), ...costs, folded: 0, foldedValue: 0 }
       : bottomUpNodes(tree, costs.self, minimum);
   return {

@@ -109,7 +109,8 @@ export interface WaitRow {
   readonly total: number;
 }
 
-export type TreeDirection = "top-down" | "bottom-up";
+/** `by-time`: one thread's stacks in the order of time. */
+export type TreeDirection = "top-down" | "bottom-up" | "by-time";
 
 /**
  * A call tree as columns, nodes in preorder. Numeric columns are little-endian arrays in base64, one entry a node:
@@ -143,6 +144,9 @@ export interface TreeColumns {
   readonly self: string;
   /** f64 */
   readonly value: string;
+  /** Of a tree by time. f64: where each node begins, in `unit`; the thread that it is of, and how many samples one stands for. */
+  readonly left?: string;
+  readonly thread?: { readonly name: string; readonly tid: number; readonly of: number; readonly step: number };
   /** Where a baseline was chosen. */
   readonly difference?: TreeDifference;
   readonly functions: {

@@ -26,9 +26,9 @@ export function boxItems(
   standalone: boolean,
 ): MenuItem[] {
   const isRoot = node <= 0;
-  const other = direction === "top-down" ? "Show in Bottom-up" : "Show in Top-down";
+  const other = direction === "bottom-up" ? "Show in Top-down" : "Show in Bottom-up";
   const item = (label: string, key: string, run: () => void, shown = true): MenuItem[] => (shown ? [{ label, key, run }] : []);
-  const mayShape = tree.difference === undefined;
+  const mayShape = tree.difference === undefined && tree.info.thread === undefined;
   return [
     ...item("Open Source", "O", actions.openSource, !isRoot && !standalone),
     ...item("Zoom In", "Enter", actions.zoom),

@@ -45,8 +45,8 @@ export class Controls {
     this.#processes = makeChooser("Process", (value) => actions.select(withProcesses(this.#selection, value)));
     this.#threads = makeChooser("Thread", (value) => actions.select(withThreads(this.#selection, value)));
     this.#idle = makeChooser("Waits of threads with nothing to do", (value) => actions.select(withIdle(this.#selection, value)));
-    this.#direction = makeChooser("Direction: callers first, or hottest first", (value) =>
-      actions.turn(value === "bottom-up" ? "bottom-up" : "top-down"),
+    this.#direction = makeChooser("Direction: callers first, hottest first, or by time", (value) =>
+      actions.turn(value === "bottom-up" || value === "by-time" ? value : "top-down"),
     );
     this.#colors = makeChooser("Colours: whose code it is, its language, or what it waits for", (value) =>
       actions.color(value === "language" || value === "waits" ? value : "owner"),
@@ -85,6 +85,10 @@ export class Controls {
       [
         { value: "top-down", label: "Top-down" },
         { value: "bottom-up", label: "Bottom-up" },
+        // Samples have no times in an exported page, and a comparison is of sums.
+        ...(summary?.baseline === undefined && !document.body.classList.contains("standalone")
+          ? [{ value: "by-time", label: "By time" }]
+          : []),
       ],
       view.direction,
     );
@@ -97,7 +101,7 @@ export class Controls {
       view.colorBy,
     );
     this.#fold.set(FOLDS, view.shape.fold);
-    this.#fold.element.hidden = summary?.baseline !== undefined;
+    this.#fold.element.hidden = summary?.baseline !== undefined || view.direction === "by-time";
     this.#colors.element.hidden = summary?.baseline !== undefined;
     if (this.#search.value !== view.search) this.#search.value = view.search;
     this.element.hidden = this.searchElement.hidden = !summary;

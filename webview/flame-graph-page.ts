@@ -337,7 +337,7 @@ export class FlameGraphPage {
       showCallers: () => this.#askCallers(node),
       showInOther: () => {
         this.#reveal = this.#functionOf(node);
-        this.#model.turn(view.direction === "top-down" ? "bottom-up" : "top-down");
+        this.#model.turn(view.direction === "bottom-up" ? "top-down" : "bottom-up");
       },
       copy: () => this.#copy(node),
       copyStack: () => this.#model.copy(stackText(tree, node, view.direction)),

@@ -34,7 +34,7 @@ export interface GraphTree {
   readonly waits: Uint8Array;
   /** Where a baseline was chosen. */
   readonly difference: NodeDifference | undefined;
-  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "leftOut" | "folded" | "foldedValue" | "range">;
+  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "leftOut" | "folded" | "foldedValue" | "range" | "thread">;
   /** How many boxes were taken into others by the user's choice. */
   readonly shaped?: Shaped;
   /** Nodes whose numbers could not be true (not finite, negative, more than the parent has) and were cut to fit. */
@@ -54,8 +54,9 @@ export function decodeTree(columns: TreeColumns): GraphTree {
   const self = new Float64Array(decodeBase64(columns.self, count * 8));
   const value = new Float64Array(decodeBase64(columns.value, count * 8));
   const { name } = columns.functions;
-  const { event, unit, samples, leftOut, folded, foldedValue, range } = columns;
-  const arranged = arrange(fn, end, self, value, name.length);
+  const { event, unit, samples, leftOut, folded, foldedValue, range, thread } = columns;
+  const given = columns.left === undefined ? undefined : new Float64Array(decodeBase64(columns.left, count * 8));
+  const arranged = arrange(fn, end, self, value, name.length, given);
   return {
     count,
     ...arranged,
@@ -66,7 +67,16 @@ export function decodeTree(columns: TreeColumns): GraphTree {
     functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText) },
     waits: waitKinds({ fn, value, parent: arranged.parent }, columns.functions),
     difference: decodeDifference(columns, value),
-    info: { event, unit, samples, leftOut, folded, foldedValue, ...(range === undefined ? {} : { range }) },
+    info: {
+      event,
+      unit,
+      samples,
+      leftOut,
+      folded,
+      foldedValue,
+      ...(range === undefined ? {} : { range }),
+      ...(thread === undefined ? {} : { thread }),
+    },
   };
 }
 
@@ -76,7 +86,7 @@ export function nodeName(tree: GraphTree, node: number): string {
   return fn < 0 ? ROOT_NAME : tree.functions.name[fn] || "(no name)";
 }
 
-function arrange(fn: Int32Array, end: Int32Array, self: Float64Array, value: Float64Array, functions: number) {
+function arrange(fn: Int32Array, end: Int32Array, self: Float64Array, value: Float64Array, functions: number, places?: Float64Array) {
   const count = fn.length;
   const parent = new Int32Array(count);
   const depth = new Int32Array(count);
@@ -89,7 +99,9 @@ function arrange(fn: Int32Array, end: Int32Array, self: Float64Array, value: Flo
     while (open >= 0 && at(end, open) <= node) open = at(parent, open);
     const limit = open < 0 ? count : at(end, open);
     if (at(end, node) <= node || at(end, node) > limit || (open < 0 && node > 0)) throw new Error(NOT_A_TREE);
-    const start = open < 0 ? 0 : at(cursor, open);
+    // By time there may be room between neighbours.
+    const place = places === undefined || open < 0 ? 0 : Math.min(at(places, node), at(left, open) + at(value, open));
+    const start = open < 0 ? 0 : Math.max(at(cursor, open), place);
     const room = open < 0 ? Number.MAX_VALUE : Math.max(0, at(left, open) + at(value, open) - start);
     const given = at(value, node);
     // Sums of floats differ in the last digits from the parent's: that is no repair.

@@ -37,7 +37,7 @@ export function readSavedView(state: unknown): SavedView {
   const table = readSavedTable(state["table"]);
   return {
     view: {
-      direction: view["direction"] === "bottom-up" ? "bottom-up" : "top-down",
+      direction: view["direction"] === "bottom-up" || view["direction"] === "by-time" ? view["direction"] : "top-down",
       selection: FIRST_VIEW.view.selection, // the extension knows the selection, and all views follow it
       search: typeof view["search"] === "string" ? view["search"] : "",
       colorBy: view["colorBy"] === "language" || view["colorBy"] === "waits" ? view["colorBy"] : "owner",

@@ -32,7 +32,7 @@ export interface Shaped {
  *                                  →           (5 its own)
  * ```
  *
- * A comparison keeps its shape: its intervals can't be added up.
+ * A comparison keeps its shape, as its intervals can't be added up, and so does a tree by time, whose neighbours are not to be merged.
  */
 export function shapeTree(tree: GraphTree, shape: GraphShape, direction: TreeDirection): GraphTree {
   const { functions } = tree;
@@ -40,7 +40,7 @@ export function shapeTree(tree: GraphTree, shape: GraphShape, direction: TreeDir
   const hiddenKeys = new Set(shape.hidden);
   const isFolded = functions.owner.map((owner) => owners.includes(owner));
   const isHidden = functions.name.map((_, fn) => hiddenKeys.size > 0 && hiddenKeys.has(functionKey(tree, fn)));
-  if (tree.difference || !(shape.recursion || isFolded.includes(true) || isHidden.includes(true))) return tree;
+  if (tree.difference || tree.info.thread || !(shape.recursion || isFolded.includes(true) || isHidden.includes(true))) return tree;
   const nodes = new PairTable();
   const place = new Int32Array(tree.count).fill(-1);
   const counts = { folded: 0, recursive: 0, hidden: 0 };

@@ -2,7 +2,7 @@ import { GROWTH_EVENTS, LACKING_FRAMES } from "../protocol/events.js";
 import type { RecordingSummary } from "../protocol/queries.js";
 import { EVENT_WORDS, formatCount, formatRate, formatShare, formatValue } from "./format.js";
 import { changeWords } from "./difference.js";
-import { at, type GraphTree, nodeName } from "./graph-tree.js";
+import { at, cleanText, type GraphTree, nodeName } from "./graph-tree.js";
 import { LANGUAGE_GROUPS, OWNER_GROUPS } from "./palette.js";
 import type { Search } from "./search.js";
 import { isTransfer } from "../profile/subjects.js";
@@ -93,6 +93,7 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
     seconds > 0 ? `${summary.live ? "recording for" : "over"} ${formatValue(summary.durationNs, "ns")}` : "",
     info.event === "off_cpu" && summary.durationNs > 0 ? formatRate(tree.total, info.range?.durationNs ?? summary.durationNs) : "",
     info.event === "off_cpu" ? thinnedWords(loss) : "",
+    info.thread ? threadWords(info.thread) : "",
     info.leftOut > 0 ? leftOutWords(info) : "",
     ...(missing.length > 0 ? missing : ["no sample lost"]),
     loss.unresolvedFrames > 0 ? formatCount(loss.unresolvedFrames, "frame without a name", "frames without a name") : "",
@@ -105,6 +106,12 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
 /** " of 12.3 s to 14.1 s", or nothing. */
 function ofRange({ info: { range } }: GraphTree): string {
   return range === undefined ? "" : ` of ${range.words}`;
+}
+
+/** Which thread a tree by time is of, and what is not drawn of it. */
+function threadWords({ name, tid, of, step }: NonNullable<GraphTree["info"]["thread"]>): string {
+  const which = of > 1 ? `, the busiest of ${formatCount(of, "thread")}: choose another one above` : "";
+  return `thread ${cleanText(name)} (${tid}) in the order of time${which}${step > 1 ? `; one sample drawn for ${step}` : ""}`;
 }
 
 function leftOutWords({ event, unit, leftOut }: GraphTree["info"]): string {

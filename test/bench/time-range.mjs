@@ -14,16 +14,15 @@ const TIMED = /^(.+): (\d+) ms wall, (\d+) ms CPU$/;
 export const bench = {
   title: `Range of time: ${SAMPLES.toLocaleString("en")} samples over 24 hours (longest of 7 rounds; the page's decoding included)`,
   run: async ({ scale }) => {
-    const outfile = path.join(root, ".test/time-range-bench.mjs");
+    const outfile = path.join(root, ".test/time-range-bench.cjs");
     mkdirSync(path.dirname(outfile), { recursive: true });
     await build({
       entryPoints: [path.join(root, "test/bench/time-range-bench.ts")],
       bundle: true,
       platform: "node",
-      format: "esm",
+      format: "cjs",
       outfile,
       logLevel: "error",
-      banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
     });
     const size = [SAMPLES, STACKS].map((full) => String(Math.max(2000, Math.round(full * scale))));
     const { status, stdout, stderr } = spawnSync(process.execPath, [outfile, ...size], { encoding: "utf8" });

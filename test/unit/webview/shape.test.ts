@@ -156,6 +156,21 @@ describe.skipIf(!haveBrowser())("the menu of a box", { timeout: 60_000 }, () => 
     await expect.poll(() => page.locator(".status-shaped").innerText()).toBe("4 boxes of other code folded into their callers");
   });
 
+  test("by time a tree keeps its shape, and says of which thread it is", async () => {
+    const page = await open();
+    const thread = { name: "worker", tid: 77, of: 3, step: 4 };
+    await page.evaluate((columns) => (harness.columns = columns), { ...columnsFromText("main 4000000"), thread });
+    await page.locator('vscode-dropdown[aria-label^="Direction"]').click();
+    await page.locator("vscode-option:visible", { hasText: "By time" }).click();
+    const asked = (await sent(page)).findLast((message) => message.type === "getTree");
+    expect(asked).toMatchObject({ direction: "by-time" });
+    await expect
+      .poll(() => page.locator(".status-facts").innerText())
+      .toContain("thread worker (77) in the order of time, the busiest of 3 threads: choose another one above; one sample drawn for 4");
+    await rightClick(page, 1, 0.5);
+    expect(await page.locator(".menu").innerText()).not.toContain("Merge Recursion");
+  });
+
   test("a search between slashes is a regular expression", async () => {
     const page = await open();
     await page.locator(".search input").fill("/^lib_|hook$/");
