@@ -66,11 +66,12 @@ func recordProcess(t *testing.T, program *exec.Cmd, target wire.Target, events [
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	helper := startHelper(t, "--user", fmt.Sprint(testUID))
+	c := connect(t, helper.socket)
 	c.warm()
 	target.PID = int32(program.Process.Pid)
 	r = c.recordEvents(target, events, 99, func() {
-		time.Sleep(warmUp)
+		waitForRest(t, helper)
 		_, _ = input.Write([]byte("g"))
 		text, _ := io.ReadAll(output)
 		said = string(text)
