@@ -9,6 +9,8 @@ import type { Pen } from "./picture.js";
 export const ROW_HEIGHT = 20;
 const FONT_SIZE = 12;
 const LABEL_PADDING = 5;
+/** Before the name of a function that its caller has in itself. */
+const INLINED_MARK = "↳ ";
 
 /** Everything that is the same from frame to frame: made anew with a tree, a theme or a resolution. */
 export interface Ink {
@@ -159,7 +161,7 @@ function drawLabels(
       const node = at(boxes.node, box);
       const fn = at(tree.fn, node);
       const name = nodeName(tree, node);
-      const mark = CHANGE_MARKS[tree.difference?.kinds[node] ?? -1] ?? "";
+      const mark = CHANGE_MARKS[tree.difference?.kinds[node] ?? -1] ?? (tree.functions.inlined[fn] === true ? INLINED_MARK : "");
       const columns = Math.floor((width - 2 * padding) / ink.glyph) - mark.length;
       const label = fitLabel(name, fn < 0 ? name.length : at(ink.columns, fn), columns);
       if (label !== "") context.fillText(mark + label, at(boxes.x, box) + padding, yOf(box) + baseline);

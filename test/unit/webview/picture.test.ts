@@ -45,6 +45,10 @@ test("an SVG has what the canvas has: each box, each label, the mark of the chos
   expect([...svg.matchAll(/fill="none" stroke="#000000"/g)].length).toBe(1);
 });
 
+test("an inlined call is marked before its name", () => {
+  expect(pictureOf("main;work<-loop 60").texts).toEqual(["all", "main", "loop", "↳ work"]);
+});
+
 test("names stay text in it, and it stays XML", () => {
   const { svg } = pictureOf("main;a 50\nmain;b 30\nmain;c 20", { main: HOSTILE[0] ?? "", a: HOSTILE[1] ?? "", b: HOSTILE[2] ?? "" });
   expect(svg).not.toContain("<script");
