@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -224,6 +225,7 @@ type recorded struct {
 	last      wire.Batch
 	batches   int
 	boxes     []wire.Allocations
+	open      chan struct{} // closed when the first box is
 	stopped   wire.Stopped
 }
 
@@ -316,6 +318,11 @@ func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz in
 	c.send(wire.StartRequest{Type: wire.TypeStart, Recording: 1, Target: target, Events: events, Hz: hz})
 	c.await(wire.TypeStarted, 60*time.Second)
 	r := &recorded{}
+	if slices.Contains(events, wire.EventAlloc) {
+		r.open = make(chan struct{})
+		before := work
+		work = func() { <-r.open; before() }
+	}
 	over, ended := make(chan struct{}), make(chan struct{})
 	go func() { defer close(over); work() }()
 	defer close(ended)
@@ -328,16 +335,9 @@ func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz in
 	}()
 	for {
 		kind, data := c.next(time.Minute)
-		switch kind {
-		case wire.TypeAllocations:
-			var box wire.Allocations
-			if err := json.Unmarshal(data, &box); err != nil {
-				c.t.Fatal(err)
-			}
-			r.boxes = append(r.boxes, box)
-		case wire.TypeBatch:
-			r.add(c.t, data)
-		case wire.TypeStopped:
+		switch {
+		case r.take(c, kind, data):
+		case kind == wire.TypeStopped:
 			if err := json.Unmarshal(data, &r.stopped); err != nil {
 				c.t.Fatal(err)
 			}
@@ -346,6 +346,26 @@ func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz in
 			c.t.Fatalf("got %q %s", kind, data)
 		}
 	}
+}
+
+// take takes in a message of a recording that goes on; false for any other.
+func (r *recorded) take(c *client, kind string, data []byte) bool {
+	switch kind {
+	case wire.TypeAllocations:
+		var box wire.Allocations
+		if err := json.Unmarshal(data, &box); err != nil {
+			c.t.Fatal(err)
+		}
+		if r.boxes = append(r.boxes, box); len(r.boxes) == 1 && r.open != nil {
+			close(r.open)
+		}
+	case wire.TypeBatch:
+		r.add(c.t, data)
+	case wire.TypeStarted, wire.TypeProgress:
+	default:
+		return false
+	}
+	return true
 }
 
 func run1(t *testing.T, folder, name string, arguments ...string) *exec.Cmd {

@@ -4,6 +4,7 @@ export const COMMAND_NAMES = [
   "profileProcess",
   "profileCurrentFile",
   "profileForSeconds",
+  "recordAllocations",
   "stop",
   "openFlameGraph",
   "openProfile",

@@ -12,7 +12,7 @@ import type { FlameGraphs } from "./flame-graphs.js";
 import type { KeepProfiling } from "./keep/keep-profiling.js";
 import type { LanguageServer } from "./language-server-client.js";
 import type { KeptRecordings } from "./recording/kept-recordings.js";
-import { askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
+import { askAllocationSeconds, askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
 import type { RecordingSession } from "./recording/recording-session.js";
 import { proveFix } from "./prove-fix.js";
 import { savePicture } from "./save-picture.js";
@@ -66,6 +66,12 @@ export function createCommands({
       const chosen = typeof seconds === "number" ? seconds : await askSeconds();
       if (chosen !== undefined) {
         await session.record((source) => workspacePlan(source, chosen));
+      }
+    },
+    recordAllocations: async (seconds) => {
+      const chosen = typeof seconds === "number" ? seconds : await askAllocationSeconds();
+      if (chosen !== undefined) {
+        await session.recordAllocations(chosen, workspacePlan);
       }
     },
     stop: () => session.stop(),

@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import type { Batch, Rate, Started, Stopped } from "../protocol/helper.js";
+import type { Allocations, Batch, Rate, Started, Stopped } from "../protocol/helper.js";
 import type { ParamsOf } from "../protocol/language-server.js";
 import type { BaselineSummary, RecordingSummary, Selection, TimeRange } from "../protocol/queries.js";
 import { Recording } from "../profile/recording.js";
@@ -131,6 +131,9 @@ export class Session {
         break;
       case "rate":
         loaded.recording.setRate(message as unknown as Rate);
+        break;
+      case "allocations":
+        loaded.recording.setAllocations(message as unknown as Allocations);
         break;
       case "started":
       case "progress":

@@ -75,18 +75,29 @@ export async function currentFilePlan(source: ProcessSource, document: vscode.Te
 }
 
 /** Asks for how long; undefined when the user cancels. */
-export async function askSeconds(): Promise<number | undefined> {
-  const answer = await vscode.window.showInputBox({
-    title: "Flameline: Profile for N Seconds",
-    prompt: "How many seconds? 1 to 3600",
-    value: String(setting("profileSeconds")),
-    validateInput: (text) => (isSeconds(text) ? undefined : "Type a whole number from 1 to 3600."),
-  });
-  return answer === undefined ? undefined : Number(answer);
+export function askSeconds(): Promise<number | undefined> {
+  return askNumber("Flameline: Profile for N Seconds", "How many seconds?", setting("profileSeconds"), 3600);
 }
 
-function isSeconds(text: string): boolean {
-  return /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= 3600;
+/** Asks for how long allocations are followed; undefined when the user cancels. */
+export function askAllocationSeconds(): Promise<number | undefined> {
+  return askNumber(
+    "Flameline: Record Allocations",
+    "For how many seconds? Each allocation of the recorded programs is slower meanwhile.",
+    10,
+    60,
+  );
+}
+
+async function askNumber(title: string, question: string, value: number, most: number): Promise<number | undefined> {
+  const answer = await vscode.window.showInputBox({
+    title,
+    prompt: `${question} 1 to ${most}`,
+    value: String(value),
+    validateInput: (text) =>
+      /^\d{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= most ? undefined : `Type a whole number from 1 to ${most}.`,
+  });
+  return answer === undefined ? undefined : Number(answer);
 }
 
 /** The active editor's document, saved; throws where it is no file of this machine. */

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import type { HelperMessage, Target } from "../../protocol/helper.js";
+import type { Allocations, HelperMessage, Target } from "../../protocol/helper.js";
 import { FlamelineError } from "../../recorder/failures.js";
 import type { HelperConnection } from "../../recorder/helper-connection.js";
 import { type ActiveRecording, type RecordingResult, record } from "../../recorder/record.js";
@@ -10,6 +10,7 @@ import { folderPaths } from "../folders.js";
 import type { LanguageServer } from "../language-server-client.js";
 import { setting } from "../settings.js";
 import type { StartedProgram } from "../targets/started-program.js";
+import { tellAllocations } from "./allocations-text.js";
 import { debugServers } from "./debug-servers.js";
 import type { KeptRecordings } from "./kept-recordings.js";
 import { LiveFeed } from "./live-feed.js";
@@ -44,6 +45,7 @@ export class RecordingSession implements vscode.Disposable {
   #preparing: AbortController | undefined;
   #active: ActiveRecording | undefined;
   #ended: Promise<void> = Promise.resolve();
+  #endsWithAllocations = false;
 
   readonly onState = this.#stateChanged.event;
 
@@ -75,6 +77,16 @@ export class RecordingSession implements vscode.Disposable {
    */
   record(plan: MakePlan): Promise<void> {
     return this.#record(plan, false);
+  }
+
+  /** Follows allocations for some seconds: in the recording that runs, or in one of `plan` that ends with it. */
+  async recordAllocations(seconds: number, plan: MakePlan): Promise<void> {
+    const endsToo = this.#active === undefined;
+    if (endsToo) {
+      await this.record(plan);
+    }
+    this.#endsWithAllocations = endsToo;
+    this.#active?.followAllocations(seconds);
   }
 
   async #record(plan: MakePlan, restart: boolean): Promise<void> {
@@ -151,6 +163,9 @@ export class RecordingSession implements vscode.Disposable {
       if (message.type === "batch") {
         figures.add(message);
       }
+      if (message.type === "allocations") {
+        this.#tellAllocations(message);
+      }
       if (feed === undefined) {
         early.push({ text, message });
       } else {
@@ -184,6 +199,13 @@ export class RecordingSession implements vscode.Disposable {
     this.#ended = this.#finish(active, stored.id, feed, connection, plan);
     await this.#kept.nowOpen(stored.folder, stored.id);
     await this.#startProgram(active, plan);
+  }
+
+  #tellAllocations(message: Allocations): void {
+    if (message.state === "closed" && this.#endsWithAllocations && message.reason !== "stopped") {
+      void this.stop();
+    }
+    tellAllocations(message);
   }
 
   async #startProgram(active: ActiveRecording, plan: Plan): Promise<void> {

@@ -3,6 +3,7 @@ package control
 import (
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"flameline.dev/helper/internal/capture"
@@ -14,6 +15,8 @@ const (
 	boxShare     = 0.05
 	costInterval = 100 * time.Millisecond
 	costWindow   = 500 * time.Millisecond
+	// longestLook is how long the beginning waits for the probes of processes that run: reading a large file takes its time.
+	longestLook = 2 * time.Second
 )
 
 // allocationEvents are recorded as long as a box is open.
@@ -94,15 +97,34 @@ func (l *live) openBox(seconds int) error {
 		return explainLoad(err)
 	}
 	l.box.before = h.engine.AllocationCalls()
+	var looking sync.WaitGroup
 	for pid, entry := range h.wanted {
-		h.probers.follow(pid, entry, false)
+		h.probers.follow(pid, entry, false, &looking)
 	}
-	l.sendBox(wire.BoxOpen, "", 0)
+	go h.beginBox(l, l.box, &looking)
 	if !h.watching {
 		h.watching = true
 		go h.watchBoxes()
 	}
 	return nil
+}
+
+// beginBox begins the time of a box when the processes that run have their probes, or almost.
+func (h *hub) beginBox(l *live, b *box, looking *sync.WaitGroup) {
+	looked := make(chan struct{})
+	go func() { defer close(looked); looking.Wait() }()
+	select {
+	case <-looked:
+	case <-time.After(longestLook):
+	}
+	h.lock.Lock()
+	defer h.lock.Unlock()
+	if l.box != b {
+		return // closed already
+	}
+	now := time.Now()
+	b.until, b.opened = now.Add(b.until.Sub(b.opened)), now
+	l.sendBox(wire.BoxOpen, "", 0)
 }
 
 // sendBox tells how a box gets on. The hub is locked, or the box is closed.

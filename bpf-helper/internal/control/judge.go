@@ -28,7 +28,7 @@ func (h *hub) want(pid int32, startNs, recordings uint64) {
 		}
 		h.wanted[pid] = wanted{recordings, startNs}
 	}
-	h.probers.follow(pid, h.wanted[pid], false)
+	h.probers.follow(pid, h.wanted[pid], false, nil)
 }
 
 // judge decides anew which recordings want a process. A recording that has wanted it, or from whose process it was
@@ -101,7 +101,7 @@ func (h *hub) Lifecycle(event capture.Lifecycle) {
 			h.wanted[event.PID] = wanted{event.Wanted, event.StartNs}
 		}
 		h.judge(h.table.Executed(event.PID, event.Parent, event.UID, event.StartNs, event.Filename, event.Command))
-		h.probers.follow(event.PID, h.wanted[event.PID], true)
+		h.probers.follow(event.PID, h.wanted[event.PID], true, nil)
 	case capture.Exited:
 		if entry, known := h.wanted[event.PID]; known && target.SameStart(entry.startNs, event.StartNs) {
 			h.addBytes(event.PID, entry, event.Transferred)

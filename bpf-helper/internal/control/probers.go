@@ -47,6 +47,11 @@ type probed struct {
 	count   int                    // of them those with an allocator
 }
 
+// identity is the process for whoever looks at it on a peer's behalf.
+func (p *probed) identity(pid int32, of peer) mapped.Process {
+	return mapped.Process{PID: int(pid), StartTime: p.startNs / nsPerClockTick, PeerUID: of.uid}
+}
+
 // userAllocators is what a user's parser found.
 type userAllocators struct {
 	lock   sync.Mutex
@@ -74,8 +79,8 @@ func (p *probers) count() int {
 }
 
 // follow looks after a process: what a box wants gets probes, what none wants any more loses them. `fresh` says that it runs another
-// program now. The hub is locked.
-func (p *probers) follow(pid int32, entry wanted, fresh bool) {
+// program now; `looking` waits until it has been looked at once, nil for nobody. The hub is locked.
+func (p *probers) follow(pid int32, entry wanted, fresh bool, looking *sync.WaitGroup) {
 	recordings := entry.recordings & p.hub.boxBits()
 	p.lock.Lock()
 	defer p.lock.Unlock()
@@ -100,7 +105,12 @@ func (p *probers) follow(pid int32, entry wanted, fresh bool) {
 	}
 	for _, l := range p.hub.live {
 		if l != nil && l.box != nil && l.bit()&recordings != 0 {
-			go p.lookAfter(pid, known, l.peer)
+			first := func() {}
+			if looking != nil {
+				looking.Add(1)
+				first = sync.OnceFunc(looking.Done)
+			}
+			go p.lookAfter(pid, known, l.peer, first)
 			return
 		}
 	}
@@ -147,8 +157,9 @@ func (p *probers) user(of peer) *userAllocators {
 	return user
 }
 
-// lookAfter looks a few times what a process has mapped.
-func (p *probers) lookAfter(pid int32, process *probed, of peer) {
+// lookAfter looks a few times what a process has mapped, and says when it has the first time.
+func (p *probers) lookAfter(pid int32, process *probed, of peer, first func()) {
+	defer first()
 	user := p.user(of)
 	began := time.Now()
 	for i, at := range looks {
@@ -158,10 +169,11 @@ func (p *probers) lookAfter(pid int32, process *probed, of peer) {
 		}
 		process.looking.Lock()
 		if i == 0 {
-			p.probeKnown(pid, process, user)
+			p.probeKnown(pid, process, of, user)
 		}
 		p.look(pid, process, of, user)
 		process.looking.Unlock()
+		first()
 		if !p.isProbed(pid, process) {
 			p.hub.engine.UnprobeAllocations(pid) // what came too late
 			return
@@ -171,14 +183,21 @@ func (p *probers) lookAfter(pid int32, process *probed, of peer) {
 
 // probeKnown probes the allocators that other processes of the user have: a process that has just begun will map them in a moment, and
 // the kernel puts the probes in then.
-func (p *probers) probeKnown(pid int32, process *probed, user *userAllocators) {
+func (p *probers) probeKnown(pid int32, process *probed, of peer, user *userAllocators) {
+	if mapped.DiesOfReturnProbes(process.identity(pid, of)) {
+		return
+	}
 	for id, known := range user.known() {
 		p.probe(pid, process, id, known)
 	}
 }
 
 func (p *probers) look(pid int32, process *probed, of peer, user *userAllocators) {
-	from := mapped.Process{PID: int(pid), StartTime: process.startNs / nsPerClockTick, PeerUID: of.uid}
+	from := process.identity(pid, of)
+	if mapped.DiesOfReturnProbes(from) {
+		p.log.Info("the allocations of a process are not followed: this kernel ends processes with a list of system calls at such a probe", "pid", pid)
+		return
+	}
 	files, err := mapped.CodeOf(from, maxCodeFiles)
 	if err != nil {
 		return // gone, or not this peer's

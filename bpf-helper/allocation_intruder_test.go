@@ -1,0 +1,105 @@
+package main
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"flameline.dev/helper/internal/wire"
+)
+
+// codeOfMalloc reads the first bytes of the C library's malloc in a process.
+func codeOfMalloc(t *testing.T, pid int) []byte {
+	t.Helper()
+	maps, err := os.ReadFile(fmt.Sprintf("/proc/%d/maps", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(maps)) {
+		fields := strings.Fields(line)
+		if len(fields) < 6 || !strings.Contains(fields[5], "/libc.so.6") {
+			continue
+		}
+		library, err := elf.Open(fields[5])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer library.Close()
+		symbols, _ := library.DynamicSymbols()
+		base, _ := strconv.ParseUint(strings.Split(fields[0], "-")[0], 16, 64)
+		for _, s := range symbols {
+			if s.Name == "malloc" && s.Section != elf.SHN_UNDEF {
+				memory, err := os.Open(fmt.Sprintf("/proc/%d/mem", pid))
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer memory.Close()
+				code := make([]byte, 16)
+				if _, err := memory.ReadAt(code, int64(base+s.Value)); err != nil {
+					t.Fatal(err)
+				}
+				return code
+			}
+		}
+	}
+	t.Skip("skipped: the program has no libc.so.6")
+	return nil
+}
+
+// TestAProbeIsInOneProcessOnly looks at the code of processes that share a library: the one that is recorded has a probe in it as long
+// as its box is open, its neighbour none, and a user can have none put into another user's.
+func TestAProbeIsInOneProcessOnly(t *testing.T) {
+	needKernel(t)
+	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	c.warm()
+	program, begin, _ := busyAllocator(t, "still", "30")
+	neighbour, beginOther, _ := busyAllocator(t, "still", "30")
+	begin()
+	beginOther()
+	time.Sleep(100 * time.Millisecond)
+	plain := string(codeOfMalloc(t, program.Process.Pid))
+	r := &recorded{}
+	startBox(c, program.Process.Pid, 2)
+	r.box(c, 10*time.Second)
+	if string(codeOfMalloc(t, program.Process.Pid)) == plain {
+		t.Error("the recorded process has no probe: the test would see nothing")
+	}
+	if string(codeOfMalloc(t, neighbour.Process.Pid)) != plain {
+		t.Error("a process that nobody records has a probe in its code")
+	}
+	r.box(c, 10*time.Second)
+	if string(codeOfMalloc(t, program.Process.Pid)) != plain {
+		t.Error("a probe is left in the process's code")
+	}
+}
+
+// TestAStrangersAllocationsAreNotFollowed has a user of the helper ask for a process of root's.
+func TestAStrangersAllocationsAreNotFollowed(t *testing.T) {
+	needKernel(t)
+	program, begin, _ := busyAllocator(t, "still", "20")
+	begin()
+	time.Sleep(100 * time.Millisecond)
+	plain := string(codeOfMalloc(t, program.Process.Pid))
+	c := connectAs(t, testUID, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	c.send(wire.StartRequest{
+		Type: wire.TypeStart, Recording: 1, Target: wire.Target{Kind: wire.TargetProcess, PID: int32(program.Process.Pid)},
+		Events: allocationEvents, Hz: 99, AllocationSeconds: 5,
+	})
+	for kind := ""; kind != wire.TypeError; {
+		var data []byte
+		if kind, data = c.next(60 * time.Second); kind == "" || kind == wire.TypeStarted {
+			t.Fatalf("got %q: %s", kind, data)
+		}
+	}
+	// Of all that user's own processes none is root's.
+	c.send(wire.StartRequest{Type: wire.TypeStart, Recording: 2, Target: wire.Target{Kind: wire.TargetUser}, Events: allocationEvents, Hz: 99, AllocationSeconds: 5})
+	c.await(wire.TypeAllocations, 60*time.Second)
+	time.Sleep(500 * time.Millisecond)
+	if string(codeOfMalloc(t, program.Process.Pid)) != plain {
+		t.Error("a user had a probe put into a process of root's")
+	}
+}
