@@ -74,7 +74,7 @@ function hotNodes(root: Node, heat: FileHeat, types: ReadonlySet<string>, minimu
   const visit = (node: Node): void => {
     if (types.has(node.type)) nodes.push(node);
     for (const child of node.namedChildren) {
-      if (child !== null && heat.total(child.startPosition.row + 1, child.endPosition.row + 1) >= minimumShare) visit(child);
+      if (child !== null && heat.hottest(child.startPosition.row + 1, child.endPosition.row + 1) >= minimumShare) visit(child);
     }
   };
   visit(root);

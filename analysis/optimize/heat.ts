@@ -12,6 +12,8 @@ export interface FileHeat {
   readonly event: EventName;
   /** Fraction of the event with one of the lines (1-based, both ends included) on the stack. */
   total(startLine: number, endLine: number): number;
+  /** The largest such fraction of one of the lines: asked for each node of a file, so it costs no walk over the stacks. */
+  hottest(startLine: number, endLine: number): number;
   /** Of that, what has no other interpreted function below: what the lines do by themselves, in the runtime and in machine code. */
   own(startLine: number, endLine: number): number;
   /** Of that, what has `callee` of {@link measureHeat} somewhere below such a line. */
@@ -29,57 +31,114 @@ export function measureHeat(
   callees: readonly string[],
 ): FileHeat {
   const { self, sum } = stackSums(recording, selection);
-  const { stacks, frames } = recording;
+  const { frames, functions } = recording;
   const lines = Int32Array.from({ length: frames.lines.length }, (_, row) => lineOf(row));
   const calleeOf = calleesByFunction(recording, callees);
-  const { functions } = recording;
   const isInterpreted = Uint8Array.from({ length: functions.length }, (_, fn) => (INTERPRETED.has(functions.languageOf(fn)) ? 1 : 0));
-  /** For each stack with cost that has a line of the file: its lines, each with the callees below it as bits. */
-  const hits: { readonly cost: number; readonly lines: ReadonlyMap<number, number> }[] = [];
+  /** By line: the sum, and those of its parts by bit. */
+  const sums = new Map<number, Float64Array>();
+  const size = 1 + lines.reduce((most, line) => Math.max(most, line), 0);
+  const met: Met = { lines: [], bits: new Int32Array(size), by: new Int32Array(size) };
+  const walk = lineWalk(recording, lines, calleeOf, isInterpreted, met);
   self.forEach((cost, leaf) => {
     if (cost === 0) return;
-    let seen = 0;
-    let interpreted = false;
-    let met: Map<number, number> | undefined;
-    for (let stack = leaf; stack >= 0; stack = stacks.parent.at(stack)) {
-      const frame = stacks.frame.at(stack);
-      const first = frames.start.at(frame);
-      for (let position = first; position < first + frames.count.at(frame); position++) {
-        const row = frames.positionLine.at(position);
-        const line = lines[row] ?? 0;
-        if (line > 0) {
-          met ??= new Map();
-          met.set(line, (met.get(line) ?? 0) | seen | (interpreted ? 0 : OWN));
-        }
-        const fn = frames.lines.first.at(row);
-        seen |= calleeOf[fn] ?? 0;
-        interpreted ||= isInterpreted[fn] === 1;
+    walk(leaf);
+    for (const line of met.lines) {
+      const parts = sums.get(line) ?? new Float64Array(callees.length + 2);
+      sums.set(line, parts);
+      const bits = met.bits[line] ?? 0;
+      parts[0] = (parts[0] ?? 0) + cost;
+      if ((bits & OWN) !== 0) parts[1] = (parts[1] ?? 0) + cost;
+      for (let callee = 0; callee < callees.length; callee++) {
+        if ((bits & (1 << callee)) !== 0) parts[callee + 2] = (parts[callee + 2] ?? 0) + cost;
       }
     }
-    if (met !== undefined) hits.push({ cost, lines: met });
   });
-  const share = (startLine: number, endLine: number, mask: number): number => {
-    if (sum <= 0) return 0;
+  const sorted = Int32Array.from(sums.keys()).sort();
+  const within = (startLine: number, endLine: number): Int32Array => sorted.subarray(from(sorted, startLine), from(sorted, endLine + 1));
+  /** A sample counts once however many of the lines it has: of several lines it is looked for anew. */
+  const share = (startLine: number, endLine: number, part: number): number => {
+    const hot = within(startLine, endLine);
+    if (sum <= 0 || hot.length === 0) return 0;
+    if (hot.length === 1) return (sums.get(hot[0] ?? 0)?.[part] ?? 0) / sum;
+    const mask = part === 0 ? -1 : part === 1 ? OWN : 1 << (part - 2);
     let cost = 0;
-    for (const hit of hits) {
-      for (const [line, seen] of hit.lines) {
-        if (line >= startLine && line <= endLine && (mask === 0 || (seen & mask) !== 0)) {
-          cost += hit.cost;
-          break;
-        }
-      }
-    }
+    self.forEach((value, leaf) => {
+      if (value === 0) return;
+      walk(leaf);
+      const counts = met.lines.some((line) => line >= startLine && line <= endLine && (part === 0 || ((met.bits[line] ?? 0) & mask) !== 0));
+      if (counts) cost += value;
+    });
     return cost / sum;
   };
   return {
     event: selection.event,
     total: (startLine, endLine) => share(startLine, endLine, 0),
-    own: (startLine, endLine) => share(startLine, endLine, OWN),
+    hottest: (startLine, endLine) => {
+      let most = 0;
+      for (const line of within(startLine, endLine)) most = Math.max(most, sums.get(line)?.[0] ?? 0);
+      return sum > 0 ? most / sum : 0;
+    },
+    own: (startLine, endLine) => share(startLine, endLine, 1),
     below: (startLine, endLine, callee) => {
-      const bit = callees.indexOf(callee);
-      return bit < 0 ? 0 : share(startLine, endLine, 1 << bit);
+      const index = callees.indexOf(callee);
+      return index < 0 ? 0 : share(startLine, endLine, index + 2);
     },
   };
+}
+
+/** The lines of the file on one stack, each once, with what lies below as bits. */
+interface Met {
+  readonly lines: number[];
+  /** By line; valid for those of `lines`. */
+  readonly bits: Int32Array;
+  /** By line: the stack that has met it last, plus one. */
+  readonly by: Int32Array;
+}
+
+/** Walks one stack from its leaf: a hundred thousand stacks of a large recording are walked at once, so it is all columns. */
+function lineWalk(recording: RecordingTables, lines: Int32Array, calleeOf: Int32Array, isInterpreted: Uint8Array, met: Met) {
+  const { stacks, frames } = recording;
+  const [parents, frameOf, starts, counts] = [stacks.parent.view(), stacks.frame.view(), frames.start.view(), frames.count.view()];
+  const [rows, functionOf] = [frames.positionLine.view(), frames.lines.first.view()];
+  return (leaf: number): void => {
+    met.lines.length = 0;
+    let seen = 0;
+    let interpreted = false;
+    for (let stack = leaf; stack >= 0; stack = parents[stack] ?? -1) {
+      const frame = frameOf[stack] ?? 0;
+      const first = starts[frame] ?? 0;
+      const end = first + (counts[frame] ?? 0);
+      for (let position = first; position < end; position++) {
+        const row = rows[position] ?? 0;
+        const line = lines[row] ?? 0;
+        if (line > 0) {
+          const known = met.by[line] === leaf + 1;
+          if (!known) {
+            met.lines.push(line);
+            met.by[line] = leaf + 1;
+          }
+          met.bits[line] = (known ? (met.bits[line] ?? 0) : 0) | seen | (interpreted ? 0 : OWN);
+        }
+        const fn = functionOf[row] ?? 0;
+        seen |= calleeOf[fn] ?? 0;
+        interpreted ||= isInterpreted[fn] === 1;
+      }
+    }
+    // The same stack may be walked again.
+    for (const line of met.lines) met.by[line] = 0;
+  };
+}
+
+/** Index of the first that isn't smaller. */
+function from(sorted: Int32Array, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Of each function the callees that it is, as bits. */

@@ -27,6 +27,10 @@ test("a line has what is on its stacks, a range each sample once", () => {
   expect([heat.total(5, 5), heat.total(6, 6), heat.total(5, 6), heat.total(1, 4)].map(rounded)).toEqual([52, 25, 72, 0]);
 });
 
+test("the hottest of several lines is told alone", () => {
+  expect([heat.hottest(5, 5), heat.hottest(5, 6), heat.hottest(6, 9), heat.hottest(7, 9)].map(rounded)).toEqual([52, 52, 25, 0]);
+});
+
 test("a line's own is what it does without other interpreted functions", () => {
   expect([heat.own(5, 5), heat.own(6, 6), heat.own(5, 6)].map(rounded)).toEqual([7, 0, 7]);
 });

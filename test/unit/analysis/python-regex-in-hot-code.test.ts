@@ -106,7 +106,7 @@ describe("no fix is offered", () => {
   });
 
   test("where the profile doesn't show that the look-up costs anything", async () => {
-    const matching: FileHeat = { event: "cpu", total: () => 0.9, own: () => 0.9, below: () => 0.009 };
+    const matching: FileHeat = { event: "cpu", total: () => 0.9, hottest: () => 0.9, own: () => 0.9, below: () => 0.009 };
     expect(await findings("app.py", inFunction(`re.match("a", line)`), matching)).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ async function fix(statement: string, head = ""): Promise<string> {
 }
 
 /** Nothing below a library function: what is logged isn't written. */
-const UNWRITTEN: FileHeat = { event: "cpu", total: () => 0.5, own: () => 0.5, below: () => 0 };
+const UNWRITTEN: FileHeat = { event: "cpu", total: () => 0.5, hottest: () => 0.5, own: () => 0.5, below: () => 0 };
 
 describe("a search through constants", () => {
   test.each([

@@ -21,6 +21,7 @@ async function proof(rule: string, program: string): Promise<ProofRecord> {
   const unwritten = {
     event: "cpu",
     total: () => 0.5,
+    hottest: () => 0.5,
     own: () => 0.5,
     below: (_: number, __: number, name: string) => (name === "logging._log" ? 0 : 0.2),
   } as const;
