@@ -49,6 +49,7 @@ function recordingText(state: SessionState & { kind: "recording" }, change: Chan
   const hottest = change?.recording === state.id ? change.hottest : null;
   const share = change === undefined ? "" : percent(change.hottestShare);
   const cost = figures.ownShare;
+  const inRange = change?.range ? `of ${change.range} ` : "";
   const parts = [
     clock(nowUnixMs - state.startUnixMs),
     `${Math.round(figures.rate)}/s`,
@@ -61,7 +62,7 @@ function recordingText(state: SessionState & { kind: "recording" }, change: Chan
     ...thinnedText(figures.thinnedWaits),
     ...(hottest === null || hottest === undefined
       ? ["No sample yet."]
-      : [`Hottest: ${hottest.name}, ${share} ${change?.selection.event === "off_cpu" ? "of the waiting " : ""}itself.`]),
+      : [`Hottest: ${hottest.name}, ${share} ${change?.selection.event === "off_cpu" ? "of the waiting " : ""}${inRange}itself.`]),
     ...(change?.recording === state.id ? memoryText(change.memory ?? []) : []),
     ...(cost === undefined
       ? []

@@ -72,6 +72,12 @@ describe("the status bar", () => {
     baseline: null,
   });
 
+  test("says of which range a share is", () => {
+    const told = { ...change("resize"), range: "12.3 s to 14.1 s" };
+    expect(statusText(state(), told, 1_012_300)?.tooltip).toContain("Hottest: resize, 38 % of 12.3 s to 14.1 s itself.");
+    expect(statusText(state(), change("resize"), 1_012_300)?.tooltip).toContain("Hottest: resize, 38 % itself.");
+  });
+
   test("says time, rate, hottest function and our own cost", () => {
     const figures = new LiveFigures(2, "cpu");
     figures.add(batch(1e9, 0, cost(0)));
