@@ -23,11 +23,12 @@ export function keepText(state: KeepState, cpuPercent: number, minutes: number):
 function runningText({ figures }: KeepState & { kind: "running" }, cpuPercent: number, minutes: number): StatusText {
   const { hz, reason, share, pausedMs, samples, lost, memoryBytes } = figures;
   const cost = share === undefined ? undefined : `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
-  const paused = reason === "paused-cpu" || reason === "paused-memory";
+  const paused = reason !== "highest" && reason !== "budget";
   const why: Readonly<Record<typeof reason, string>> = {
     highest: "the highest rate",
     budget: `what fits into ${cpuPercent} %`,
     "paused-cpu": `even one sample a second would take more than ${cpuPercent} % of this machine, so it pauses for part of the time`,
+    "paused-burst": "reading new programs has used up the budget, so it pauses for some seconds",
     "paused-memory": "the helper takes more memory than it may, so it pauses",
   };
   const tooltip = [

@@ -21,6 +21,8 @@ export function rateText(hz: number, reason: RateReason): string {
   switch (reason) {
     case "paused-cpu":
       return "paused: even one sample a second costs more than the budget";
+    case "paused-burst":
+      return "paused for some seconds: reading new programs has used up the budget";
     case "paused-memory":
       return "paused: the helper takes more memory than the budget";
     case "budget":

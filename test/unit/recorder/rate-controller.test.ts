@@ -78,6 +78,30 @@ describe("the rate", () => {
     expect(rates[150 + 10]).toBeLessThan(99);
   });
 
+  test("of a program whose files are read at first is low until that is paid for, and then what it was", () => {
+    // 150 ms at once, as a program in Python takes that nobody has seen yet; the lowest rate has a price as well.
+    const { rates, shares } = drive((hz, second) => (second === 2 ? 0.0375 : 0) + 0.005 + hz * 0.0001, 300);
+    // At most a second of the budget is owed from then on.
+    for (let step = 7; step < shares.length; step++) {
+      const seconds = (step - 1) * STEP_SECONDS;
+      expect(mean(shares.slice(1, step)) * seconds, `the first ${seconds} s`).toBeLessThanOrEqual(0.01 * (seconds + 1));
+    }
+    expect(rates.findLastIndex((rate) => rate < 31) * STEP_SECONDS).toBeLessThan(20);
+  });
+
+  test("pays back within seconds what a load took that is too much from the beginning", () => {
+    const { shares } = drive((hz) => 0.002 + hz * 0.0005, 60);
+    expect(mean(shares.slice(1, 11)) * 20).toBeLessThanOrEqual(0.01 * (20 + 1));
+    expect(mean(shares.slice(11))).toBeLessThanOrEqual(0.01);
+  });
+
+  test("of a build that starts programs all the time holds the budget", () => {
+    const { rates, shares } = drive((hz, second) => (second % 10 === 0 ? 0.03 : 0) + 0.001 + hz * 0.00015, 3600);
+    expect(worst(shares)).toBeLessThan(0.011);
+    expect(mean(shares)).toBeLessThanOrEqual(0.01);
+    expect(rates.filter((rate) => rate > 0).length / rates.length).toBeGreaterThan(0.5);
+  });
+
   test("of a load whose lowest rate is above the budget is paused for part of the time, and the budget holds", () => {
     const { rates, shares } = drive((hz) => 0.03 + hz * 0.0001, 3600);
     expect(worst(shares)).toBeLessThan(0.0115);
@@ -116,6 +140,21 @@ describe("the rate", () => {
     expect(Math.max(...rates.slice(100, 1790))).toBeLessThanOrEqual(1);
     expect(rates.at(-1)).toBe(99);
   });
+});
+
+test("what the start took is spread over ten minutes, and the whole is within the budget", () => {
+  const controller = new RateController({ cpuShare: 0.01, memoryBytes: 1e9, processors: PROCESSORS, maxHz: 99 });
+  const startNs = 1.1e9;
+  let spentNs = startNs;
+  const rates: number[] = [];
+  for (let second = 0; second <= 1200; second += STEP_SECONDS) {
+    rates.push(controller.next({ timeNs: second * 1e9, spentNs, memoryBytes: 0 }));
+    spentNs += (0.001 + controller.hz * 0.0002) * STEP_SECONDS * 1e9 * PROCESSORS;
+    if (second >= 600) expect(spentNs, `${second} s`).toBeLessThanOrEqual(0.01 * second * 1e9 * PROCESSORS + 0.01 * 30e9 * PROCESSORS);
+  }
+  expect(spentNs).toBeLessThanOrEqual(0.01 * 1200e9 * PROCESSORS);
+  // It does not stand still meanwhile.
+  expect(Math.min(...rates)).toBeGreaterThanOrEqual(11);
 });
 
 test("a helper above its memory pauses until it has given some back", () => {
