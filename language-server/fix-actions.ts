@@ -2,6 +2,7 @@
 import type { CodeAction, Diagnostic, Range, TextDocumentEdit, WorkspaceEdit } from "vscode-languageserver/node";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import type { Finding } from "../analysis/optimize/finding.js";
+import type { Finding as ShownFinding } from "../protocol/findings.js";
 import type { ProofRecord } from "../protocol/fixes.js";
 import { percent } from "./wording.js";
 
@@ -61,6 +62,22 @@ export function actionsOf(document: TextDocument, version: number | null, fix: S
     edit: inDocument([{ range: { start: at, end: at }, newText: `  ${comment} flameline: ignore` }]),
   });
   return actions;
+}
+
+/** For the views: on the widest box of the function that the line is in. */
+export function shownFinding({ finding, proof }: ShownFix, file: string, fn: number): ShownFinding {
+  const { id, rule, title, event, share, startLine, subject } = finding;
+  return {
+    id: `${file}:${id}`,
+    kind: rule,
+    title,
+    event,
+    share,
+    places: [{ location: { file, line: startLine }, functionName: subject ?? "" }],
+    frames: [fn],
+    advice: `${sentence(finding)}. The light bulb on the line has the change${proof === undefined ? " and its proof" : ""}.`,
+    ...(proof === undefined ? {} : { proof }),
+  };
 }
 
 function sentence({ share, event, message, expectedGain }: Finding): string {

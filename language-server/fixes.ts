@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import type { CodeAction, Connection, PublishDiagnosticsParams, Range, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
+import { URI } from "vscode-uri";
 import type { Finding } from "../analysis/optimize/finding.js";
 import type { ClientNotifications, ParamsOf } from "../protocol/language-server.js";
+import type { Finding as ShownFinding } from "../protocol/findings.js";
 import type { ProofRecord } from "../protocol/fixes.js";
+import type { Selection } from "../protocol/queries.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import { ServerError } from "./failures.js";
-import { actionsOf, diagnosticOf, type ShownFix } from "./fix-actions.js";
+import { actionsOf, diagnosticOf, shownFinding, type ShownFix } from "./fix-actions.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { ProofBook } from "./proof-book.js";
 import type { Workspace } from "./workspace.js";
@@ -60,6 +63,22 @@ export class Fixes {
     const here = fixes.findings.filter(({ startLine, endLine }) => startLine - 1 <= range.end.line && endLine - 1 >= range.start.line);
     const shown = await this.#withProofs(fixes, here);
     return shown.flatMap((fix) => actionsOf(fixes.document, fixes.annotated.document.version, fix));
+  }
+
+  /** Those of all profiled files, for views: what they say of a selection is that of the lines only where it is the shown one. */
+  async ofRecording(loaded: LoadedRecording, selection: Selection): Promise<readonly ShownFinding[]> {
+    const all: ShownFinding[] = [];
+    for (const path of loaded.places.shownPaths) {
+      const fixes = await this.#fixesOf(URI.file(path).toString());
+      if (fixes === undefined || JSON.stringify(fixes.annotated.view.selection) !== JSON.stringify(selection)) continue;
+      const { lines } = fixes.annotated;
+      for (const fix of await this.#withProofs(fixes, fixes.findings)) {
+        const { startLine, endLine } = fix.finding;
+        const id = lines.find(({ line }) => line >= startLine && line <= endLine)?.id;
+        if (id !== undefined) all.push(shownFinding(fix, path, loaded.places.lineFunction.at(id)));
+      }
+    }
+    return all;
   }
 
   /** Runs the user's code, in a copy of their workspace folder. Throws a {@link ServerError} where the fix is no longer there. */

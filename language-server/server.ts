@@ -165,7 +165,12 @@ function answer(
       session.current === undefined ? null : tableColumns(session.current, kind, selection),
     "flameline/annotate": async (wish) =>
       session.current === undefined ? null : annotatedFunction(workspace, annotations, session.current, session.selection, wish),
-    "flameline/findings": async ({ selection }) => (session.current === undefined ? [] : recordingFindings(session.current, selection)),
+    "flameline/findings": async ({ selection }) => {
+      const { current } = session;
+      if (current === undefined) return [];
+      const found = [...(await recordingFindings(current, selection)), ...(await fixes.ofRecording(current, selection))];
+      return found.sort((a, b) => b.share - a.share);
+    },
     "flameline/locateRow": async ({ kind, id, selection }) =>
       session.current === undefined ? null : locateRow(workspace, session.current, kind, id, selection),
     "flameline/tree": async (params) => (session.current === undefined ? null : selectedTree(session.current, params, session.baseline)),

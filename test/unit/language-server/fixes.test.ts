@@ -49,6 +49,19 @@ test("the light bulb offers the change for a look first, and to be left alone", 
   expect(await server.codeActions("app.py", 1)).toEqual([]);
 });
 
+test("views are told of it too, with its line and its function", async () => {
+  const server = await profiled();
+  const found = await server.ask("flameline/findings", { selection: { event: "cpu" } });
+  const fix = found.find(({ kind }) => kind === "python-regex-in-hot-code");
+  expect(fix).toMatchObject({
+    event: "cpu",
+    share: 0.2,
+    places: [{ location: { file: `${server.folder}/app.py`, line: 5 }, functionName: "clean" }],
+  });
+  expect(fix?.frames).toHaveLength(1);
+  expect(await server.ask("flameline/findings", { selection: { event: "cpu", fromNs: 1 } })).not.toContainEqual(fix);
+});
+
 test("what is said goes when the line is changed, ignored, closed or the setting is off", async () => {
   const server = await profiled();
   const shown = () => server.diagnostics("app.py").length;
