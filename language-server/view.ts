@@ -1,6 +1,6 @@
 import { type FunctionCosts, functionCosts } from "../profile/cost.js";
 import { costCarriers } from "../profile/cost-carriers.js";
-import { forEachSelected } from "../profile/selection.js";
+import { forEachSelectedSum } from "../profile/selection.js";
 import { stackChildren } from "../profile/stack-children.js";
 import type { Recording } from "../profile/recording.js";
 import { rangeWords } from "../profile/time-words.js";
@@ -238,26 +238,28 @@ interface Tally {
 }
 
 function tally(recording: Recording, places: Places, selection: Selection): Tally {
-  const { samples, threads, processes } = recording;
-  const [stackOf, threadOf, values, counts] = [samples.stack.view(), samples.thread.view(), samples.value.view(), samples.count.view()];
+  const { threads, processes, stacks } = recording;
   const contextOf = Int32Array.from(threads, (_, thread) => places.contextOfThread(thread));
   const seenThreads = new Uint8Array(threads.length);
-  const perContext = new Int32Array(places.contexts);
-  const rows = new Int32Array(samples.length);
-  let chosen = 0;
+  const perContext = new Map<number, { readonly stack: number[]; readonly value: number[] }>();
   let sum = 0;
-  let taken = 0;
+  let samples = 0;
   let leftOut = 0;
-  const choose = (row: number): void => {
-    const thread = threadOf[row] ?? 0;
-    const context = contextOf[thread] ?? 0;
-    seenThreads[thread] = 1;
-    perContext[context] = (perContext[context] ?? 0) + 1;
-    rows[chosen++] = row;
-    sum += values[row] ?? 0;
-    taken += counts[row] ?? 0;
-  };
-  forEachSelected(recording, selection, choose, (row) => (leftOut += values[row] ?? 0));
+  forEachSelectedSum(
+    recording,
+    selection,
+    (thread, stack, value, count) => {
+      const context = contextOf[thread] ?? 0;
+      const own = perContext.get(context) ?? { stack: [], value: [] };
+      perContext.set(context, own);
+      own.stack.push(stack);
+      own.value.push(value);
+      seenThreads[thread] = 1;
+      sum += value;
+      samples += count;
+    },
+    (value) => (leftOut += value),
+  );
   const pids = new Set<number>();
   seenThreads.forEach((seen, thread) => {
     const pid = seen === 1 ? processes[threads[thread]?.process ?? -1]?.pid : undefined;
@@ -265,49 +267,27 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
       pids.add(pid);
     }
   });
-  const runs: Run[] = [];
-  const selfOf = new Float64Array(recording.stacks.length);
-  for (const { context, rows: own } of byContext(rows.subarray(0, chosen), (row) => contextOf[threadOf[row] ?? 0] ?? 0, perContext)) {
-    const met: number[] = [];
-    for (const row of own) {
-      const stack = stackOf[row] ?? -1;
-      const value = values[row] ?? 0;
-      if (stack >= 0 && value !== 0) {
-        const before = selfOf[stack] ?? 0;
-        if (before === 0) {
-          met.push(stack);
-        }
-        selfOf[stack] = before + value;
-      }
-    }
-    // Where memory has all gone back a stack is met again when it takes more.
-    const touched = [...new Set(met)].filter((stack) => selfOf[stack] !== 0);
-    runs.push({ context, stacks: Int32Array.from(touched), self: Float64Array.from(touched, (stack) => selfOf[stack] ?? 0) });
-    for (const stack of met) {
-      selfOf[stack] = 0;
-    }
-  }
-  return { sum, samples: taken, leftOut: Math.abs(leftOut), pids, runs };
+  const selfOf = new Float64Array(stacks.length);
+  const inOrder = [...perContext].sort(([a], [b]) => a - b);
+  const runs = inOrder.map(([context, own]) => runOf(context, own.stack, own.value, selfOf));
+  return { sum, samples, leftOut: Math.abs(leftOut), pids, runs };
 }
 
-/** Rows sorted by context in one pass; most recordings have one context only. */
-function byContext(rows: Int32Array, contextOf: (row: number) => number, perContext: Int32Array): { context: number; rows: Int32Array }[] {
-  const contexts = Array.from(perContext.keys()).filter((context) => perContext[context] !== 0);
-  const [only] = contexts;
-  if (contexts.length === 1 && only !== undefined) {
-    return [{ context: only, rows }];
+/** Adds up stacks that several threads have; `selfOf` is all zeros before and after. */
+function runOf(context: number, stacks: readonly number[], values: readonly number[], selfOf: Float64Array): Run {
+  const met: number[] = [];
+  stacks.forEach((stack, index) => {
+    const value = values[index] ?? 0;
+    if (stack >= 0 && value !== 0) {
+      if (selfOf[stack] === 0) {
+        met.push(stack);
+      }
+      selfOf[stack] = (selfOf[stack] ?? 0) + value;
+    }
+  });
+  const run = { context, stacks: Int32Array.from(met), self: Float64Array.from(met, (stack) => selfOf[stack] ?? 0) };
+  for (const stack of met) {
+    selfOf[stack] = 0;
   }
-  const next = new Int32Array(perContext.length);
-  for (let context = 1; context < next.length; context++) {
-    next[context] = (next[context - 1] ?? 0) + (perContext[context - 1] ?? 0);
-  }
-  const starts = next.slice();
-  const sorted = new Int32Array(rows.length);
-  for (const row of rows) {
-    const context = contextOf(row);
-    const at = next[context] ?? 0;
-    sorted[at] = row;
-    next[context] = at + 1;
-  }
-  return contexts.map((context) => ({ context, rows: sorted.subarray(starts[context], next[context]) }));
+  return run;
 }

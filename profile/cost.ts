@@ -5,7 +5,7 @@
  * once a sample however often it recurs. Inlined positions count like called ones.
  */
 import type { Selection } from "../protocol/queries.js";
-import { forEachSelected } from "./selection.js";
+import { forEachSelectedSum } from "./selection.js";
 import { stackChildren } from "./stack-children.js";
 import type { RecordingTables } from "./tables.js";
 
@@ -40,17 +40,12 @@ export interface StackSums {
 
 export function stackSums(recording: RecordingTables, selection: Selection): StackSums {
   const self = new Float64Array(recording.stacks.length);
-  const stacks = recording.samples.stack.view();
-  const values = recording.samples.value.view();
-  const counts = recording.samples.count.view();
   let sum = 0;
   let samples = 0;
-  forEachSelected(recording, selection, (row) => {
-    const value = values[row] ?? 0;
-    const stack = stacks[row] ?? -1;
+  forEachSelectedSum(recording, selection, (_, stack, value, count) => {
     if (stack >= 0) self[stack] = (self[stack] ?? 0) + value;
     sum += value;
-    samples += counts[row] ?? 0;
+    samples += count;
   });
   return { self, sum, samples };
 }

@@ -2,6 +2,7 @@ import { GROWTH_EVENTS, WAIT_CLASSES } from "../protocol/events.js";
 import type { Selection } from "../protocol/queries.js";
 import { eventIndex } from "./names.js";
 import type { RecordingTables } from "./tables.js";
+import { wholeSums } from "./thread-stack-sums.js";
 import { BLOCK_ROWS, timeIndex } from "./time-index.js";
 import { waitTable } from "./waits.js";
 
@@ -18,6 +19,7 @@ export function forEachSelected(
   const { samples } = recording;
   const events = samples.event.view();
   const threads = samples.thread.view();
+  const stacks = samples.stack.view();
   const times = samples.timeNs.view();
   const event = eventIndex(selection.event);
   const fromNs = selection.fromNs ?? Number.NEGATIVE_INFINITY;
@@ -38,12 +40,46 @@ export function forEachSelected(
         rows.push(row);
         continue;
       }
-      const kind = kindOf?.(row) ?? "wanted";
+      const kind = kindOf?.(stacks[row] ?? -1, threads[row] ?? 0) ?? "wanted";
       if (kind === "wanted") each(row);
       else if (kind === "idle") leftOut?.(row);
     }
   }
   if (rows.length > 0) forEachGrown(recording, rows, each, leftOut);
+}
+
+/**
+ * The same as sums: calls `each` with values of threads and stacks that add up to the selection's, and `leftOut` with those that are only left
+ * out. Of the whole time each thread and stack comes once, in the order in which they first came, and it costs what is new since it was
+ * last asked; of a range each sample comes.
+ */
+export function forEachSelectedSum(
+  recording: RecordingTables,
+  selection: Selection,
+  each: (thread: number, stack: number, value: number, count: number) => void,
+  leftOut?: (value: number) => void,
+): void {
+  if (selection.fromNs !== undefined || selection.toNs !== undefined) {
+    const { thread, stack, value, count } = recording.samples;
+    const [threads, stacks, values, counts] = [thread.view(), stack.view(), value.view(), count.view()];
+    const one = (row: number): void => each(threads[row] ?? 0, stacks[row] ?? -1, values[row] ?? 0, counts[row] ?? 0);
+    forEachSelected(recording, selection, one, (row) => leftOut?.(values[row] ?? 0));
+    return;
+  }
+  const sums = wholeSums(recording, eventIndex(selection.event));
+  const wanted = selectedThreads(recording, selection);
+  const kindOf = selection.event === "off_cpu" ? waitFilter(recording, selection) : undefined;
+  const mayShrink = GROWTH_EVENTS.has(selection.event);
+  const [threads, stacks, values, counts] = [sums.thread.view(), sums.stack.view(), sums.value.view(), sums.count.view()];
+  for (let row = 0; row < threads.length; row++) {
+    const thread = threads[row] ?? 0;
+    const stack = stacks[row] ?? -1;
+    const value = values[row] ?? 0;
+    if (wanted !== undefined && wanted[thread] !== 1) continue;
+    const kind = mayShrink && value < 0 ? "idle" : (kindOf?.(stack, thread) ?? "wanted");
+    if (kind === "wanted") each(thread, stack, value, counts[row] ?? 0);
+    else if (kind === "idle") leftOut?.(value);
+  }
 }
 
 /**
@@ -69,25 +105,26 @@ function forEachGrown(
 /** What a selection leaves out, in the event's unit: idle waits, or by how much stacks shrank; 0 for other events. */
 export function leftOutSum(recording: RecordingTables, selection: Selection): number {
   if (selection.event !== "off_cpu" && !GROWTH_EVENTS.has(selection.event)) return 0;
-  const values = recording.samples.value.view();
   let sum = 0;
-  forEachSelected(
+  forEachSelectedSum(
     recording,
     selection,
     () => undefined,
-    (row) => (sum += values[row] ?? 0),
+    (value) => (sum += value),
   );
   return Math.abs(sum);
 }
 
-function waitFilter(recording: RecordingTables, { waits, idle }: Selection): ((row: number) => "wanted" | "idle" | "other") | undefined {
+function waitFilter(
+  recording: RecordingTables,
+  { waits, idle }: Selection,
+): ((stack: number, thread: number) => "wanted" | "idle" | "other") | undefined {
   if (waits === undefined && idle === true) return undefined;
   const table = waitTable(recording);
-  const { stack, thread } = recording.samples;
   const classes = waits && new Set(waits.map((each) => WAIT_CLASSES.indexOf(each)));
-  return (row) => {
-    if (classes?.has(table.classOf(stack.at(row))) === false) return "other";
-    return idle !== true && table.isIdle(stack.at(row), thread.at(row)) ? "idle" : "wanted";
+  return (stack, thread) => {
+    if (classes?.has(table.classOf(stack)) === false) return "other";
+    return idle !== true && table.isIdle(stack, thread) ? "idle" : "wanted";
   };
 }
 

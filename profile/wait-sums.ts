@@ -1,6 +1,6 @@
 import { WAIT_CLASSES } from "../protocol/events.js";
 import type { Selection, WaitRow } from "../protocol/queries.js";
-import { forEachSelected } from "./selection.js";
+import { forEachSelectedSum } from "./selection.js";
 import type { RecordingTables } from "./tables.js";
 import { waitTable } from "./waits.js";
 
@@ -8,11 +8,10 @@ import { waitTable } from "./waits.js";
 export function waitSums(recording: RecordingTables, selection: Selection): WaitRow[] {
   if (selection.event !== "off_cpu") return [];
   const table = waitTable(recording);
-  const { stack, value } = recording.samples;
   const sums = new Float64Array(WAIT_CLASSES.length + 1);
-  forEachSelected(recording, selection, (row) => {
-    const at = table.classOf(stack.at(row)) + 1;
-    sums[at] = (sums[at] ?? 0) + value.at(row);
+  forEachSelectedSum(recording, selection, (_, stack, value) => {
+    const at = table.classOf(stack) + 1;
+    sums[at] = (sums[at] ?? 0) + value;
   });
   return sortedSums(sums.subarray(1));
 }
