@@ -31,8 +31,8 @@ const (
 	exitCannot  = 3
 	usage       = "usage: flameline-helper serve [--idle 300s] [--user UID | --service] | serve --replay FILE --socket PATH [--speed N] | check [--load] | install [--sha256 DIGEST] [--start] | uninstall | version"
 	defaultIdle = 300 * time.Second
-	// garbagePercent trades a twelfth of our little CPU time for a quarter of our memory (measured: 78 to 58 MB).
-	garbagePercent = 40
+	// garbagePercent trades memory, of which we take half of what we may, for a twelfth of our CPU time.
+	garbagePercent = 100
 	// softLimit is where the collector begins to work harder: twice what a large recording takes.
 	softLimit    = 128 << 20
 	userFlagHelp = "serve this user; counts only where neither SUDO_UID nor PKEXEC_UID is set"

@@ -31,7 +31,7 @@ export interface Settings {
 /** What holds where neither the user nor `package.json` says anything; the same test compares these too. */
 export const DEFAULTS: Settings = {
   sampleRate: 99,
-  events: ["cpu", "off_cpu", "memory"],
+  events: ["cpu", "off_cpu"],
   profileSeconds: 30,
   "heat.enabled": true,
   "heat.endOfLine": false,

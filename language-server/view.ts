@@ -285,7 +285,9 @@ function runOf(context: number, stacks: readonly number[], values: readonly numb
       selfOf[stack] = (selfOf[stack] ?? 0) + value;
     }
   });
-  const run = { context, stacks: Int32Array.from(met), self: Float64Array.from(met, (stack) => selfOf[stack] ?? 0) };
+  // Where memory has all gone back a stack is met again when it takes more.
+  const touched = [...new Set(met)].filter((stack) => selfOf[stack] !== 0);
+  const run = { context, stacks: Int32Array.from(touched), self: Float64Array.from(touched, (stack) => selfOf[stack] ?? 0) };
   for (const stack of met) {
     selfOf[stack] = 0;
   }

@@ -238,13 +238,19 @@ INLINE void set_mapping(struct tick *tick, struct leaf_mapping *leaf)
   tick->device = leaf->device;
 }
 
-INLINE void send(struct task_struct *task, u32 kind, u32 pid, u32 parent, u64 recordings)
+/* Whether user space has to look at a child before it runs another program: where the unwinder can't be told of its mappings here. */
+const volatile u32 forks_are_urgent = 0;
+
+/* Each time that user space wakes has its price, and a build has thousands of processes. So forks and exits wait for the next thing
+ * that is urgent, or until the rings are looked at in any case. What is urgent wakes by force: without it the kernel would take
+ * what lies unread before it for a sign that user space is awake. */
+INLINE void send(struct task_struct *task, u32 kind, u32 pid, u32 parent, u64 recordings, u64 wakes)
 {
   struct lifecycle_event event = {
     .kind = kind, .pid = pid, .parent = parent, .uid = owner(task),
     .ktime = bpf_ktime_get_ns(), .start_boottime = started(task), .recordings = recordings,
   };
-  if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), 0)) {
+  if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), wakes)) {
     count(LIFECYCLE_LOST);
   }
 }
@@ -295,7 +301,8 @@ INLINE int is_untold(struct task_struct *task, struct wanted_value *value, u64 n
   return 1;
 }
 
-/* Mappings can't be walked in a fault: user space is asked to look at them, again when they have changed. */
+/* Mappings can't be walked in a fault: user space is asked to look at them, again when they have changed, unless the unwinder has
+ * been told of them by a tick or before a mapping. */
 INLINE void ask_to_look(struct task_struct *task, struct wanted_value *value, u32 pid)
 {
   struct mm_struct *mm = 0;
@@ -305,6 +312,9 @@ INLINE void ask_to_look(struct task_struct *task, struct wanted_value *value, u3
     return;
   }
   READ(pages, mm, exec_vm);
+  if (value->memory == (u64)mm && value->executable_pages == pages + 1) {
+    return;
+  }
   if (value->growth_memory != (u64)mm) {
     value->growth_memory = (u64)mm;
     value->growth_askings = 0;
@@ -313,7 +323,7 @@ INLINE void ask_to_look(struct task_struct *task, struct wanted_value *value, u3
   if (value->growth_pages != pages && value->growth_askings < MOST_TELLINGS) {
     value->growth_pages = pages;
     value->growth_askings++;
-    send(task, UNKNOWN_MAPPING, pid, 0, value->recordings);
+    send(task, UNKNOWN_MAPPING, pid, 0, value->recordings, BPF_RB_FORCE_WAKEUP);
   }
 }
 
@@ -470,7 +480,7 @@ INLINE struct found_value *tell_process(u32 place, u32 pid, struct wanted_value 
   struct page_value empty = {};
   bpf_map_update_elem(&pid_page_to_mapping_info, &mark, &empty, BPF_NOEXIST);
   if (now->is_unknown) {
-    send(task, UNKNOWN_MAPPING, pid, 0, value->recordings);
+    send(task, UNKNOWN_MAPPING, pid, 0, value->recordings, BPF_RB_FORCE_WAKEUP);
   }
   *debt = (*debt > began ? *debt : began) + TELLING_SHARE * (bpf_ktime_get_ns() - began);
   return now;
@@ -545,7 +555,7 @@ int forked(u64 *ctx)
   if (recordings & events_of(WAIT)) {
     set_mark(child_tid, BORN);
   }
-  send(child, FORKED, child_pid, parent_pid, recordings);
+  send(child, FORKED, child_pid, parent_pid, recordings, forks_are_urgent ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
   return 0;
 }
 
@@ -602,7 +612,7 @@ int executed(u64 *ctx)
   if (size && !bpf_probe_read_user(exec->arguments, size, (const void *)start)) {
     exec->argument_length = size;
   }
-  bpf_ringbuf_submit(exec, 0);
+  bpf_ringbuf_submit(exec, BPF_RB_FORCE_WAKEUP);
   return 0;
 }
 
@@ -635,7 +645,7 @@ int exited(u64 *ctx)
       .recordings = value->recordings,
     }};
     bytes_at_end(&event);
-    if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), 0)) {
+    if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), BPF_RB_NO_WAKEUP)) {
       count(LIFECYCLE_LOST);
     }
   }
@@ -661,7 +671,7 @@ int mapping(u64 *ctx)
   }
   value->announced_at = now;
   value->announcements++;
-  send((struct task_struct *)bpf_get_current_task(), MAPPING, pid, 0, value->recordings);
+  send((struct task_struct *)bpf_get_current_task(), MAPPING, pid, 0, value->recordings, BPF_RB_FORCE_WAKEUP);
   return 0;
 }
 

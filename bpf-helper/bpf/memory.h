@@ -42,13 +42,17 @@ struct {
   __type(value, struct memory_settings);
 } memory_settings SEC(".maps");
 
-/* Up to when this processor has spent its stacks. */
+/* Of this processor. */
+struct growth_here {
+  u64 debt;   /* up to when it has spent its stacks */
+  u64 latest; /* the stretch of its latest fault, as in `stretches`: mostly the next one's too */
+};
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, u32);
-  __type(value, u64);
-} growth_debt SEC(".maps");
+  __type(value, struct growth_here);
+} growth_here SEC(".maps");
 
 /* Stretches of a huge page's size in which there was a fault lately, by a hash of process, stretch and time. */
 #define STRETCHES 8192
@@ -109,11 +113,23 @@ INLINE int is_taken(u64 page)
   return !((page ^ scatter(page >> FIRST_BITS)) & ((1 << FIRST_BITS) - 1));
 }
 
-/* Whether nothing was seen of a stretch of this process lately. It may say so too often. */
-INLINE int opens(u32 pid, u64 stretch)
+INLINE u64 hash_of_stretch(u32 pid, u64 stretch) { return scatter(stretch ^ ((u64)pid << 40)); }
+
+/* Whether the latest fault on this processor was not in the same stretch, so that it may be the first there. */
+INLINE int is_elsewhere(struct growth_here *here, u64 hash)
 {
-  u64 seen = scatter(stretch ^ ((u64)pid << 40)) ^ (bpf_jiffies64() >> WINDOW_BITS) << 32;
-  u32 at = scatter(stretch ^ ((u64)pid << 40)) % STRETCHES;
+  u64 seen = hash ^ (bpf_jiffies64() >> WINDOW_BITS) << 32;
+  if (here->latest == seen) {
+    return 0;
+  }
+  here->latest = seen;
+  return 1;
+}
+
+/* Whether nothing was seen of a stretch of this process lately. It may say so too often. */
+INLINE int opens(u64 seen, u64 hash)
+{
+  u32 at = hash % STRETCHES;
   u64 *known = bpf_map_lookup_elem(&stretches, &at);
   if (!known || *known == seen) {
     return 0;
@@ -192,15 +208,25 @@ INLINE int grown(struct bpf_perf_event_data *ctx, int with_areas)
   }
   u64 address = ctx->addr, page = address >> (settings->page_bits & 63);
   u32 pid = bpf_get_current_pid_tgid() >> 32;
-  int taken = is_taken(page), first = settings->huge_bits && opens(pid, address >> (settings->huge_bits & 63));
+  struct growth_here *here = bpf_map_lookup_elem(&growth_here, &zero);
+  if (!here) {
+    return 0;
+  }
+  /* Most faults end here: this runs at every fault of the machine. */
+  u64 hash = hash_of_stretch(pid, address >> (settings->huge_bits & 63));
+  int taken = is_taken(page), first = settings->huge_bits && is_elsewhere(here, hash);
   if (!taken && !first) {
     return 0;
   }
   struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
-  u64 *debt = bpf_map_lookup_elem(&growth_debt, &zero);
-  if (!value || !debt || !(value->recordings & events_of(MEMORY))) {
+  if (!value || !(value->recordings & events_of(MEMORY))) {
     return 0;
   }
+  first = first && opens(here->latest, hash);
+  if (!taken && !first) {
+    return 0;
+  }
+  u64 *debt = &here->debt;
   struct area area = {};
   if (with_areas) {
     bpf_find_vma(bpf_get_current_task_btf(), address, note_area, &area, 0);

@@ -14,8 +14,9 @@ const SECONDS = 30;
 /** Loading and the first symbols are over by then. */
 const WARM_UP_SECONDS = 15;
 /** What a recording holds unless something else is asked for. They may cost 2 % together; the others are recorded on demand. */
-const ALWAYS_ON = ["cpu", "off_cpu", "memory"];
+const ALWAYS_ON = ["cpu", "off_cpu"];
 const ON_DEMAND = [
+  ["cpu", "off_cpu", "memory"],
   ["io_read", "io_write"],
   ["net_send", "net_recv"],
 ];

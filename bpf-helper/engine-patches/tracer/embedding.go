@@ -159,7 +159,7 @@ func (t *Tracer) NewTraceReader() (*TraceReader, error) {
 // Drain hands over every trace that is in the ring now, at most `limit`, and returns their number. A trace is only lent.
 func (r *TraceReader) Drain(limit int, handle func(*libpf.EbpfTrace)) (int, error) {
 	handled := 0
-	for handled < limit {
+	for handled < limit && r.reader.AvailableBytes() > 0 { // else it asks the kernel
 		if err := r.reader.ReadInto(&r.record); err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				break

@@ -80,6 +80,7 @@ type Engine struct {
 	cancel     context.CancelFunc
 	done       <-chan struct{} // closed by cancel
 	workers    sync.WaitGroup
+	polling    sync.WaitGroup // of those that look into rings, which must be open
 	rate       int
 	processors int  // online when it was loaded
 	attached   bool // processes are followed
@@ -186,7 +187,7 @@ func (e *Engine) load(ctx context.Context) error {
 		defer hurry(syncNice)() // a late look at a short process is none at all
 		e.sync.run(ctx)
 	})
-	e.start(func() { e.poll(ctx, reader) })
+	e.polling.Go(func() { e.poll(ctx, reader) })
 	e.start(e.follow)
 	return nil
 }
@@ -207,6 +208,7 @@ func (e *Engine) start(work func()) {
 // Close detaches and unloads everything.
 func (e *Engine) Close() {
 	e.cancel()
+	e.polling.Wait()
 	if e.calls != nil {
 		e.calls.close()
 	}

@@ -117,6 +117,11 @@ func newGateCollection(spec *ebpf.CollectionSpec, pages *ebpf.Map) (*ebpf.Collec
 		for _, name := range without {
 			delete(reduced.Programs, name)
 		}
+		if slices.Contains(without, tells[0]) {
+			if err := reduced.Variables["forks_are_urgent"].Set(uint32(1)); err != nil {
+				return nil, fmt.Errorf("set up the gate: %w", err)
+			}
+		}
 		collection, err := ebpf.NewCollectionWithOptions(reduced, ebpf.CollectionOptions{
 			MapReplacements: map[string]*ebpf.Map{pagesMap: pages},
 		})
@@ -330,7 +335,7 @@ func (g *gate) drainTicks(visit func(*tickRecord)) error {
 // drain hands over every record that is in a ring now; the ring's deadline lies in the past.
 func drain(ring *ringbuf.Reader, visit func(raw []byte)) error {
 	var record ringbuf.Record
-	for {
+	for ring.AvailableBytes() > 0 { // else it asks the kernel
 		if err := ring.ReadInto(&record); err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return nil
@@ -339,6 +344,7 @@ func drain(ring *ringbuf.Reader, visit func(raw []byte)) error {
 		}
 		visit(record.RawSample)
 	}
+	return nil
 }
 
 func ringBytes(atLeast int) uint32 {

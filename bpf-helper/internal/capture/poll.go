@@ -52,6 +52,7 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			empty, calm = 0, 0
 			pace(pollInterval)
 		}
+		e.wakeFollower()
 		drained := int64(times.GetKTime())
 		if err := e.drainTicks(drained); err != nil {
 			if !errors.Is(err, os.ErrClosed) && !errors.Is(err, ringbuf.ErrClosed) {
@@ -71,6 +72,9 @@ func (e *Engine) poll(ctx context.Context, reader *tracer.TraceReader) {
 			e.tracer.Processed(drained - int64(pollInterval))
 		}
 		samples, stacks, called, faults, drawn := split(e.matcher.take())
+		if done != nil || len(samples)+len(stacks)+len(called)+len(faults)+len(drawn) > 0 {
+			e.letEventsPass(drained)
+		}
 		var totals []CallTotal
 		var transfers []Sample
 		e.catchUp(samples)
@@ -154,6 +158,13 @@ func (e *Engine) letEventsPass(ktime int64) {
 	}
 }
 
+// wakeFollower has process events read that were not urgent.
+func (e *Engine) wakeFollower() {
+	if e.gate.lifecycle.AvailableBytes() > 0 && !e.following.Load() {
+		_ = e.gate.lifecycle.Flush()
+	}
+}
+
 // split parts samples that are done from the stacks of waits, of calls, of page faults and of allocations, in place.
 func split(samples []Sample) (done, waits, calls, faults, drawn []Sample) {
 	rank := func(s Sample) int {
@@ -209,6 +220,9 @@ func (e *Engine) follow() {
 		e.following.Store(false)
 		err := e.gate.lifecycle.ReadInto(&record)
 		e.following.Store(true)
+		if errors.Is(err, ringbuf.ErrFlushed) {
+			continue
+		}
 		if err != nil {
 			if !errors.Is(err, ringbuf.ErrClosed) {
 				e.log.Error("reading process events failed", "err", err)

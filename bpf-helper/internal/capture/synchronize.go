@@ -31,7 +31,7 @@ const (
 )
 
 // untilTakenOver is how long a process whose mappings the kernel told of may live before the engine reads them itself.
-const untilTakenOver = 200 * time.Millisecond
+const untilTakenOver = time.Second
 
 // What may be spent to be ahead of first samples: 10 % of a processor's time in the long run, so that a build that starts
 // thousands of processes is not slowed down. Without it those samples have their leaf only.

@@ -19,9 +19,9 @@ const (
 	settleInterval = 500 * time.Millisecond
 	// waitStacks is how many stacks a second and processor may be taken for waits in the long run. A stack costs what a sample
 	// of CPU time costs.
-	waitStacks = 60
+	waitStacks = 40
 	// The waiting for which a stack is taken; adapted between these to the number of stacks.
-	shortestScale, firstScale, longestScale = 50 * time.Microsecond, 2 * time.Millisecond, 200 * time.Millisecond
+	shortestScale, firstScale, longestScale = 50 * time.Microsecond, 2 * time.Millisecond, 2 * time.Second
 )
 
 // waits makes samples of what the kernel tells of waits.
