@@ -75,7 +75,12 @@ test("the command tells by which line a program grew, as the program does itself
 });
 
 test.describe("in VS Code", () => {
-  const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true, settings: { "flameline.events": ["cpu", "off_cpu", "memory"] } });
+  const stage = useStage({
+    user: TEST_USER,
+    sudo: true,
+    windowsLater: true,
+    settings: { "flameline.events": ["cpu", "off_cpu", "memory"] },
+  });
   let program: ReturnType<typeof runProgram> | undefined;
   test.afterEach(() => program?.stop());
 
