@@ -271,6 +271,7 @@ INLINE int allocate(struct pt_regs *ctx, enum allocator allocator, u64 size, u64
     .amount = size, .subject = mean, .mark = call.id, .processor = processor, .pid = pid, .tid = tid, .uid = owner(task),
     .instruction = INSTRUCTION(ctx), .preempted = allocator, .flags = IN_USER_MODE_FLAG,
   };
+  ask_to_look(task, value, pid);
   if (value->untaken) {
     value->untaken = 0;
     tick.flags |= TOLD_FLAG;

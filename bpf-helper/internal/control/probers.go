@@ -10,6 +10,7 @@ import (
 
 	"flameline.dev/helper/internal/mapped"
 	"flameline.dev/helper/internal/symbolize"
+	"flameline.dev/helper/internal/target"
 	"golang.org/x/sys/unix"
 )
 
@@ -85,7 +86,7 @@ func (p *probers) follow(pid int32, entry wanted, fresh bool, looking *sync.Wait
 	p.lock.Lock()
 	defer p.lock.Unlock()
 	known := p.processes[pid]
-	if recordings == 0 || (known != nil && known.startNs != entry.startNs) {
+	if recordings == 0 || (known != nil && !target.SameStart(known.startNs, entry.startNs)) {
 		if known != nil {
 			delete(p.processes, pid)
 			go p.hub.engine.UnprobeAllocations(pid)
