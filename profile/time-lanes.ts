@@ -39,12 +39,16 @@ export function timeLanes(recording: Recording, selection: Selection, grid: Time
     for (const thread of own) (lane.kind === "process" ? processLane : threadLane)[thread] = index;
   });
   const value = new Float64Array(drafts.length * grid.columns);
+  const add = (lane: number, column: number, worth: number): void => {
+    if (lane >= 0) value[lane * grid.columns + column] = (value[lane * grid.columns + column] ?? 0) + worth;
+  };
   const toNs = grid.fromNs + grid.columns * grid.columnNs;
   forEachSelected(recording, { ...selection, fromNs: grid.fromNs, toNs: toNs + 1 }, (row) => {
     const column = Math.min(grid.columns - 1, Math.floor(((times[row] ?? 0) - grid.fromNs) / grid.columnNs));
-    for (const lane of [processLane[threads[row] ?? 0] ?? -1, threadLane[threads[row] ?? 0] ?? -1]) {
-      if (lane >= 0) value[lane * grid.columns + column] = (value[lane * grid.columns + column] ?? 0) + (values[row] ?? 0);
-    }
+    const thread = threads[row] ?? 0;
+    const worth = values[row] ?? 0;
+    add(processLane[thread] ?? -1, column, worth);
+    add(threadLane[thread] ?? -1, column, worth);
   });
   const marks = new Marks(drafts.length);
   const narrowest = (thread: number): number =>
