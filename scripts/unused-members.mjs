@@ -42,6 +42,23 @@ const TREE_SITTER_PARTS = new RegExp(
 const HEAD = /^\(function \(global, factory\) \{\n[^]*?\n\}\)\(this, \(function \(\) \{\n/;
 const TAIL = /\n\treturn \{ \n([\w\s,]+) \};\n\}\)\);\s*$/;
 
+/** `var _f = Module["_f"] = (a0) => (_f = Module["_f"] = wasmExports["f"])(a0);`, which is called as `Module._f` only. */
+const DOOR = /^ {4}var (_ts_\w+) = Module\["\1"\] = \([\w, ]*\) => \(\1 = Module\["\1"\] = wasmExports\["(\w+)"\]\)\([\w, ]*\);\n/gm;
+
+/** Each name of a function of the compiled part once, instead of five times. */
+function doorsInOneList(text) {
+  const doors = [...text.matchAll(DOOR)];
+  const rest = text.replace(DOOR, "");
+  const [first] = doors;
+  const inner = doors.find(([, name = ""]) => new RegExp(`(?<![.\\w"])${name}\\b`).test(rest));
+  if (first === undefined || inner !== undefined || doors.some(([, name, original]) => name !== `_${original}`)) {
+    throw new Error("tree-sitter.js calls its compiled part in another way: look at scripts/unused-members.mjs.");
+  }
+  const names = doors.map(([, , original]) => original).join(" ");
+  const list = `    for (const name of "${names}".split(" ")) Module["_" + name] = (...values) => (Module["_" + name] = wasmExports[name])(...values);\n`;
+  return text.replace(first[0], list).replace(DOOR, "");
+}
+
 /** Tree-sitter's script as an ES module of what is asked for. It names its functions for stack traces, which names of one letter are no use to. */
 export function treeSitterModule(text, asked) {
   const plain = text
@@ -51,7 +68,7 @@ export function treeSitterModule(text, asked) {
     .replace(/^ {2}static \{\n {4}__name\(this, "\w+"\);\n {2}\}\n/gm, "")
     .replace(/^ *__name\(\w+, "\w+"\);\n/gm, "")
     .replace(/\b(\w+)( = |: )\/\* @__PURE__ \*\/ __name\(([^]*?), "\1"\)/g, "$1$2($3)");
-  const small = withoutUnused(plain, TREE_SITTER_PARTS, asked);
+  const small = doorsInOneList(withoutUnused(plain, TREE_SITTER_PARTS, asked));
   if (HEAD.test(text) && TAIL.test(text) && small.length < 0.9 * plain.length) {
     return small;
   }
@@ -71,6 +88,22 @@ export function converterOf(text, asked) {
   const handedOver = [...wordsOf(list)].filter((name) => asked.has(name));
   const small = withoutUnused(text.replace(whole, "    return {};\n"), CONVERSION, new Set(handedOver));
   return small.replace("    return {};\n", `    return { ${handedOver.join(", ")} };\n`);
+}
+
+/** The server hears of what is typed, not of what is saved. */
+const SAVING = ["WillSaveFeature", "WillSaveWaitUntilFeature", "DidSaveTextDocumentFeature"];
+
+/** The client without registering what is left out. */
+function withoutAbsent(text, absent) {
+  let saving = 0;
+  const rest = text.replace(/^ +this\.registerFeature\(new (\w+)_1\.(\w+)\(.*\)\);\n/gm, (line, file, feature) => {
+    saving += SAVING.includes(feature) ? 1 : 0;
+    return absent.has(file) || SAVING.includes(feature) ? "" : line;
+  });
+  if (saving !== SAVING.length) {
+    throw new Error("The language client registers in another way what hears of saving: look at scripts/unused-members.mjs.");
+  }
+  return rest;
 }
 
 /** Words of the files that speak to a library; of comments too, which only keeps more. */
@@ -95,6 +128,10 @@ export const withoutUnusedMembers = {
       const asked = wordsIn([...others, ...filesOf(path.join(root, "extension"), ".ts")]);
       return { contents: asModule(converterOf(readFileSync(file, "utf8"), asked), file), loader: "js" };
     });
+    build.onLoad({ filter: /[/\\]vscode-languageclient[/\\]lib[/\\]common[/\\]client\.js$/ }, ({ path: file }) => ({
+      contents: asModule(withoutAbsent(readFileSync(file, "utf8"), absentFeatures(file)), file),
+      loader: "js",
+    }));
     // The helper's socket never offers to compress: `perMessageDeflate: false`.
     build.onLoad({ filter: /[/\\]ws[/\\]lib[/\\]permessage-deflate\.js$/ }, ({ path: file }) =>
       readFileSync(file, "utf8").includes("static get extensionName() {\n    return 'permessage-deflate';")
