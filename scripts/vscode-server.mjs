@@ -61,6 +61,7 @@ export const chromium = {
  * @property {string} [vsix] package to install
  * @property {boolean} [driver] needed for tests inside the extension host; hides notifications
  * @property {Account} [account] defaults to the current user
+ * @property {boolean} [asksForTrust] VS Code asks its user whether folders are trusted, as it does by itself
  * @property {Record<string, string>} [env]
  * @property {Record<string, unknown>} [settings]
  * @property {number} [port]
@@ -114,9 +115,10 @@ export async function startVSCode(options = {}) {
   const logFile = path.join(folder, "server.log");
   const log = openSync(logFile, "a");
   const place = ["--host", "127.0.0.1", "--port", String(port), "--connection-token-file", tokenFile];
-  const quiet = ["--accept-server-license-terms", "--telemetry-level", "off", "--disable-workspace-trust", "--locale", "en"];
+  const quiet = ["--accept-server-license-terms", "--telemetry-level", "off", "--locale", "en"];
+  const trust = options.asksForTrust ? [] : ["--disable-workspace-trust"];
   const driver = options.driver ? ["--enable-smoke-test-driver"] : [];
-  const commandLine = [host.node, host.serverMain, ...common, ...place, ...quiet, ...driver];
+  const commandLine = [host.node, host.serverMain, ...common, ...place, ...quiet, ...trust, ...driver];
   const far = options.through?.(commandLine, port);
   const [program = "", ...args] = far?.commandLine ?? commandLine;
   const child = spawn(program, args, { ...(far ? {} : run), detached: true, stdio: ["ignore", log, log] });

@@ -92,8 +92,8 @@ export class Stage {
     }
   }
 
-  /** A new window without memories. What VS Code reads as it starts lies in the workspace by then: it watches a moment later only. */
-  async openWindow(browser: Browser): Promise<Page> {
+  /** A new window without memories. What VS Code reads as it starts lies in the workspace by then: it watches a moment later only. `greet` opens it. */
+  async openWindow(browser: Browser, greet: (page: Page) => Promise<unknown> = (page) => openWorkbench(page, this.server)): Promise<Page> {
     // One for all, so that VS Code's own code comes from the browser's cache; what the workbench remembers is thrown away.
     this.#context ??= await browser.newContext();
     const page = await this.#context.newPage();
@@ -102,7 +102,7 @@ export class Stage {
     await devtools.send("Storage.clearDataForOrigin", { origin: new URL(this.server.url).origin, storageTypes });
     this.#page = page;
     page.setDefaultTimeout(20_000);
-    await openWorkbench(page, this.server);
+    await greet(page);
     return page;
   }
 
