@@ -3,9 +3,14 @@ package main
 import (
 	"debug/elf"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,5 +106,60 @@ func TestAStrangersAllocationsAreNotFollowed(t *testing.T) {
 	time.Sleep(500 * time.Millisecond)
 	if string(codeOfMalloc(t, program.Process.Pid)) != plain {
 		t.Error("a user had a probe put into a process of root's")
+	}
+}
+
+// TestAnExecWithOtherRightsEndsTheProbes has a user's recorded process become a program of root's, by its set-user-id bit.
+func TestAnExecWithOtherRightsEndsTheProbes(t *testing.T) {
+	needKernel(t)
+	folder, err := os.MkdirTemp("/tmp", "flameline-exec")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	raised := filepath.Join(folder, "raised")
+	allocator := compileFile(t, t.TempDir(), "testdata/allocator.c", "-O1", "-pthread", "-fno-builtin")
+	if out, err := exec.Command("install", "-m", "4755", allocator, raised).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if err := os.Chmod(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	program := exec.Command("/bin/sh", "-c", "read line; exec "+raised+" still 20")
+	program.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: testUID, Gid: testUID}}
+	input, _ := program.StdinPipe()
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = program.Process.Kill() })
+	pid := program.Process.Pid
+	time.Sleep(200 * time.Millisecond)
+	plain := string(codeOfMalloc(t, pid))
+	c := connectAs(t, testUID, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	probed, left := "", ""
+	r := c.recordEvents(wire.Target{Kind: wire.TargetProcess, PID: int32(pid)}, allocationEvents, 99, func() {
+		probed = string(codeOfMalloc(t, pid))
+		_, _ = io.WriteString(input, "\ng")
+		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+			if name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); strings.TrimSpace(string(name)) == "raised" {
+				break
+			}
+		}
+		time.Sleep(time.Second)
+		left = string(codeOfMalloc(t, pid))
+	})
+	if probed == plain {
+		t.Error("the user's own process has no probe: the test would see nothing")
+	}
+	if state, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); !strings.Contains(string(state), fmt.Sprintf("Uid:\t%d\t0\t", testUID)) {
+		t.Errorf("the program of root's does not run as root: %s", state)
+	}
+	if left != plain {
+		t.Error("root's program has a probe for a user")
+	}
+	for i := range r.samples.Stack {
+		if slices.Contains(r.stack(i), "main") {
+			t.Fatalf("a user saw the stack of a program of root's: %v", r.stack(i))
+		}
 	}
 }

@@ -315,10 +315,15 @@ func (c *client) recordUntil(target wire.Target, hz int, work func()) *recorded 
 
 func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz int, work func()) *recorded {
 	c.t.Helper()
-	c.send(wire.StartRequest{Type: wire.TypeStart, Recording: 1, Target: target, Events: events, Hz: hz})
+	start := wire.StartRequest{Type: wire.TypeStart, Recording: 1, Target: target, Events: events, Hz: hz}
+	follows := slices.Contains(events, wire.EventAlloc)
+	if follows {
+		start.AllocationSeconds = 60
+	}
+	c.send(start)
 	c.await(wire.TypeStarted, 60*time.Second)
 	r := &recorded{}
-	if slices.Contains(events, wire.EventAlloc) {
+	if follows {
 		r.open = make(chan struct{})
 		before := work
 		work = func() { <-r.open; before() }

@@ -19,7 +19,7 @@
 
 #define LEAST_MEAN (1 << 15)          /* bytes between two drawn ones, on average */
 #define MOST_MEAN (1 << 26)
-#define STACKS_OF_ALLOCATIONS 160     /* in an eighth of a second on a processor: 1,200 a second; beyond, the mean is doubled */
+#define STACKS_OF_ALLOCATIONS 200     /* in an eighth of a second on a processor: 1,600 a second; beyond, the mean is doubled */
 #define LONGEST_CALL_NS 1000000000ULL /* a call that seems under way for longer was left by another way than its return */
 #define LONGEST_UNWINDING_NS 20000000ULL
 
@@ -152,7 +152,7 @@ INLINE int is_drawn(struct way *way, u64 size, u64 now, u64 *mean)
   }
   u32 window = now >> 27;
   if (way->window != window) {
-    if (way->stacks < STACKS_OF_ALLOCATIONS / 4 && way->mean > LEAST_MEAN) {
+    if (way->stacks < STACKS_OF_ALLOCATIONS * 7 / 16 && way->mean > LEAST_MEAN) { /* with half the mean there are still fewer than the most */
       way->mean >>= 1;
       way->left >>= 1;
     }
