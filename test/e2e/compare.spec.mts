@@ -81,6 +81,9 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
       await expect(page.locator(`.monaco-workbench.${name === "light" ? "vs" : name === "dark" ? "vs-dark" : "hc-black"}`)).toBeVisible();
       await page.waitForTimeout(1000);
       await stage.picture(`compare-graph-${name}`);
+      if (name === "dark") {
+        await stage.readmePicture("comparison", { x: 0, y: 35, width: 1400, height: 832 });
+      }
     }
   });
 
@@ -122,7 +125,7 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
 async function colourOf(page: Page, name: string): Promise<{ red: number; blue: number }> {
   const point = await findBox(page, name);
   await page.mouse.move(point.x, point.y);
-  const canvas = graphFrame(page).locator("canvas").first();
+  const canvas = graphFrame(page).locator(".graph canvas");
   const box = await canvas.boundingBox();
   if (box === null) throw new Error("the flame graph is not drawn");
   return canvas.evaluate(

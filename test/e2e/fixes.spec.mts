@@ -83,6 +83,7 @@ test.describe("in VS Code", () => {
     await message(page, /Proved: it behaves the same and is \d+\.\d\d times as fast \(\d+\.\d\d to \d+\.\d\d\)/, { timeout: 150_000 });
     await bulb(/_TOKENS_PATTERN \(proved: tokens \d+\.\d\d times as fast/);
     await stage.picture("fixes-proved");
+    await stage.readmePicture("proved-fix", { x: 52, y: 35, width: 1348, height: 560 });
     await menu.locator(".monaco-list-row", { hasText: "_TOKENS_PATTERN (proved" }).click();
     await expect(page.locator(".view-line", { hasText: "_TOKENS_PATTERN.match(word)" })).toBeVisible();
     await expect(page.locator(".squiggly-info")).toHaveCount(0, { timeout: 20_000 });

@@ -1,10 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import * as path from "node:path";
 import { expect, test } from "@playwright/test";
 import { checkHeatAndFlameGraph } from "../../scripts/check-in-browser.mjs";
 import { TEST_USER } from "../../scripts/machine.mjs";
-import { root } from "../../scripts/paths.mjs";
 import { has } from "../../scripts/shell.mjs";
 import {
   answer,
@@ -194,13 +193,9 @@ async function expectHeat(line: number): Promise<void> {
   await expect.poll(heat, { message: `heat on line ${line}`, timeout: 60_000 }).toBeGreaterThan(0);
 }
 
-/** The README's picture: made when it is missing, or by FLAMELINE_PICTURES=1 when the looks have changed. */
+/** Heat and lenses alone, without the side bar. */
 async function takeReadmePicture(): Promise<void> {
   const { page } = stage;
-  const file = path.join(root, "docs/pictures/heat.png");
-  if (existsSync(file) && process.env["FLAMELINE_PICTURES"] === undefined) {
-    return;
-  }
   await page.locator(".tab", { hasText: stage.example.main }).click();
   await page.keyboard.press("Control+b");
   await goToLine(page, stage.lineOf(HOT));
@@ -208,8 +203,6 @@ async function takeReadmePicture(): Promise<void> {
   await expect(graphFrame(page).locator(".tooltip")).toBeHidden();
   // A frame for the sizes to settle: the drawing follows its box.
   await expect.poll(async () => (await visibleLines(page)).some(({ lens }) => lens !== null)).toBe(true);
-  mkdirSync(path.dirname(file), { recursive: true });
-  await page.screenshot({ path: file, clip: { x: 52, y: 35, width: 1348, height: 560 } });
+  await stage.readmePicture("heat", { x: 52, y: 35, width: 1348, height: 560 });
   await page.keyboard.press("Control+b");
-  expect(statSync(file).size, "bytes of the README's picture").toBeLessThanOrEqual(150_000);
 }

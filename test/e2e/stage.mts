@@ -3,7 +3,7 @@
  * extension, an example in its workspace. No helper runs until the story starts one.
  */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { type Account, type Example, copyExample, lastAccount } from "../../scripts/examples.mjs";
@@ -71,6 +71,17 @@ export class Stage {
   readonly picture = async (name: string): Promise<void> => {
     await this.page.screenshot({ path: path.join(root, ".test/pictures", `${name}.png`) });
   };
+
+  /** A picture of the README, at most 150 kB: made when it is missing, or by FLAMELINE_PICTURES=1 when the looks have changed. */
+  async readmePicture(name: string, clip: { x: number; y: number; width: number; height: number }): Promise<void> {
+    const file = path.join(root, "docs/pictures", `${name}.png`);
+    if (existsSync(file) && process.env["FLAMELINE_PICTURES"] === undefined) {
+      return;
+    }
+    mkdirSync(path.dirname(file), { recursive: true });
+    await this.page.screenshot({ path: file, clip });
+    expect(statSync(file).size, `bytes of the README's picture ${name}`).toBeLessThanOrEqual(150_000);
+  }
 
   async open({ user, sudo, example, settings, start }: Options): Promise<void> {
     this.#user = createUser(user, { sudo });
