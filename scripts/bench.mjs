@@ -38,6 +38,7 @@ const BENCHES = [
   "waits",
   "io",
   "memory",
+  "allocations",
   "keep",
   "start",
   "activation",

@@ -10,6 +10,7 @@ import { startHelper } from "../../scripts/helper.mjs";
 import { has } from "../../scripts/shell.mjs";
 import { buildProgram, whyNoProgram } from "../support/c-programs.mjs";
 import { OWN_UID } from "../support/flameline.mjs";
+import { sumsByPlace } from "../support/batch-sums.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
 import { sleep } from "../support/programs.mjs";
 
@@ -61,7 +62,7 @@ async function record(client, [program, ...args], pidOf = (pid) => pid) {
   await recording.stop();
   const cost = batches.at(-1).cost;
   const spentNs = ["bpfNs", "helperCpuNs", "symbolizerCpuNs"].reduce((sum, key) => sum + cost[key] - first[key], 0);
-  return { lines: accountOf(said), found: bytesByLine(batches), tookNs, spentNs, batches };
+  return { lines: accountOf(said), found: sumsByPlace(batches, ({ name, line }) => `${name}:${line}`), tookNs, spentNs, batches };
 }
 
 /** What testdata/transfer.c says: each line with its descriptor and bytes. */
@@ -70,31 +71,6 @@ function accountOf(said) {
   return rows
     .map(([, name, line, descriptor, bytes]) => ({ name, place: `${name}:${line}`, descriptor, bytes: Number(bytes) }))
     .filter(({ name }) => name !== COPIES);
-}
-
-/** Bytes by "function:line" anywhere on the stack. */
-function bytesByLine(batches) {
-  const all = (select) => batches.flatMap(select);
-  const strings = all((batch) => batch.strings);
-  const places = all(({ frames }) => frames.function.map((name, i) => [`${strings[name]}:${frames.line[i]}`]));
-  for (const { frame, positions } of all((batch) => batch.updates)) {
-    places[frame] = positions.map((position) => `${strings[position.function]}:${position.line}`);
-  }
-  const [parents, frames] = [all((batch) => batch.stacks.parent), all((batch) => batch.stacks.frame)];
-  const values = all((batch) => batch.samples.value);
-  const sums = new Map();
-  all((batch) => batch.samples.stack).forEach((stack, i) => {
-    const seen = new Set();
-    for (let at = stack; at >= 0; at = parents[at]) {
-      for (const place of places[frames[at]]) {
-        seen.add(place);
-      }
-    }
-    for (const place of seen) {
-      sums.set(place, (sums.get(place) ?? 0) + values[i]);
-    }
-  });
-  return sums;
 }
 
 /** The largest error of a line, %. */

@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 
 /**
  * @param {string} socket
- * @returns {Promise<{ hello: object, record: (request: object, onBatch?: (batch: any) => void) => Promise<{ started: any, stop: () => Promise<any> }>, close: () => void }>}
+ * @returns {Promise<{ hello: object, record: (request: object, onBatch?: (batch: any) => void, onBox?: (box: any) => void) => Promise<{ started: any, stop: () => Promise<any> }>, close: () => void }>}
  */
 export async function connectToHelper(socket) {
   const webSocket = new WebSocket("ws://helper/", {
@@ -43,12 +43,19 @@ export async function connectToHelper(socket) {
   let recordings = 0;
   return {
     hello,
-    record: async (request, onBatch) => {
+    record: async (request, onBatch, onBox) => {
       const recording = ++recordings;
       if (onBatch) {
         listeners.add((message) => {
           if (message.type === "batch" && message.recording === recording) {
             onBatch(message);
+          }
+        });
+      }
+      if (onBox) {
+        listeners.add((message) => {
+          if (message.type === "allocations" && message.recording === recording) {
+            onBox(message);
           }
         });
       }
