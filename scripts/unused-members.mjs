@@ -113,12 +113,15 @@ const filesOf = (folder, ending) =>
     .filter((name) => name.endsWith(ending))
     .map((name) => path.join(folder, name));
 
+/** The folders with files that have trees in their hands. */
+export const SPEAK_TO_TREE_SITTER = ["analysis", "language-server", "source"];
+
 /** Before `librariesAsModules`. @type {import("esbuild").Plugin} */
 export const withoutUnusedMembers = {
   name: "without-unused-members",
   setup(build) {
     build.onLoad({ filter: /[/\\]tree-sitter-wasm[/\\]wasm[/\\]tree-sitter\.js$/ }, ({ path: file }) => {
-      const asked = wordsIn(filesOf(path.join(root, "source"), ".ts"));
+      const asked = wordsIn(SPEAK_TO_TREE_SITTER.flatMap((folder) => filesOf(path.join(root, folder), ".ts")));
       return { contents: treeSitterModule(readFileSync(file, "utf8"), asked), loader: "js" };
     });
     build.onLoad({ filter: /[/\\]vscode-languageclient[/\\]lib[/\\]common[/\\](code|protocol)Converter\.js$/ }, ({ path: file }) => {

@@ -130,7 +130,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await drawn.close();
     }
 
-    await page.locator("vscode-dropdown").first().click();
+    await page.getByRole("combobox", { name: "Event" }).click();
     await page.getByRole("option", { name: "Memory" }).click();
     await expect(page.locator(".status-facts")).toContainText("4.10 kB");
     const grow = await boxAt(page, 2, 0.5);

@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
+import * as path from "node:path";
 import { expect, test } from "vitest";
-import { converterOf, treeSitterModule, withoutUnused } from "../../../scripts/unused-members.mjs";
+import { root } from "../../../scripts/paths.mjs";
+import { converterOf, SPEAK_TO_TREE_SITTER, treeSitterModule, withoutUnused } from "../../../scripts/unused-members.mjs";
 
 const FUNCTIONS = /^function (?<name>\w+)\(\) \{\n[^]*?^\}\n/gm;
 const body = (name: string, calls: string) => `function ${name}() {\n  return ${calls};\n}\n`;
@@ -23,4 +26,17 @@ test("a converter hands over what is asked for, and keeps what that needs", () =
 test("libraries that are laid out in another way stop the build", () => {
   expect(() => converterOf(CONVERTER.replace("asColor\n", "asColor: other\n"), new Set())).toThrow("hand over");
   expect(() => treeSitterModule("export class Parser {}\n", new Set())).toThrow("in another way");
+});
+
+test("every folder that has trees in its hands is asked which of their methods it calls", () => {
+  const folders = readFileSync(path.join(root, "tsconfig.json"), "utf8").matchAll(/"path": "\.\/([\w-]+)"/g);
+  const speaking = [...folders]
+    .map(([, folder = ""]) => folder)
+    .filter((folder) => folder !== "test")
+    .filter((folder) =>
+      readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .some((name) => /from "[^"]*tree-sitter/.test(readFileSync(path.join(root, folder, name), "utf8"))),
+    );
+  expect(speaking.toSorted()).toEqual(SPEAK_TO_TREE_SITTER.toSorted());
 });
