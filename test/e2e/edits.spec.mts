@@ -58,8 +58,9 @@ test("after an edit and another run, a line says before and after by itself", as
   stage.run();
   await stage.record(SAMPLES);
   await goToLine(page, stage.lineOf(HOT));
-  await expect.poll(async () => (await shown(HOT)).note, { timeout: 60_000 }).toMatch(/[\d.]+ % → [\d.]+ %/);
-  const [, was, is] = /([\d.]+) % → ([\d.]+) %/.exec((await shown(HOT)).note) ?? [];
+  let note = "";
+  await expect.poll(async () => (note = (await shown(HOT)).note), { timeout: 60_000 }).toMatch(/[\d.]+ % → [\d.]+ %/);
+  const [, was, is] = /([\d.]+) % → ([\d.]+) %/.exec(note) ?? [];
   expect(Number(is)).toBeLessThan(Number(was));
   await expect.poll(async () => (await shown("def similarity")).lens).toMatch(/[\d.]+ % total \(was [\d.]+ %\)/);
   await stage.picture("edits-before-after");
