@@ -30,8 +30,9 @@ const (
 	takeOver              // the kernel told of mappings, or the process has ended
 )
 
-// untilTakenOver is how long a process whose mappings the kernel told of may live before the engine reads them itself.
-const untilTakenOver = time.Second
+// untilTakenOver is how long a process whose mappings the kernel told of may live before the engine reads them itself: until then an
+// interpreter's frames are not known, nor are the lines of what a new program does first.
+const untilTakenOver = 200 * time.Millisecond
 
 // What may be spent to be ahead of first samples: 10 % of a processor's time in the long run, so that a build that starts
 // thousands of processes is not slowed down. Without it those samples have their leaf only.
