@@ -243,10 +243,11 @@ export class FlameGraphPage {
     this.#mirror.show(graph.tree, graph.selected);
     this.#show();
     // Only now: what was shown just above takes height from the graph, and so decides how far it can be scrolled.
-    if (tree) {
+    if (tree) this.#notice.hidden = true;
+    // A recording that is just being read has a tree of nothing, in which no box can be found again.
+    if (graph.tree) {
       this.#restore = undefined;
       graph.scroller.scrollTop = scrollTop;
-      this.#notice.hidden = true;
     }
     this.#revealFunction();
   }
