@@ -89,7 +89,9 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
 
   await test.step("so do the lenses, the lines' ends and the hovers, at the line where each is now", async () => {
     await goToLine(page, 9);
-    await expect.poll(() => lensOf("def price"), { timeout: 30_000 }).toMatch(/▲ \+[\d.]+ % \([+−][\d.]+ % to \+[\d.]+ %\) since “.*” — CPU of/);
+    await expect
+      .poll(() => lensOf("def price"), { timeout: 30_000 })
+      .toMatch(/▲ \+[\d.]+ % \([+−][\d.]+ % to \+[\d.]+ %\) since “.*” — CPU of/);
     const noteOf = async (line: number) => (await visibleLines(page)).find((each) => each.line === line)?.note;
     await expect.poll(() => noteOf(10)).toMatch(/^▲ \+[\d.]+ %$/);
     expect(await hoverText(page, 10)).toMatch(/Since “.*”: [\d.]+ ms\/s → [\d.]+ ms\/s/);
