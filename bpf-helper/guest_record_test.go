@@ -70,7 +70,7 @@ func recordWaiter(t *testing.T, c *client, uid uint32, rounds int) (r *recorded,
 }
 
 // wantStacks are leaves or callers that must be in enough stacks of an event, by what each is for. What the program in C does once in
-// a round has as many.
+// a round has at least three quarters as many: a stack may be broken, which is counted.
 func wantStacks(t *testing.T, r *recorded, rounds int) {
 	t.Helper()
 	wanted := map[string]func(event wire.EventName, stack []string) bool{
@@ -123,7 +123,7 @@ func wantStacks(t *testing.T, r *recorded, rounds int) {
 	for name := range wanted {
 		least := 10
 		if name == "C reads a pipe" || name == "C receives" {
-			least = min(least, rounds)
+			least = min(least, rounds*3/4)
 		}
 		if found[name] < least {
 			t.Errorf("%d stacks show that %s", found[name], name)
@@ -196,13 +196,15 @@ func TestGuestSeesGrowth(t *testing.T) {
 	}
 }
 
+// TestGuestRecordsThroughTheService has rounds enough for 20 samples of what the program computes in a third of an emulated processor.
 func TestGuestRecordsThroughTheService(t *testing.T) {
+	const rounds = 8
 	setSysctl(t, "kernel/perf_event_paranoid", "3")
 	h := startServiceWithout(t, lack{Capabilities: unitRights()})
 	stranger := worker(t, otherUID, guestPrograms+"/worker")
-	r, said := recordWaiter(t, connectAs(t, testUID, h.socket), testUID, 5)
-	wantStacks(t, r, 5)
-	compareWaits(t, r, said, 5)
+	r, said := recordWaiter(t, connectAs(t, testUID, h.socket), testUID, rounds)
+	wantStacks(t, r, rounds)
+	compareWaits(t, r, said, rounds)
 	for i := range r.samples.Stack {
 		if p := r.process(i); p.UID != testUID || p.PID == int32(stranger.Process.Pid) {
 			t.Fatalf("user %d got a sample of process %d of user %d", testUID, p.PID, p.UID)
