@@ -18,6 +18,13 @@ export async function runCommand(page, title) {
   await takeFromQuickOpen(page, `>Flameline: ${title}`, `Flameline: ${title}`);
 }
 
+/** By VS Code's own command, which first keeps what the views gave it to keep; a browser's reload may lose its last seconds. @param {Page} page */
+export async function reloadWindow(page) {
+  const loaded = page.waitForEvent("load", { timeout: 60_000 });
+  await takeFromQuickOpen(page, ">Developer: Reload Window", "Developer: Reload Window");
+  await loaded;
+}
+
 /** Opens a file of the workspace and puts the cursor on a line. @param {Page} page @param {string} file @param {number} [line] 1-based */
 export async function openFile(page, file, line) {
   const name = file.split("/").at(-1) ?? file;

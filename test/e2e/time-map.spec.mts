@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
-import { findBox, goToLine, graphFrame, openFile, recordedSamples, runCommand, visibleLines } from "../../scripts/workbench.mjs";
+import { findBox, goToLine, graphFrame, openFile, recordedSamples, reloadWindow, runCommand, visibleLines } from "../../scripts/workbench.mjs";
 import { lineStarting, runProgram } from "../support/programs.mjs";
 import { expectAccessible } from "./accessible.mjs";
 import { useStage } from "./stage.mjs";
@@ -87,9 +87,10 @@ test("a range is dragged: graph, lenses and status follow; a second one is compa
   await test.step("after a reload of the window the ranges are there again", async () => {
     // Boxes are counted as too narrow a moment after they were drawn.
     const words = (await facts.innerText()).replace(/ · \d+ boxes too narrow to draw/, "");
-    await page.reload();
+    await reloadWindow(page);
     await expect(graph.locator(".comparison")).toContainText(/Compared with [\d.]+ s to [\d.]+ s of/, { timeout: 60_000 });
     await expect(facts).toContainText(words);
+    await expect(graph.locator(".details-name")).toHaveText("after");
     await stage.picture("time-reloaded");
     await graph.locator(".comparison vscode-button").click();
     await expect(graph.locator(".comparison")).toBeHidden();
