@@ -4,7 +4,16 @@ import * as path from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
-import { findBox, goToLine, graphFrame, openFile, recordedSamples, reloadWindow, runCommand, visibleLines } from "../../scripts/workbench.mjs";
+import {
+  findBox,
+  goToLine,
+  graphFrame,
+  openFile,
+  recordedSamples,
+  reloadWindow,
+  runCommand,
+  visibleLines,
+} from "../../scripts/workbench.mjs";
 import { lineStarting, runProgram } from "../support/programs.mjs";
 import { expectAccessible } from "./accessible.mjs";
 import { useStage } from "./stage.mjs";
