@@ -75,7 +75,7 @@ async function proveAll(rows: readonly FixRow[], budget: number, world: World): 
         finding,
         process: file.process,
         copies: tmpdir(),
-        harness: join(world.programFolder, "harness.py"),
+        harness: join(world.programFolder, "python-harness/run.py"),
         environment: world.env,
         seconds,
         signal: interrupts.aborted,

@@ -84,7 +84,7 @@ export class LanguageServer implements vscode.Disposable {
       folders: folderPaths(),
       storage: this.#storage,
       grammars: path.join(extensionPath, "dist", "grammars"),
-      harness: path.join(extensionPath, "dist", "harness.py"),
+      harness: path.join(extensionPath, "dist", "python-harness", "run.py"),
     };
     const client = new LanguageClient(
       "flameline",

@@ -22,7 +22,7 @@ export interface FixToProve {
   readonly process: { readonly commandLine: readonly string[]; readonly workingDirectory: string } | undefined;
   /** Folder in which the copy is made, the user's own. */
   readonly copies: string;
-  /** Path of `harness.py`. */
+  /** Path of `python-harness/run.py`. */
   readonly harness: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly seconds: number;

@@ -1,4 +1,4 @@
-/** The trial of a Python function: each step is a process of the project's own interpreter with `harness.py`, in a scratch copy. */
+/** The trial of a Python function: each step is a process of the project's own interpreter with `python-harness/run.py`, in a scratch copy. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import {
@@ -25,7 +25,7 @@ const MEMORY_BYTES = 4 * 2 ** 30;
 
 export interface PythonTrialOptions {
   readonly python: string;
-  /** Path of `harness.py`. */
+  /** Path of `python-harness/run.py`. */
   readonly harness: string;
   readonly scratch: ScratchCopy;
   /** The workspace that was copied. */

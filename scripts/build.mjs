@@ -2,7 +2,7 @@
 //   node scripts/build.mjs [--only NAME[,NAME…]] [--watch]
 // NAME is one of: programs (extension, language server, command), webview, askpass, grammars, harness, helper, notices.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import * as esbuild from "esbuild";
 import { GRAMMARS } from "./grammars.mjs";
@@ -31,7 +31,7 @@ const bundles = {
 const steps = {
   ...Object.fromEntries(Object.keys(bundles).map((name) => [name, () => bundle(name)])),
   grammars: copyGrammars,
-  harness: () => copyFileSync(path.join(root, "prover/harness.py"), path.join(dist, "harness.py")),
+  harness: copyHarness,
   helper: buildHelper,
   // After the helper: its build makes the folder that its licences are read from.
   notices: () => writeNotices(path.join(dist, "THIRD-PARTY-NOTICES.txt")),
@@ -48,6 +48,13 @@ function copyGrammars() {
   for (const file of GRAMMARS) {
     copyFileSync(path.join(from, file), path.join(dist, "grammars", file));
   }
+}
+
+/** What runs in a project's own interpreter ships as it is written. */
+function copyHarness() {
+  const to = path.join(dist, "python-harness");
+  rmSync(to, { recursive: true, force: true });
+  cpSync(path.join(root, "prover/python-harness"), to, { recursive: true, filter: (file) => path.basename(file) !== "__pycache__" });
 }
 
 function buildHelper() {

@@ -24,7 +24,7 @@ let run: Run;
 beforeEach(() => {
   run = new Run();
   symlinkSync(join(ROOT, "node_modules/@vscode/tree-sitter-wasm/wasm"), run.path("grammars"));
-  symlinkSync(join(ROOT, "prover/harness.py"), run.path("harness.py"));
+  symlinkSync(join(ROOT, "prover/python-harness"), run.path("python-harness"));
   profile(TEXT);
 });
 afterEach(() => run.dispose());

@@ -24,7 +24,7 @@ import type { ProcessRow } from "../../../protocol/helper.js";
 import { batchFromStacks, type ColumnOptions } from "../../support/profile-text.js";
 
 const GRAMMARS = join(import.meta.dirname, "../../../node_modules/@vscode/tree-sitter-wasm/wasm");
-const HARNESS = join(import.meta.dirname, "../../../prover/harness.py");
+const HARNESS = join(import.meta.dirname, "../../../prover/python-harness/run.py");
 const SETTINGS: ServerSettings = {
   lenses: "above",
   minimumShare: 0.005,

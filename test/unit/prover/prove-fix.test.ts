@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { proveFix } from "../../../prover/prove-fix.js";
 import type { ProofRecord } from "../../../protocol/fixes.js";
 
-const HARNESS = join(import.meta.dirname, "../../../prover/harness.py");
+const HARNESS = join(import.meta.dirname, "../../../prover/python-harness/run.py");
 const python = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]).status === 0;
 const pytest = spawnSync("python3", ["-c", "import pytest"]).status === 0;
 

@@ -34,7 +34,7 @@ async function proof(rule: string, program: string): Promise<ProofRecord> {
     finding,
     process: { commandLine: ["python3", "app.py"], workingDirectory: folder },
     copies: join(tmpdir(), "flameline-rules-copies"),
-    harness: join(import.meta.dirname, "../../../prover/harness.py"),
+    harness: join(import.meta.dirname, "../../../prover/python-harness/run.py"),
     environment: process.env,
     seconds: 100,
     signal: new AbortController().signal,

@@ -1,0 +1,112 @@
+"""Makes calls and says what each did."""
+
+import contextlib
+import hashlib
+import io
+import logging
+import pickle
+import signal
+import time
+
+from .canon import Canon, canonical
+from .cases import read_cases
+from .guard import at
+from .request import REQUEST, SUBJECT, Refused, answer
+from .subject import find_function, prepare
+
+class Records(logging.Handler):
+    """What is logged, as a reader of the log sees it."""
+
+    def __init__(self):
+        super().__init__()
+        self.lines = []
+
+    def emit(self, record):
+        try:
+            self.lines.append(f"{record.name} {record.levelname} {record.getMessage()}")
+        except Exception as error:
+            self.lines.append(f"{record.name} {record.levelname} {type(error).__name__}: {error}")
+
+
+def too_long(*_):
+    raise TimeoutError("flameline: too long")
+
+
+def outcome(function, case, limit):
+    """What a call returns or raises, what becomes of its arguments, and what it prints and logs; None where it takes too long."""
+    positional, keywords = pickle.loads(case)
+    before = canonical(Canon().of((positional, keywords)))
+    out, records = io.StringIO(), Records()
+    root = logging.getLogger()
+    root.addHandler(records)
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out), at("call"):
+            try:
+                ended = ["returned", function(*positional, **keywords)]
+            except Exception as error:
+                if isinstance(error, TimeoutError) and str(error).startswith("flameline:"):
+                    return None
+                ended = ["raised", error]
+            canon = Canon()
+            arguments = canon.of((positional, keywords))
+            after = canon.of(ended[1])
+    except TimeoutError:
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        root.removeHandler(records)
+    mutated = canonical(arguments) != before
+    # A result that is an argument may be changed by the next call.
+    shared = '"same"' in canonical(after)
+    text = canonical([ended[0], after, arguments, out.getvalue(), records.lines])
+    return {"key": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), "text": shown(ended), "copies": mutated or shared}
+
+
+def shown(ended):
+    kind, value = ended
+    try:
+        text = repr(value)
+    except Exception:
+        text = type(value).__name__
+    return f"{kind} {text[:120]}"
+
+
+def step_replay():
+    """All calls, captured and generated; `wanted` are the indices to run, by default all until the time is up."""
+    kept = read_cases()
+    cases = [case for case, _ in kept["cases"]] + kept["generated"]
+    captured = len(kept["cases"])
+    if REQUEST["verbose"]:
+        # What is logged nowhere is compared too.
+        logging.getLogger().setLevel(1)
+    module = prepare(kept)
+    function = find_function(module)
+    signal.signal(signal.SIGALRM, too_long)
+    ends = time.monotonic() + REQUEST["seconds"]
+    wanted = REQUEST.get("wanted")
+    outcomes = {}
+    for index in range(len(cases)) if wanted is None else wanted:
+        if time.monotonic() > ends:
+            break
+        try:
+            outcomes[index] = outcome(function, cases[index], 2.0 if index < captured else 0.3)
+        except Refused:
+            # A captured call is what the program does; generated arguments may lead anywhere.
+            if index < captured:
+                raise
+            outcomes[index] = None
+    answer({"outcomes": outcomes, "captured": captured})
+
+
+def describe(case):
+    positional, keywords = pickle.loads(case)
+    text = ", ".join([*map(repr, positional), *(f"{name}={each!r}" for name, each in keywords.items())])
+    return f"{SUBJECT}({text[:200]})"
+
+
+def step_describe():
+    kept = read_cases()
+    prepare(kept)
+    cases = [case for case, _ in kept["cases"]] + kept["generated"]
+    answer({"text": describe(cases[REQUEST["index"]])})
