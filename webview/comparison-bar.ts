@@ -1,6 +1,7 @@
 import { rangeWords } from "../profile/time-words.js";
 import { type BaselineSummary, type RecordingSummary, SHORTEST_JUDGED_SECONDS } from "../protocol/queries.js";
 import { makeDiv, makeText } from "./elements.js";
+import { foldable } from "./fold.js";
 import type { GraphTree } from "./graph-tree.js";
 import { makeButton } from "./toolkit.js";
 
@@ -10,7 +11,7 @@ export class ComparisonBar {
   readonly #words = makeText("comparison-words", "");
 
   constructor(stop: () => void) {
-    this.element.append(this.#words, makeButton("Stop comparing", "Show this recording alone", stop));
+    this.element.append(foldable(this.#words, "what is compared"), makeButton("Stop comparing", "Show this recording alone", stop));
     this.element.hidden = true;
   }
 

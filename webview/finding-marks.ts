@@ -1,6 +1,7 @@
 import type { Finding } from "../protocol/findings.js";
 import { at, type GraphTree } from "./graph-tree.js";
 import { type Ink, ROW_HEIGHT } from "./painter.js";
+import { rgbOf } from "./palette.js";
 import type { Pen } from "./picture.js";
 import type { Range } from "./viewport.js";
 
@@ -48,7 +49,8 @@ export function drawFindings(pen: Pen, tree: GraphTree, ink: Ink, { nodes, range
     const x = Math.round(Math.max(left, right - size - 2 * ink.ratio));
     pen.fillStyle = ink.palette.text;
     pen.fillRect(x, y, size, size);
-    pen.fillStyle = ink.background;
+    // In high contrast the background is as black as the text.
+    pen.fillStyle = rgbOf(ink.palette.text)[0] < 128 ? "#ffffff" : "#000000";
     pen.font = ink.font;
     pen.fillText(String(index + 1), x + Math.round((size - ink.glyph) / 2), y + Math.round(size * 0.8));
   });

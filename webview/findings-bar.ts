@@ -1,5 +1,6 @@
 import type { Finding } from "../protocol/findings.js";
 import { makeDiv, makeText } from "./elements.js";
+import { foldable } from "./fold.js";
 import { formatShare } from "./format.js";
 import { cleanText } from "./graph-tree.js";
 import { makeButton } from "./toolkit.js";
@@ -23,7 +24,7 @@ export class FindingsBar {
     this.#actions = actions;
     this.element.setAttribute("aria-label", "Findings");
     this.#chosen.setAttribute("aria-live", "polite");
-    this.element.append(this.#list, this.#chosen);
+    this.element.append(foldable(this.#list, "the findings"), this.#chosen);
     this.element.hidden = true;
   }
 
@@ -56,7 +57,8 @@ export class FindingsBar {
 
   #button(finding: Finding, index: number): HTMLElement {
     const button = document.createElement("button");
-    button.append(makeText("findings-number", String(index + 1)), ` ${formatShare(finding.share, 1)} from ${placeText(finding)}`);
+    const share = ` ${formatShare(finding.share, 1)} `;
+    button.append(makeText("findings-number", String(index + 1)), share, makeText("findings-from", "from "), placeText(finding));
     button.title = cleanText(finding.title);
     button.addEventListener("click", () => {
       this.choose(index);

@@ -10,8 +10,10 @@ import type { Change, FlameGraphModel } from "./flame-graph-model.js";
 import { makeDiv } from "./elements.js";
 import { FindingsBar } from "./findings-bar.js";
 import { nodeOfFinding } from "./finding-marks.js";
+import { foldable } from "./fold.js";
 import { GraphCanvas } from "./graph-canvas.js";
 import { listenToPointer } from "./graph-input.js";
+import { GraphMap } from "./graph-map.js";
 import { at } from "./graph-tree.js";
 import { listenToKeys } from "./keyboard.js";
 import { Legend } from "./legend.js";
@@ -38,6 +40,8 @@ export class FlameGraphPage {
   readonly #model: FlameGraphModel;
   readonly #save: (view: SavedView) => void;
   readonly #graph = new GraphCanvas();
+  readonly #stage = makeDiv("stage");
+  readonly #map = new GraphMap(this.#graph, this.#stage);
   readonly #controls: Controls;
   readonly #details: DetailsBar;
   readonly #status: StatusLine;
@@ -131,10 +135,10 @@ export class FlameGraphPage {
 
   #build(): void {
     this.element.className = "page";
-    const stage = makeDiv("stage");
-    stage.append(this.#graph.scroller, this.#empty);
+    const stage = this.#stage;
+    stage.append(this.#graph.scroller, this.#map.element, this.#empty);
     const legendRow = makeDiv("legend-row");
-    legendRow.append(this.#legend.element, this.#controls.searchElement);
+    legendRow.append(foldable(this.#legend.element, "the colours"), this.#controls.searchElement);
     this.element.append(this.#controls.element, this.#time.element, this.#comparison.element, legendRow, this.#findings.element);
     this.element.append(stage, this.#tables.element, this.#callers.element);
     this.#controls.element.prepend(this.#tables.chooser);
@@ -149,6 +153,7 @@ export class FlameGraphPage {
     const graph = this.#graph;
     this.#model.onChange = (change) => this.#changed(change);
     graph.onDrawn = () => {
+      this.#map.follow();
       clearTimeout(this.#settled);
       this.#settled = setTimeout(() => this.#settle(), SETTLE_MS);
     };
@@ -247,6 +252,7 @@ export class FlameGraphPage {
     // A recording that is just being read has a tree of nothing, in which no box can be found again.
     if (graph.tree) {
       this.#restore = undefined;
+      this.#map.follow();
       graph.scroller.scrollTop = scrollTop;
     }
     this.#revealFunction();

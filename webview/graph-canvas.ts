@@ -66,6 +66,13 @@ export class GraphCanvas {
   get selected(): number {
     return this.#selected;
   }
+  /** What the latest frame was drawn with; undefined before the first one of a tree. */
+  get ink(): Ink | undefined {
+    return this.#ink;
+  }
+  get search(): Search | undefined {
+    return this.#search;
+  }
   /** Nodes in the visible part that are too narrow for a box of their own. */
   get hidden(): number {
     return this.#boxes.hidden;

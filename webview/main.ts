@@ -6,6 +6,7 @@ import { onMessage, vsCodeApi } from "./vscode-api.js";
 import "./style.css";
 import "./tables.css";
 import "./findings.css";
+import "./compact.css";
 import "./standalone.css";
 
 const api = standaloneApi() ?? vsCodeApi();

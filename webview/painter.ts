@@ -70,7 +70,8 @@ export function paint(context: Pen, tree: GraphTree, boxes: Boxes, ink: Ink, mar
   const yOf = (box: number) => (at(boxes.row, box) - marks.firstRow) * pitch - marks.offsetY;
   context.fillStyle = ink.background;
   context.fillRect(0, 0, width, height);
-  fillBoxes(context, tree, boxes, ink, marks.searching, pitch, yOf);
+  const gap = Math.max(1, Math.round(ink.ratio));
+  fillBoxes(context, tree, boxes, ink, marks.searching, { yOf, height: pitch - gap, gap, border: ink.palette.border });
   drawLabels(context, tree, boxes, ink, marks.searching, pitch, yOf);
   for (let box = 0; box < boxes.count; box++) {
     const selected = at(boxes.node, box) === marks.selected && at(boxes.nodes, box) === 1;
@@ -86,17 +87,25 @@ export function paint(context: Pen, tree: GraphTree, boxes: Boxes, ink: Ink, mar
 let order = new Int32Array(4096);
 const starts = new Int32Array(257);
 
+/** How boxes are filled, device pixels: where each begins, how high they are, and what is left free between neighbours. */
+interface Filling {
+  readonly yOf: (box: number) => number;
+  readonly height: number;
+  readonly gap: number;
+  /** Around each box; "" for none. */
+  readonly border: string;
+}
+
 /** Sorts the boxes by bucket (counting sort) and fills each bucket in one go: setting a fill style is what costs. */
-function fillBoxes(
+export function fillBoxes(
   context: Pen,
   tree: GraphTree,
   boxes: Boxes,
   ink: Ink,
   searching: boolean,
-  pitch: number,
-  yOf: (box: number) => number,
+  { yOf, height, gap, border }: Filling,
 ): void {
-  const { fills, border } = ink.palette;
+  const { fills } = ink.palette;
   if (order.length < boxes.count) order = new Int32Array(boxes.node.length);
   starts.fill(0);
   for (let box = 0; box < boxes.count; box++) {
@@ -109,8 +118,6 @@ function fillBoxes(
     order[at(starts, bucket)] = box;
     starts[bucket] = at(starts, bucket) + 1;
   }
-  const gap = Math.max(1, Math.round(ink.ratio));
-  const height = pitch - gap;
   if (border !== "") {
     context.fillStyle = border;
     for (let box = 0; box < boxes.count; box++) context.fillRect(at(boxes.x, box), yOf(box), at(boxes.width, box), height);

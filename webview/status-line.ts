@@ -1,4 +1,5 @@
 import type { RecordingSummary } from "../protocol/queries.js";
+import { foldable } from "./fold.js";
 import type { GraphTree } from "./graph-tree.js";
 import { helpWords } from "./keyboard.js";
 import { makeButton } from "./toolkit.js";
@@ -28,7 +29,7 @@ export class StatusLine {
     const first = document.createElement("div");
     first.className = "status-first";
     first.append(this.#facts, this.#folded, this.#unfold, this.#shaped, this.#unshape);
-    this.element.append(first, help);
+    this.element.append(foldable(first, "what the graph is of"), help);
   }
 
   show(summary: RecordingSummary | null, tree: GraphTree | undefined, hidden: number): void {

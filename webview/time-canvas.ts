@@ -16,7 +16,7 @@ const CONTRAST = ["#5c3600", "#7f4d00", "#a86800", "#d08a24", "#f3b65e", "#ffe9c
 
 /** Height of the plot, CSS pixels: in a low panel it leaves the room to the graph. */
 export function plotHeight(): number {
-  return Math.round(Math.min(120, Math.max(64, window.innerHeight * 0.12)));
+  return Math.round(Math.min(120, Math.max(56, (window.innerHeight - 400) * 0.216)));
 }
 
 /** Colours of the levels from 1 on. */

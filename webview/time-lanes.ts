@@ -9,13 +9,16 @@ import { cellNs, spanOfColumn, type TimeChart } from "./time-chart.js";
 
 /** CSS pixels. */
 export const LANE_HEIGHT = 18;
-/** Lanes that are seen at first. */
-export const FEW_LANES = 4;
 /** How far from a mark the pointer may be, CSS pixels. */
 const REACH = 4;
 
 /** Blue beside the orange of the cells: everybody can tell these apart. */
 const MARK_COLORS = { light: "#1a66b0", dark: "#7cb8f0" } as const;
+
+/** Lanes that are seen at first. */
+export function fewLanes(): number {
+  return window.innerHeight < 750 ? 2 : 4;
+}
 
 /** The lanes' names, each a button that shows it alone in all views. */
 export function laneButtons(chart: TimeChart, shown: number, select: (lane: TimeLane) => void): HTMLElement[] {
@@ -147,7 +150,7 @@ function marksWords({ marks, restMarks }: TimeLane): string {
 /** The row below the lanes that tells the rest, and unfolds it. */
 export function restRow(chart: TimeChart, shown: number, toggle: () => void): HTMLElement[] {
   const words = restWords(chart, shown);
-  const more = chart.lanes.lanes.length > FEW_LANES;
+  const more = chart.lanes.lanes.length > fewLanes();
   if (words === "" && !more) return [];
   const row = makeDiv("time-rest");
   const button = document.createElement("button");

@@ -5,7 +5,7 @@ import { EVENT_WORDS, formatShare, formatValue } from "./format.js";
 import { readTheme } from "./theme.js";
 import { AXIS_HEIGHT, levelColors, paintTime, plotHeight } from "./time-canvas.js";
 import { type Cell, cellAt, cellNs, cellWords, lengthWords, LEVELS, type Span, spanOfColumn, sumIn, type TimeChart } from "./time-chart.js";
-import { FEW_LANES, LANE_HEIGHT, laneButtons, laneWords, lossWords, paintLanes, restRow } from "./time-lanes.js";
+import { fewLanes, LANE_HEIGHT, laneButtons, laneWords, lossWords, paintLanes, restRow } from "./time-lanes.js";
 import { listenToTime } from "./time-input.js";
 import type { TimeModel } from "./time-model.js";
 import { fillTimeTable } from "./time-table.js";
@@ -170,7 +170,7 @@ export class TimePane {
   }
 
   #shownLanes(chart: TimeChart): number {
-    return this.#allLanes ? chart.lanes.lanes.length : Math.min(FEW_LANES, chart.lanes.lanes.length);
+    return this.#allLanes ? chart.lanes.lanes.length : Math.min(fewLanes(), chart.lanes.lanes.length);
   }
 
   /** Of what all numbers are; how to choose where nothing is chosen. */
@@ -280,7 +280,9 @@ export class TimePane {
       chip.style.backgroundColor = color;
       return chip;
     });
-    this.#legend.replaceChildren(makeText("", "0"), ...chips.slice(0, LEVELS), makeText("", `${words} in ${lengthWords(cellNs(chart))}`));
+    this.#legend.title = `From nothing to ${words} in ${lengthWords(cellNs(chart))}`;
+    const end = `${top}${chart.most > chart.top ? " or more" : ""} in ${lengthWords(cellNs(chart))}`;
+    this.#legend.replaceChildren(makeText("", "0"), ...chips.slice(0, LEVELS), makeText("", end));
   }
 
   #requestDraw(): void {
