@@ -41,6 +41,8 @@ struct waker {
 };
 
 struct waiting_thread {
+  u32 tid;   /* 0: no thread has this slot */
+  u32 unused;
   u64 began; /* when it was switched out; 0 while it runs */
   u64 left;  /* the same, or when its stack had been taken: that is no waiting of its own */
   u64 mark;
@@ -56,12 +58,21 @@ struct waiting_thread {
   struct place places[PLACES];
 };
 
+/* Slots, and those that no thread has, which user space fills. A hash table's look-up would be a third of what a switch costs. */
+#define MOST_THREADS 4096
 struct {
-  __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, 4096);
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, MOST_THREADS);
+  __uint(map_flags, BPF_F_MMAPABLE);
   __type(key, u32);
   __type(value, struct waiting_thread);
 } threads SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_STACK);
+  __uint(max_entries, MOST_THREADS);
+  __uint(value_size, sizeof(u32));
+} free_slots SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
@@ -70,9 +81,9 @@ struct {
   __type(value, struct waiting_thread);
 } new_thread SEC(".maps");
 
-/* A byte for each thread id there can be, so that a switch between other threads costs two look-ups in an array. */
+/* For each thread id there can be, so that a switch between other threads costs two look-ups in an array. */
 #define MARKS_IN_ROW 64
-struct marks_row { u8 of[MARKS_IN_ROW]; };
+struct marks_row { u16 of[MARKS_IN_ROW]; };
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
@@ -80,8 +91,8 @@ struct {
   __type(key, u32);
   __type(value, struct marks_row);
 } marks SEC(".maps");
-/* FOUND may have been waiting for long when it was marked; BORN not. */
-enum mark { NOT_WANTED, FOUND, BORN };
+/* FOUND may have been waiting for long when it was marked; BORN not. From FIRST_SLOT on: it has been switched out since, and has a slot. */
+enum mark { NOT_WANTED, FOUND, BORN, FIRST_SLOT };
 
 struct wait_settings {
   u64 scale;  /* a stack for each so much waiting, squared, in units of 2^20 ns² */
@@ -131,19 +142,26 @@ struct {
   __uint(max_entries, 1 << 20);
 } waits SEC(".maps");
 
-INLINE u8 *mark_of(u32 tid)
+INLINE u16 *mark_of(u32 tid)
 {
   u32 row = tid / MARKS_IN_ROW;
   struct marks_row *marked = bpf_map_lookup_elem(&marks, &row);
   return marked ? &marked->of[tid % MARKS_IN_ROW] : 0;
 }
 
-INLINE void set_mark(u32 tid, u8 value)
+INLINE void set_mark(u32 tid, u16 value)
 {
-  u8 *mark = mark_of(tid);
+  u16 *mark = mark_of(tid);
   if (mark) {
     *mark = value;
   }
+}
+
+/* The state of a thread with that mark; 0 without a slot. */
+INLINE struct waiting_thread *thread_of(u16 mark)
+{
+  u32 slot = mark - FIRST_SLOT;
+  return mark < FIRST_SLOT ? 0 : bpf_map_lookup_elem(&threads, &slot);
 }
 
 INLINE int runnable(struct task_struct *task)
@@ -188,12 +206,13 @@ INLINE void tell_forgotten(u32 tid, u64 mark, u64 short_ns)
 INLINE void forget_thread(struct task_struct *task)
 {
   u32 tid = task->pid;
-  u8 *mark = mark_of(tid);
+  u16 *mark = mark_of(tid);
   if (!mark || !*mark) {
     return;
   }
+  u32 slot = *mark - FIRST_SLOT;
+  struct waiting_thread *thread = thread_of(*mark);
   *mark = NOT_WANTED;
-  struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
   if (!thread) {
     return;
   }
@@ -206,7 +225,26 @@ INLINE void forget_thread(struct task_struct *task)
       count(WAITS_LOST);
     }
   }
-  bpf_map_delete_elem(&threads, &tid);
+  thread->tid = 0;
+  bpf_map_push_elem(&free_slots, &slot, BPF_ANY);
+}
+
+/* Gives a thread a slot, with nothing in it. User space takes slots back whose threads' marks are not theirs: first the mark. */
+INLINE struct waiting_thread *take_slot(u32 tid, u16 *mark)
+{
+  u32 zero = 0, slot = 0;
+  void *empty = bpf_map_lookup_elem(&new_thread, &zero);
+  if (!empty || bpf_map_pop_elem(&free_slots, &slot)) {
+    count(THREADS_FULL);
+    return 0;
+  }
+  bpf_map_update_elem(&threads, &slot, empty, BPF_ANY);
+  struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &slot);
+  if (thread) {
+    *mark = slot + FIRST_SLOT;
+    thread->tid = tid;
+  }
+  return thread;
 }
 
 /* The place's index; a place that is not remembered takes the one where a stack was taken the longest ago. */
@@ -252,7 +290,10 @@ INLINE u32 chance_at(
     place->window = window;
     place->stacks = 0;
   }
-  u64 chance = CERTAIN, excess = here->stacks / (settings->stacks | 1) + place->stacks / STACKS_OF_PLACE;
+  u64 chance = CERTAIN, excess = place->stacks / STACKS_OF_PLACE;
+  if (here->stacks >= settings->stacks) {
+    excess += here->stacks / (settings->stacks | 1);
+  }
   if (!place->count) {
     excess += thread->strange / STACKS_OF_PLACE;
   } else if (now - place->taken_at < SECOND) {
@@ -265,26 +306,17 @@ INLINE u32 chance_at(
   return chance ? chance : 1;
 }
 
-INLINE void goes(struct task_struct *task, u32 tid, u64 now, int with_registers)
+INLINE void goes(struct task_struct *task, u32 tid, u64 now, u16 *marked, int with_registers)
 {
   u32 zero = 0;
   struct switching *here = bpf_map_lookup_elem(&switching, &zero);
   struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
-  struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+  struct waiting_thread *thread = thread_of(*marked);
   if (!here || !settings) {
     return;
   }
-  if (!thread) {
-    void *empty = bpf_map_lookup_elem(&new_thread, &zero);
-    if (!empty || bpf_map_update_elem(&threads, &tid, empty, BPF_ANY)) {
-      count(THREADS_FULL);
-      return;
-    }
-    set_mark(tid, BORN);
-    thread = bpf_map_lookup_elem(&threads, &tid);
-    if (!thread) {
-      return;
-    }
+  if (!thread && !(thread = take_slot(tid, marked))) {
+    return;
   }
   int preempted = runnable(task);
   u64 mark = place_mark(task, preempted, with_registers);
@@ -353,11 +385,11 @@ INLINE void tell_wait(struct task_struct *task, u32 tid, u64 began, u64 ended, s
   }
 }
 
-INLINE void comes(struct task_struct *task, u32 tid, u64 now, u8 *mark)
+INLINE void comes(struct task_struct *task, u32 tid, u64 now, u16 *mark)
 {
   u32 zero = 0;
   struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
-  struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+  struct waiting_thread *thread = thread_of(*mark);
   if (!thread) {
     if (*mark == FOUND) {
       *mark = BORN;
@@ -388,17 +420,17 @@ INLINE void comes(struct task_struct *task, u32 tid, u64 now, u8 *mark)
 INLINE int switched_between(struct task_struct *from, struct task_struct *to, int with_registers)
 {
   u32 goer = from->pid, comer = to->pid;
-  u8 *goer_mark = mark_of(goer), *comer_mark = mark_of(comer);
+  u16 *goer_mark = mark_of(goer), *comer_mark = mark_of(comer);
   if (!goer_mark || !comer_mark) {
     return 0;
   }
-  u8 goer_wanted = *goer_mark, comer_wanted = *comer_mark;
+  u16 goer_wanted = *goer_mark, comer_wanted = *comer_mark;
   if (!goer_wanted && !comer_wanted) {
     return 0;
   }
   u64 now = bpf_ktime_get_ns();
   if (goer_wanted) {
-    goes(from, goer, now, with_registers);
+    goes(from, goer, now, goer_mark, with_registers);
   }
   if (comer_wanted) {
     comes(to, comer, now, comer_mark);
@@ -445,7 +477,8 @@ int unwound(struct bpf_perf_event_data *ctx)
   struct switching *here = bpf_map_lookup_elem(&switching, &zero);
   if (here && here->unwinding) {
     u32 tid = here->unwinding;
-    struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+    u16 *mark = mark_of(tid);
+    struct waiting_thread *thread = mark ? thread_of(*mark) : 0;
     here->unwinding = 0;
     if (thread && tid == (u32)bpf_get_current_pid_tgid()) {
       thread->left = bpf_ktime_get_ns();

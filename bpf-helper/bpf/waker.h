@@ -27,11 +27,11 @@ int waking(u64 *ctx)
 {
   struct task_struct *woken = (struct task_struct *)ctx[0];
   u32 tid = woken->pid, zero = 0, flags = 0;
-  u8 *mark = mark_of(tid);
+  u16 *mark = mark_of(tid);
   if (!mark || !*mark) {
     return 0;
   }
-  struct waiting_thread *thread = bpf_map_lookup_elem(&threads, &tid);
+  struct waiting_thread *thread = thread_of(*mark);
   struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
   if (!thread || !settings || !thread->began) {
     return 0;

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unsafe"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
@@ -27,6 +29,8 @@ type placeRecord struct {
 }
 
 type threadRecord struct {
+	TID     uint32
+	_       uint32
 	Began   int64
 	Left    int64
 	Mark    uint64
@@ -68,8 +72,9 @@ type waitRecord struct {
 
 // The values of the map `marks`.
 const (
-	markNone  = 0
-	markFound = 1
+	markNone      = 0
+	markFound     = 1
+	markFirstSlot = 3
 )
 
 const marksInRow = 64
@@ -79,6 +84,8 @@ type waitHooks struct {
 	collection *ebpf.Collection
 	switched   *ebpf.Program // nil where the kernel refused it
 	marks      *ebpf.Memory
+	slots      *ebpf.Memory
+	stale      map[uint32]uint32 // by slot: whose it was when its thread's mark was another one
 	ended      *ringbuf.Reader
 	hook       link.Link
 	waking     link.Link // nil where who wakes is not noted now
@@ -87,7 +94,7 @@ type waitHooks struct {
 	perfEvents []int
 }
 
-// limitMarks gives the map of marks a byte for each thread id there can be.
+// limitMarks gives the map of marks room for each thread id there can be.
 func limitMarks(spec *ebpf.CollectionSpec) {
 	highest := 1 << 22
 	if text, err := os.ReadFile("/proc/sys/kernel/pid_max"); err == nil {
@@ -108,6 +115,14 @@ func (w *waitHooks) open(collection *ebpf.Collection) error {
 	var err error
 	if w.marks, err = collection.Maps["marks"].Memory(); err != nil {
 		return fmt.Errorf("map the marks of threads: %w", err)
+	}
+	if w.slots, err = collection.Maps["threads"].Memory(); err != nil {
+		return fmt.Errorf("map the states of threads: %w", err)
+	}
+	for slot := range collection.Maps["threads"].MaxEntries() {
+		if err := w.free(slot); err != nil {
+			return fmt.Errorf("make room for threads: %w", err)
+		}
 	}
 	if w.ended, err = ringbuf.NewReader(collection.Maps["waits"]); err != nil {
 		return fmt.Errorf("open the ring of waits: %w", err)
@@ -180,20 +195,31 @@ func (w *waitHooks) close() {
 
 // mark lets the kernel follow a thread from now on; false if it does so already.
 func (w *waitHooks) mark(tid uint32) bool {
-	var now [1]byte
-	if _, err := w.marks.ReadAt(now[:], markOffset(tid)); err != nil || now[0] != markNone {
+	if mark, err := w.markOf(tid); err != nil || mark != markNone {
 		return false
 	}
-	_, err := w.marks.WriteAt([]byte{markFound}, markOffset(tid))
-	return err == nil
+	return w.setMark(tid, markFound) == nil
 }
 
-func (w *waitHooks) unmark(tid uint32) {
-	_, _ = w.marks.WriteAt([]byte{markNone}, markOffset(tid))
-	_ = w.collection.Maps["threads"].Delete(tid)
+// unmark leaves the thread's slot to threads, as the kernel may be giving it back at this moment.
+func (w *waitHooks) unmark(tid uint32) { _ = w.setMark(tid, markNone) }
+
+const markBytes = 2
+
+func (w *waitHooks) markOf(tid uint32) (uint16, error) {
+	var mark [markBytes]byte
+	_, err := w.marks.ReadAt(mark[:], int64(tid)*markBytes)
+	return binary.NativeEndian.Uint16(mark[:]), err
 }
 
-func markOffset(tid uint32) int64 { return int64(tid) }
+func (w *waitHooks) setMark(tid uint32, mark uint16) error {
+	_, err := w.marks.WriteAt(binary.NativeEndian.AppendUint16(nil, mark), int64(tid)*markBytes)
+	return err
+}
+
+func (w *waitHooks) free(slot uint32) error {
+	return w.collection.Maps["free_slots"].Put(nil, slot)
+}
 
 func (w *waitHooks) set(settings settingsRecord) error {
 	return w.collection.Maps["wait_settings"].Put(uint32(0), settings)
@@ -208,7 +234,43 @@ func (w *waitHooks) drain(visit func(*waitRecord)) error {
 	})
 }
 
-// threads reads the state of all threads that were switched out since they were marked.
+func (w *waitHooks) takeBack(slot uint32, at int64) error {
+	if _, err := w.slots.WriteAt(make([]byte, unsafe.Sizeof(threadRecord{}.TID)), at); err != nil {
+		return err
+	}
+	return w.free(slot)
+}
+
+// threads reads the state of all threads that were switched out since they were marked. Slots that no mark leads to any more, now and
+// when it was called before, are given back. The state is good until the visit ends.
 func (w *waitHooks) threads(visit func(tid uint32, thread *threadRecord)) error {
-	return eachEntry(w.collection.Maps["threads"], 256, visit)
+	var thread threadRecord
+	raw := unsafe.Slice((*byte)(unsafe.Pointer(&thread)), unsafe.Sizeof(thread))
+	stale := map[uint32]uint32{}
+	for slot := range w.collection.Maps["threads"].MaxEntries() {
+		at := int64(slot) * int64(len(raw))
+		if _, err := w.slots.ReadAt(raw[:unsafe.Sizeof(thread.TID)], at); err != nil {
+			return err
+		}
+		tid := thread.TID
+		if tid == 0 {
+			continue
+		}
+		if mark, err := w.markOf(tid); err != nil || uint32(mark) != slot+markFirstSlot {
+			if w.stale[slot] != tid {
+				stale[slot] = tid
+				continue
+			}
+			if err := w.takeBack(slot, at); err != nil {
+				return err
+			}
+			continue
+		}
+		if _, err := w.slots.ReadAt(raw, at); err != nil {
+			return err
+		}
+		visit(tid, &thread)
+	}
+	w.stale = stale
+	return nil
 }
