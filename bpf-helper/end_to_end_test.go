@@ -217,6 +217,7 @@ type recorded struct {
 	function  []string
 	positions [][]string // of each frame, innermost first: "main:12"
 	module    []string
+	language  []wire.Language
 	begins    []int // where each frame's function begins, as far as an update says
 	stacks    wire.StackColumns
 	samples   wire.SampleColumns
@@ -247,6 +248,7 @@ func (r *recorded) add(t *testing.T, data []byte) {
 		r.positions = append(r.positions, []string{fmt.Sprintf("%s:%d", r.strings[b.Frames.Function[i]], b.Frames.Line[i])})
 		r.module = append(r.module, r.strings[b.Frames.Module[i]])
 		r.begins = append(r.begins, 0)
+		r.language = append(r.language, b.Frames.Language[i])
 	}
 	for _, u := range b.Updates {
 		r.function[u.Frame] = r.strings[u.Positions[0].Function]

@@ -36,6 +36,10 @@ struct wanted_value {
   u64 growth_memory; /* the memory and executable pages that user space was last asked to look at when it grew, and how often */
   u64 growth_pages;
   u64 growth_askings;
+  /* Where the code without a file begins that user space was last asked to look at, and how often since the program began. */
+  u64 made_code;
+  u64 made_memory;
+  u64 made_askings;
 };
 
 struct {
@@ -108,7 +112,7 @@ INLINE void count(u32 counter)
 enum tick_flags {
   IN_USER_MODE_FLAG = 1,
   TOLD_FLAG = 2,      /* the unwinder was told of mappings, which user space has to take over */
-  NO_PROGRAM_FLAG = 4, /* between two programs, in an exec: there is no stack but the kernel's */
+  NO_PROGRAM_FLAG = 4, /* between two programs, in an exec, or at its end: there is no stack but the kernel's */
   /* Of memory: the page stands for others by the choice of pages, or for a huge page; nothing but the process's own memory is there. */
   TAKEN_FLAG = 8,
   OPENS_FLAG = 16,
@@ -193,20 +197,29 @@ INLINE u64 started(struct task_struct *task)
 
 struct leaf_mapping {
   u64 inode, start, page;
+  u64 made; /* where code without a file begins: a virtual machine makes it as it runs */
   u32 device;
 };
 
 static long note_mapping(struct task_struct *task, struct vm_area_struct *area, struct leaf_mapping *leaf)
 {
-  unsigned long start = 0, page = 0, inode_number = 0;
+  unsigned long start = 0, page = 0, inode_number = 0, flags = 0;
   struct file *file = 0;
   struct inode *inode = 0;
   struct super_block *super = 0;
   READ(file, area, vm_file);
+  READ(start, area, vm_start);
   if (!file) {
+    struct mm_struct *mm = 0;
+    void *vdso = 0;
+    READ(flags, area, vm_flags);
+    READ(mm, task, mm);
+    if (mm) {
+      READ(vdso, mm, context.vdso);
+    }
+    leaf->made = flags & VM_EXEC && (u64)vdso != start ? start : 0;
     return 0;
   }
-  READ(start, area, vm_start);
   READ(page, area, vm_pgoff);
   READ(inode, file, f_inode);
   READ(inode_number, inode, i_ino);
@@ -327,6 +340,24 @@ INLINE void ask_to_look(struct task_struct *task, struct wanted_value *value, u3
   }
 }
 
+/* A virtual machine runs code that it has made where there was none when its process was looked at: user space is asked to look again.
+ * Such memory is mapped in a way that changes nothing in what `is_untold` looks at. */
+INLINE void ask_for_made_code(struct task_struct *task, struct wanted_value *value, u32 pid, u64 made)
+{
+  struct mm_struct *mm = 0;
+  READ(mm, task, mm);
+  if (value->made_memory != (u64)mm) {
+    value->made_memory = (u64)mm;
+    value->made_askings = 0;
+    value->made_code = 0;
+  }
+  if (made && value->made_code != made && value->made_askings < MOST_TELLINGS) {
+    value->made_code = made;
+    value->made_askings++;
+    send(task, UNKNOWN_MAPPING, pid, 0, value->recordings, BPF_RB_FORCE_WAKEUP);
+  }
+}
+
 /* A leaf's mapping is wanted only where the unwinder fails, which is while it does not know a process's code yet; to look it up is a
  * tenth of a sample's cost. */
 #define MOST_LOOKS 64
@@ -379,6 +410,11 @@ INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct 
   struct leaf_mapping leaf = {};
   set_mapping(tick, &leaf);
   bpf_get_current_comm(tick->comm, sizeof(tick->comm));
+  struct mm_struct *mm = 0;
+  READ(mm, task, mm);
+  if (!mm) {
+    tick->flags |= NO_PROGRAM_FLAG; /* it is ending, and its memory is gone */
+  }
   if (event == MEMORY) {
     ask_to_look(task, value, pid);
   }
@@ -388,6 +424,7 @@ INLINE int pass(struct bpf_perf_event_data *ctx, int find_mapping, const struct 
   if (find_mapping && tick->flags & IN_USER_MODE_FLAG && is_new_code(task, value)) {
     bpf_find_vma(bpf_get_current_task_btf(), tick->instruction, note_mapping, &leaf, 0);
     set_mapping(tick, &leaf);
+    ask_for_made_code(task, value, pid, leaf.made);
   }
   return unwind(ctx, tick, value);
 }
@@ -506,6 +543,7 @@ int tell_mappings(struct bpf_perf_event_data *ctx)
   }
   if (tick->flags & IN_USER_MODE_FLAG) {
     set_mapping(tick, &leaf);
+    ask_for_made_code(task, value, pid, leaf.made);
   }
   return unwind(ctx, tick, value);
 }

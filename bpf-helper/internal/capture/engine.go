@@ -188,7 +188,10 @@ func (e *Engine) load(ctx context.Context) error {
 		e.sync.run(ctx)
 	})
 	e.polling.Go(func() { e.poll(ctx, reader) })
-	e.start(e.follow)
+	e.start(func() {
+		defer hurry(syncNice)()
+		e.follow()
+	})
 	return nil
 }
 
@@ -372,8 +375,14 @@ func (e *Engine) SettleWaits() {
 	}
 }
 
-// Prepare reads a process's mappings, so that its first sample has a whole stack.
-func (e *Engine) Prepare(pid int32) { e.sync.request(uint32(pid), 0) }
+// Prepare reads a process's mappings once nothing more urgent is left to read, so that its next samples have whole stacks.
+func (e *Engine) Prepare(pid int32) { e.sync.prepare(uint32(pid)) }
+
+// PrepareNew does so for a process that has just begun, before all that have run for long: it may be gone soon.
+func (e *Engine) PrepareNew(pid int32) {
+	e.noteProgram(pid)
+	e.sync.request(uint32(pid), 0)
+}
 
 // SetInheriting sets the recordings that also want the children of the processes they want.
 func (e *Engine) SetInheriting(recordings uint64) error { return e.gate.setInheriting(recordings) }

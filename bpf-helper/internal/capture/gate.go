@@ -302,6 +302,12 @@ func (g *gate) want(pid uint32, recordings uint64) error {
 	return nil
 }
 
+// isWanted says whether any recording wants a process.
+func (g *gate) isWanted(pid uint32) bool {
+	var value wantedValue
+	return g.collection.Maps["wanted"].Lookup(pid, &value) == nil && value.Recordings != 0
+}
+
 // setListening sets the recordings that want an event.
 func (g *gate) setListening(event Event, recordings uint64) error {
 	return g.collection.Maps["listening"].Put(uint32(event), recordings)

@@ -10,7 +10,7 @@ import (
 // Niceness of the threads that must not come late on a busy machine; their work is bounded.
 const (
 	loadNice = -10
-	syncNice = -5
+	syncNice = -10
 )
 
 // exactSlackNs is how late the kernel may wake a thread in a hurry; the rest of the helper may be woken later.

@@ -15,6 +15,7 @@ type wantedValue struct {
 	Memory, ExecutablePages, Tellings, Untaken           uint64
 	LookedPages, Looks                                   uint32
 	GrowthDebt, GrowthMemory, GrowthPages, GrowthAskings uint64
+	MadeCode, MadeMemory, MadeAskings                    uint64
 }
 
 type tickRecord struct {
@@ -45,7 +46,7 @@ type tickFlags uint32
 const (
 	inUserMode   tickFlags = 1 << iota
 	wasTold                // the unwinder was told of mappings, which have to be taken over
-	noProgram              // in an exec, where there is no stack but the kernel's
+	noProgram              // in an exec or at the end, where there is no stack but the kernel's
 	pageTaken              // the page was chosen: it stands for others
 	opensStretch           // the first fault in what may be a huge page
 	anonymous              // no file is mapped there

@@ -9,11 +9,13 @@ import (
 )
 
 // synchronizer lets the engine read the mappings of processes, one at a time: those that the engine asks for, and new
-// programs shortly after their exec, before their first sample.
+// programs shortly after their exec, before their first sample. Processes that run already when a recording begins come after
+// all others: there may be hundreds, the files of one may take a second to read, and a new process may be gone by then.
 type synchronizer struct {
-	engine   *Engine
-	requests chan syncRequest
-	programs chan *program
+	engine    *Engine
+	requests  chan syncRequest
+	programs  chan *program
+	preparing chan uint32
 }
 
 type syncRequest struct {
@@ -45,7 +47,15 @@ const (
 const soon = 2 * time.Millisecond
 
 func newSynchronizer(e *Engine) *synchronizer {
-	return &synchronizer{engine: e, requests: make(chan syncRequest, 4096), programs: make(chan *program, 64)}
+	return &synchronizer{engine: e, requests: make(chan syncRequest, 4096), programs: make(chan *program, 64), preparing: make(chan uint32, 16384)}
+}
+
+// prepare asks for a process that has run for a while, when there is nothing else to do.
+func (s *synchronizer) prepare(pid uint32) {
+	select {
+	case s.preparing <- pid:
+	default:
+	}
 }
 
 // request asks for a process after a delay.
@@ -95,9 +105,17 @@ func (s *synchronizer) run(ctx context.Context) {
 			later.Reset(rest)
 			due = later.C
 		}
+		preparing := s.preparing
+		if s.isBusy() || due != nil && !time.Now().Before(waiting[0].due) {
+			preparing = nil
+		}
 		select {
 		case <-ctx.Done():
 			return
+		case pid := <-preparing:
+			if s.engine.gate.isWanted(pid) { // a recording may be over, and a process gone, before its turn comes
+				s.synchronize(pid, pid)
+			}
 		case request := <-s.engine.tracer.ProcessRequests():
 			s.synchronize(uint32(request.PID()), uint32(request.TID()))
 		case program := <-s.programs:
@@ -114,7 +132,7 @@ func (s *synchronizer) run(ctx context.Context) {
 			now := time.Now()
 			budget = min(earlyBurst, budget+time.Duration(float64(now.Sub(refilled))*earlyShare))
 			refilled = now
-			if budget > 0 {
+			if budget > 0 && s.engine.gate.isWanted(request.pid) {
 				began := threadTime()
 				s.synchronize(request.pid, request.pid)
 				budget -= threadTime() - began
@@ -130,6 +148,11 @@ func (s *synchronizer) run(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// isBusy says whether something is to be read at once.
+func (s *synchronizer) isBusy() bool {
+	return len(s.requests) > 0 || len(s.programs) > 0 || len(s.engine.tracer.ProcessRequests()) > 0
 }
 
 // threadTime is what this thread has worked. On a busy machine it is far less than what has passed.

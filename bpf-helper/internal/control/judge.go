@@ -32,8 +32,8 @@ func (h *hub) want(pid int32, startNs, recordings uint64) {
 }
 
 // judge decides anew which recordings want a process. A recording that has wanted it, or from whose process it was
-// forked, goes on wanting it for as long as it may.
-func (h *hub) judge(p *target.Process) {
+// forked, goes on wanting it for as long as it may. It says whether a recording wants it that did not before.
+func (h *hub) judge(p *target.Process) (isNewlyWanted bool) {
 	before := uint64(0)
 	if entry := h.wanted[p.PID]; target.SameStart(entry.startNs, p.StartNs) {
 		before = entry.recordings
@@ -56,10 +56,11 @@ func (h *hub) judge(p *target.Process) {
 		l.seen = true
 	}
 	h.want(p.PID, p.StartNs, recordings)
-	if recordings&^before != 0 {
-		h.engine.Prepare(p.PID)
-		h.engine.FollowWaits(p.PID, p.StartNs, p.UID, recordings)
+	if recordings&^before == 0 {
+		return false
 	}
+	h.engine.FollowWaits(p.PID, p.StartNs, p.UID, recordings)
+	return true
 }
 
 // rescan judges all processes there are.
@@ -74,7 +75,9 @@ func (h *hub) rescan() error {
 	present := make(map[int32]bool, len(processes))
 	for _, p := range processes {
 		present[p.PID] = true
-		h.judge(p)
+		if h.judge(p) {
+			h.engine.Prepare(p.PID)
+		}
 	}
 	for pid, entry := range h.wanted {
 		if !present[pid] {
@@ -92,7 +95,9 @@ func (h *hub) Lifecycle(event capture.Lifecycle) {
 	switch event.Kind {
 	case capture.Forked:
 		h.wanted[event.PID] = wanted{event.Wanted, event.StartNs}
-		h.judge(h.table.Forked(event.PID, event.Parent, event.UID, event.StartNs))
+		if h.judge(h.table.Forked(event.PID, event.Parent, event.UID, event.StartNs)) {
+			h.engine.PrepareNew(event.PID)
+		}
 	case capture.Executed:
 		if event.Wanted == 0 && !h.concerns(event.UID) {
 			return
@@ -100,7 +105,9 @@ func (h *hub) Lifecycle(event capture.Lifecycle) {
 		if event.Wanted != 0 {
 			h.wanted[event.PID] = wanted{event.Wanted, event.StartNs}
 		}
-		h.judge(h.table.Executed(event.PID, event.Parent, event.UID, event.StartNs, event.Filename, event.Command))
+		if h.judge(h.table.Executed(event.PID, event.Parent, event.UID, event.StartNs, event.Filename, event.Command)) {
+			h.engine.PrepareNew(event.PID)
+		}
 		h.probers.follow(event.PID, h.wanted[event.PID], true, nil)
 	case capture.Exited:
 		if entry, known := h.wanted[event.PID]; known && target.SameStart(entry.startNs, event.StartNs) {
