@@ -28,6 +28,8 @@ export interface FoundFixes {
   readonly files: readonly FileFindings[];
   /** Why files were left out, one sentence each. */
   readonly notes: readonly string[];
+  /** The syntax of a text by its path. */
+  readonly syntax: Outliner["syntax"];
 }
 
 export interface FixWish {
@@ -61,7 +63,11 @@ export async function findAllFixes(recording: Recording, { selection, folder, gr
     }
   }
   notes.push(...outliner.problems);
-  return { files: files.toSorted((a, b) => (b.findings[0]?.share ?? 0) - (a.findings[0]?.share ?? 0)), notes };
+  return {
+    files: files.toSorted((a, b) => (b.findings[0]?.share ?? 0) - (a.findings[0]?.share ?? 0)),
+    notes,
+    syntax: outliner.syntax.bind(outliner),
+  };
 }
 
 async function fixesOfFile(

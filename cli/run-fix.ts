@@ -8,7 +8,7 @@ import { proveFix } from "../prover/prove-fix.js";
 import { FlamelineError } from "../recorder/failures.js";
 import { readArguments, readChoice, readNumber, readOperand } from "./arguments.js";
 import { EXIT, UsageError, type World } from "./command.js";
-import { type FileFindings, findAllFixes } from "./find-fixes.js";
+import { type FileFindings, findAllFixes, type FoundFixes } from "./find-fixes.js";
 import { listenForInterrupts } from "./interrupts.js";
 import { nodeFiles } from "./node-files.js";
 import { percent } from "./numbers.js";
@@ -40,7 +40,7 @@ export async function runFix(args: readonly string[], world: World): Promise<num
     throw new UsageError("--prove runs your code, which is not to have root's rights: run it without sudo.");
   }
   const { recording, warnings } = await readProfile(path);
-  const { files, notes } = await findAllFixes(recording, {
+  const { files, notes, syntax } = await findAllFixes(recording, {
     selection: { event },
     folder: world.cwd,
     grammars: join(world.programFolder, "grammars"),
@@ -50,7 +50,7 @@ export async function runFix(args: readonly string[], world: World): Promise<num
   const found = files
     .flatMap((file) => file.findings.map((finding): FixRow => ({ file, finding })))
     .sort((a, b) => b.finding.share - a.finding.share);
-  const proved = given.flag("prove") ? await proveAll(found, budget, world) : found;
+  const proved = given.flag("prove") ? await proveAll(found, budget, world, syntax) : found;
   const rows = given.flag("apply") ? await applyProved(proved, world) : proved;
   if (given.flag("json")) world.out(`${JSON.stringify({ findings: rows.map(jsonRow) })}\n`);
   else world.out(rows.length === 0 ? `No fix known for what is hot in ${event}.\n` : rows.map((row) => textRow(row, world.cwd)).join("\n"));
@@ -58,7 +58,7 @@ export async function runFix(args: readonly string[], world: World): Promise<num
 }
 
 /** One after the other, so that they don't disturb each other's measuring. Ctrl-C ends them all. */
-async function proveAll(rows: readonly FixRow[], budget: number, world: World): Promise<FixRow[]> {
+async function proveAll(rows: readonly FixRow[], budget: number, world: World, syntax: FoundFixes["syntax"]): Promise<FixRow[]> {
   const ends = performance.now() + budget * 1000;
   const interrupts = listenForInterrupts();
   const progress = new Progress(world);
@@ -76,6 +76,7 @@ async function proveAll(rows: readonly FixRow[], budget: number, world: World): 
         process: file.process,
         copies: tmpdir(),
         harness: join(world.programFolder, "python-harness/run.py"),
+        syntax,
         environment: world.env,
         seconds,
         signal: interrupts.aborted,

@@ -107,6 +107,7 @@ export class Fixes {
       process: processOf(loaded.recording, view.selection, (row) => rows.has(row)),
       copies: join(this.#workspace.storage, "proofs"),
       harness: this.#workspace.harness,
+      syntax: (path, read, visit) => this.#workspace.syntax(path, read, visit),
       environment: process.env,
       seconds,
       signal,

@@ -1,12 +1,17 @@
 /** Proves one fix of a file on this machine. */
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { applyEdits, changedLines, type Finding } from "../analysis/optimize/finding.js";
 import { prove } from "../analysis/optimize/proof/prove.js";
 import { ProofRefused } from "../analysis/optimize/proof/trial.js";
+import type { Trial } from "../analysis/optimize/proof/trial.js";
 import type { ProofRecord } from "../protocol/fixes.js";
+import type { Outliner } from "../source/outline.js";
+import { linkModules } from "./link-modules.js";
+import { findNode, loaderOptions, nodeRun, testRunner } from "./node-command.js";
+import { NodeTrial } from "./node-trial.js";
 import { findPython, pythonRun } from "./python-command.js";
 import { PythonTrial } from "./python-trial.js";
-import { copyWorkspace } from "./scratch-copy.js";
+import { copyWorkspace, type ScratchCopy } from "./scratch-copy.js";
 
 /** From here on nothing is tried that a proof could do without, s before its end. */
 const RESERVE_SECONDS = 5;
@@ -22,8 +27,10 @@ export interface FixToProve {
   readonly process: { readonly commandLine: readonly string[]; readonly workingDirectory: string } | undefined;
   /** Folder in which the copy is made, the user's own. */
   readonly copies: string;
-  /** Path of `python-harness/run.py`. */
+  /** Path of `python-harness/run.py`; `node-harness` lies beside its folder. */
   readonly harness: string;
+  /** The syntax of a text by its path. */
+  readonly syntax: Outliner["syntax"];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly seconds: number;
   readonly signal: AbortSignal;
@@ -32,43 +39,76 @@ export interface FixToProve {
 
 /** Runs the user's code: only where they asked for it. Rejects when it is aborted; everything else is in the record. */
 export async function proveFix(fix: FixToProve): Promise<ProofRecord> {
-  const { root, file, text, finding, process: recorded, environment, signal, progress } = fix;
   const ends = performance.now() + fix.seconds * 1000;
   const secondsLeft = (): number => (ends - performance.now()) / 1000;
-  const refused = (reason: string): ProofRecord => ({ verdict: "refused", safety: { tried: [] }, reason });
-  const { subject } = finding;
-  if (!file.endsWith(".py")) return refused("Only fixes of Python files can be proved so far.");
-  if (subject === undefined) return refused("The code is not in a function, so it can't be run by itself.");
-  const commandLine = recorded?.commandLine ?? [];
-  const workingDirectory = recorded?.workingDirectory || dirname(file);
-  const python = await findPython(commandLine, workingDirectory, root, environment["PATH"]);
-  if (python === undefined) return refused("There is no Python here to run the code with; install python3.");
-  progress("copying the workspace", 0);
+  const { subject } = fix.finding;
   try {
-    const scratch = await copyWorkspace(root, fix.copies, signal);
+    if (subject === undefined) {
+      throw new ProofRefused("The code is not in a function that can be reached by its name, so it can't be run by itself.");
+    }
+    const makeTrial = await (fix.file.endsWith(".py") ? pythonTrial : nodeTrial)(fix, subject, secondsLeft);
+    fix.progress("copying the workspace", 0);
+    const scratch = await copyWorkspace(fix.root, fix.copies, fix.signal);
     try {
-      const trial = new PythonTrial({
-        python,
-        harness: fix.harness,
-        scratch,
-        root,
-        file,
-        subject,
-        oldText: text,
-        newText: applyEdits(text, finding.edits),
-        changed: changedLines(text, finding.edits),
-        run: pythonRun(commandLine, workingDirectory, root),
-        workingDirectory,
-        environment,
-        signal,
-        secondsLeft,
-      });
-      return await prove(trial, { progress, mayGoOn: () => secondsLeft() > RESERVE_SECONDS });
+      const trial = await makeTrial(scratch);
+      return await prove(trial, { progress: fix.progress, mayGoOn: () => secondsLeft() > RESERVE_SECONDS });
     } finally {
       await scratch.dispose();
     }
   } catch (error) {
-    if (error instanceof ProofRefused) return refused(error.message);
+    if (error instanceof ProofRefused) return { verdict: "refused", safety: { tried: [] }, reason: error.message };
     throw error;
   }
+}
+
+/** Looks for what a trial needs before anything is copied. */
+type TrialMaker = (fix: FixToProve, subject: string, secondsLeft: () => number) => Promise<(scratch: ScratchCopy) => Promise<Trial>>;
+
+const pythonTrial: TrialMaker = async (fix, subject, secondsLeft) => {
+  const { commandLine, workingDirectory } = recorded(fix);
+  const { root, environment } = fix;
+  const python = await findPython(commandLine, workingDirectory, root, environment["PATH"]);
+  if (python === undefined) throw new ProofRefused("There is no Python here to run the code with; install python3.");
+  const run = pythonRun(commandLine, workingDirectory, root);
+  return async (scratch) => new PythonTrial({ ...common(fix, subject, secondsLeft), python, harness: fix.harness, scratch, run });
+};
+
+const nodeTrial: TrialMaker = async (fix, subject, secondsLeft) => {
+  const { commandLine, workingDirectory } = recorded(fix);
+  const { root, file, environment, syntax } = fix;
+  const node = await findNode(commandLine, workingDirectory, environment["PATH"]);
+  if (node === undefined) throw new ProofRefused("There is no Node.js here to run the code with; install nodejs.");
+  const harness = join(dirname(dirname(fix.harness)), "node-harness");
+  const loader = loaderOptions(file, harness);
+  if (loader === undefined) {
+    throw new ProofRefused(
+      "Node.js runs TypeScript here only through the project's own tsx or esbuild, and it has neither; install tsx in it.",
+    );
+  }
+  const run = nodeRun(commandLine, workingDirectory, root);
+  const tests = await testRunner(file, root, node);
+  return async (scratch) => {
+    await linkModules(root, scratch.workspace);
+    return new NodeTrial({ ...common(fix, subject, secondsLeft), node, harness, loader, scratch, syntax, run, tests });
+  };
+};
+
+function recorded({ process, file }: FixToProve): { readonly commandLine: readonly string[]; readonly workingDirectory: string } {
+  return { commandLine: process?.commandLine ?? [], workingDirectory: process?.workingDirectory || dirname(file) };
+}
+
+function common(fix: FixToProve, subject: string, secondsLeft: () => number) {
+  const { root, file, text, finding, environment, signal } = fix;
+  return {
+    root,
+    file,
+    subject,
+    oldText: text,
+    newText: applyEdits(text, finding.edits),
+    changed: changedLines(text, finding.edits),
+    workingDirectory: recorded(fix).workingDirectory,
+    environment,
+    signal,
+    secondsLeft,
+  };
 }

@@ -48,6 +48,7 @@ export interface PythonTrialOptions {
 type Answer = Readonly<Record<string, unknown>>;
 
 export class PythonTrial implements Trial {
+  readonly conditions = "under two hash seeds, once with all messages logged";
   readonly #options: PythonTrialOptions;
   #shown: string | undefined;
   #steps = 0;
@@ -73,6 +74,7 @@ export class PythonTrial implements Trial {
       touching: tests.filter(([, { passed, touched }]) => passed && touched).map(([name]) => name),
       failing: tests.filter(([, { passed }]) => !passed).length,
       complete: answer?.["complete"] === true,
+      unit: "tests",
     };
   }
 

@@ -13,7 +13,12 @@ export interface LimitedRun {
 }
 
 /** Answers how it ended; rejects when it is aborted or the command can't be started. Its output goes nowhere. */
-export function runLimited(run: LimitedRun): Promise<"ended" | "out of time"> {
+export async function runLimited(run: LimitedRun): Promise<"ended" | "out of time"> {
+  return (await runForStatus(run)) === "out of time" ? "out of time" : "ended";
+}
+
+/** Answers the exit code, null where a signal ended it; rejects as {@link runLimited} does. */
+export function runForStatus(run: LimitedRun): Promise<number | null | "out of time"> {
   const { signal } = run;
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
@@ -49,10 +54,10 @@ export function runLimited(run: LimitedRun): Promise<"ended" | "out of time"> {
       done();
       reject(error);
     });
-    child.on("exit", () => {
+    child.on("exit", (code) => {
       done();
       if (signal.aborted) reject(signal.reason instanceof Error ? signal.reason : new Error("aborted"));
-      else resolve(outOfTime ? "out of time" : "ended");
+      else resolve(outOfTime ? "out of time" : code);
     });
     child.stdin.on("error", () => undefined);
     child.stdin.end(run.input);

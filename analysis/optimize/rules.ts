@@ -1,3 +1,5 @@
+import { objectInHotCode } from "./javascript/object-in-hot-code.js";
+import { searchInLoop } from "./javascript/search-in-loop.js";
 import { eagerLogging } from "./python/eager-logging.js";
 import { listForAny } from "./python/list-for-any.js";
 import { membershipInList } from "./python/membership-in-list.js";
@@ -5,4 +7,4 @@ import { regexInHotCode } from "./python/regex-in-hot-code.js";
 import type { Rule } from "./rule.js";
 
 /** Every rule; to add one, write its file and name it here. */
-export const RULES: readonly Rule[] = [regexInHotCode, membershipInList, listForAny, eagerLogging];
+export const RULES: readonly Rule[] = [regexInHotCode, membershipInList, listForAny, eagerLogging, objectInHotCode, searchInLoop];

@@ -63,7 +63,7 @@ async function steps(trial: Trial, { progress, mayGoOn }: ProveOptions, tried: s
   }
   const real = calls.filter((call) => call < old.captured);
   tried.push(
-    `${real.length} calls of the run and ${calls.length - real.length} made up from them (of ${generated}), the same under two hash seeds, once with all messages logged`,
+    `${real.length} calls of the run and ${calls.length - real.length} made up from them (of ${generated}), the same ${trial.conditions}`,
   );
   if (real.length === 0) throw new ProofRefused(`The calls of ${subject} take too long to be repeated.`);
 
@@ -72,7 +72,7 @@ async function steps(trial: Trial, { progress, mayGoOn }: ProveOptions, tried: s
     const broken = await trial.failingTests({ kind: "new" }, tests.touching);
     if (broken.length > 0) return failed(`The project's test ${broken[0]} passes with the old code and not with the new one.`);
     const more = [tests.failing > 0 ? `${tests.failing} failed before the change` : "", tests.complete ? "" : "not all had their turn"];
-    tried.push([`${tests.touching.length} tests of the project that call it`, ...more.filter((each) => each !== "")].join("; "));
+    tried.push([`${tests.touching.length} ${tests.unit} of the project that call it`, ...more.filter((each) => each !== "")].join("; "));
   }
 
   progress("measuring", 0.5);

@@ -25,12 +25,16 @@ export interface ProjectTests {
   readonly failing: number;
   /** Whether all had their turn. */
   readonly complete: boolean;
+  /** What they are, in the plural: "tests", or "files of tests" where a runner is asked for no less. */
+  readonly unit: string;
 }
 
 /** Why a proof ends without an answer: one sentence. */
 export class ProofRefused extends Error {}
 
 export interface Trial {
+  /** Under which conditions the calls are made again, by seed: how "calls of the run, the same …" ends. */
+  readonly conditions: string;
   /** Of the function under proof, as its language writes it. */
   readonly subject: string;
   /** Runs the project's tests with the old code; undefined where there are none. What they call is kept. */
@@ -41,7 +45,7 @@ export interface Trial {
   capture(): Promise<number>;
   /** Makes up further arguments from those. */
   generate(): Promise<number>;
-  /** Makes the calls, by default all for which there is time; the seed is that of hashes, and with 0 every message is logged. "broken" where the code doesn't even load. */
+  /** Makes the calls, by default all for which there is time; the seed stands for one of the conditions. "broken" where the code doesn't even load. */
   replay(variant: Variant, seed: number, wanted?: readonly number[]): Promise<Outcomes | "broken">;
   /** A call as text. */
   describe(call: number): Promise<string>;

@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { findFixes, rulesOf } from "../../../analysis/optimize/find.js";
 import { applyEdits, type Finding } from "../../../analysis/optimize/finding.js";
 import type { FileHeat } from "../../../analysis/optimize/heat.js";
-import { createOutliner } from "../../../source/outline.js";
+import { createOutliner, type Outliner } from "../../../source/outline.js";
 
 const GRAMMARS = join(import.meta.dirname, "../../../node_modules/@vscode/tree-sitter-wasm/wasm");
 const outliner = createOutliner({ readGrammar: (file) => readFile(join(GRAMMARS, file)) });
+
+/** The syntax of a text by its path. */
+export const syntax: Outliner["syntax"] = async (path, text, read) => (await outliner).syntax(path, text, read);
 
 /** Every line has half of the event, and a fifth of it goes through each library function. */
 const HOT: FileHeat = { event: "cpu", total: () => 0.5, hottest: () => 0.5, own: () => 0.5, below: () => 0.2 };

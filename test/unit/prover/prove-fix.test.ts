@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { proveFix } from "../../../prover/prove-fix.js";
 import type { ProofRecord } from "../../../protocol/fixes.js";
+import { syntax } from "../analysis/offered.js";
 
 const HARNESS = join(import.meta.dirname, "../../../prover/python-harness/run.py");
 const python = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]).status === 0;
@@ -59,6 +60,7 @@ async function proof({
     process: { commandLine: commandLine ?? ["python3", "app.py"], workingDirectory: folder },
     copies: join(home, "tmp"),
     harness: HARNESS,
+    syntax,
     environment: process.env,
     seconds,
     signal: signal ?? new AbortController().signal,

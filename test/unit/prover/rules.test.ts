@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { proveFix } from "../../../prover/prove-fix.js";
 import type { ProofRecord } from "../../../protocol/fixes.js";
-import { findings } from "../analysis/offered.js";
+import { findings, syntax } from "../analysis/offered.js";
 
 const python = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]).status === 0;
 let folder: string;
@@ -35,6 +35,7 @@ async function proof(rule: string, program: string): Promise<ProofRecord> {
     process: { commandLine: ["python3", "app.py"], workingDirectory: folder },
     copies: join(tmpdir(), "flameline-rules-copies"),
     harness: join(import.meta.dirname, "../../../prover/python-harness/run.py"),
+    syntax,
     environment: process.env,
     seconds: 100,
     signal: new AbortController().signal,
