@@ -115,8 +115,9 @@ export class NodeTrial implements Trial {
     if (run !== undefined) {
       await this.#show((await this.#instrumented({ kind: "old" })).noting);
       const moved = (each: string): string => inCopy(each, root, scratch.workspace);
+      const before = ["guard.cjs", "capture.cjs"].flatMap((name) => ["--require", join(harness, name)]);
       await this.#run(
-        [node, "--require", join(harness, "guard.cjs"), ...run.options.map(moved), moved(run.script), ...run.arguments.map(moved)],
+        [node, ...before, ...run.options.map(moved), moved(run.script), ...run.arguments.map(moved)],
         Math.min(SECONDS.capture, secondsLeft()),
         { FLAMELINE_STAGE: "program", FLAMELINE_CASES: await this.#noted.newFolder() },
       );

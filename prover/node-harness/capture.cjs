@@ -28,8 +28,8 @@ globalThis[NOTE] ??= (receiver, args) => {
   const stage = guard?.stage;
   if (guard) guard.stage = "free";
   try {
-    // The end of the instrumented file names its classes.
-    note(receiver, Array.from(args), globalThis[Symbol.for("flameline.classes")]?.() ?? {});
+    // The instrumented file names its classes there.
+    note(receiver, Array.from(args), globalThis[Symbol.for("flameline.classes")] ?? {});
   } finally {
     if (guard) guard.stage = stage;
     busy = false;

@@ -58,7 +58,7 @@ async function load() {
   }
   const given = globalThis[SUBJECT];
   if (typeof given?.function() !== "function") throw new Refused("it is not reached when its file is loaded");
-  return { call: given.function(), self: given.self(), classes: given.classes() };
+  return { call: given.function(), self: given.self(), classes: globalThis[Symbol.for("flameline.classes")] ?? {} };
 }
 
 /** Takes what is written to the standard streams. */

@@ -28,12 +28,13 @@ export function instrument(root: Node, path: string, subject: string, capture: s
   if (isGenerator(found.node)) return { because: "it is a generator, which can't be compared call by call" };
   const world = GLOBAL[/\.[cm]?tsx?$/.test(path) ? "typescript" : "javascript"];
   const text = root.text;
-  const ending = handOver(root, found, world);
+  const ending = handOver(found, world);
   const isModule = root.namedChildren.some((each) => each?.type === "import_statement" || each?.type === "export_statement");
-  const loads = isModule ? `import ${JSON.stringify(capture)};` : `require(${JSON.stringify(capture)});`;
+  // Without either it may be of both kinds; then it is a program, before which the file is loaded.
+  const loads = isModule ? `import ${JSON.stringify(capture)};` : `typeof require === "function" && require(${JSON.stringify(capture)});`;
   return {
-    noting: `${applyEdits(text, [headEdit(root, loads), ...noteEdits(found, world)])}\n${ending}\n`,
-    loadable: `${applyEdits(text, isProgram ? startsOf(root) : [])}\n${ending}\n`,
+    noting: applyEdits(text, [headEdit(root, loads), ...noteEdits(found, world), ...classEdits(root, world)]),
+    loadable: `${applyEdits(text, [...classEdits(root, world), ...(isProgram ? startsOf(root) : [])])}\n${ending}\n`,
   };
 }
 
@@ -51,15 +52,19 @@ function isGenerator(node: Node): boolean {
 }
 
 /** The last line of the file. */
-function handOver(root: Node, { expression, self }: ReachableFunction, world: string): string {
-  const classes = root.namedChildren.flatMap((statement) => {
+function handOver({ expression, self }: ReachableFunction, world: string): string {
+  return `;${world}[Symbol.for("flameline.subject")] = { function: () => ${expression}, self: () => ${self} };`;
+}
+
+/** Hands each class over as soon as it is there: what made its objects is known before the program goes on. */
+function classEdits(root: Node, world: string): TextEdit[] {
+  return root.namedChildren.flatMap((statement) => {
     const declared = statement?.type === "export_statement" ? statement.childForFieldName("declaration") : statement;
     const name = declared && CLASSES.has(declared.type) ? declared.childForFieldName("name")?.text : undefined;
-    return name === undefined ? [] : [name];
+    if (!statement || name === undefined) return [];
+    const at = statement.endIndex;
+    return [{ start: at, end: at, text: `; (${world}[Symbol.for("flameline.classes")] ??= {}).${name} = ${name};` }];
   });
-  const symbol = (name: string): string => `${world}[Symbol.for("flameline.${name}")]`;
-  const all = `() => ({ ${classes.join(", ")} })`;
-  return `;${symbol("classes")} = ${all}; ${symbol("subject")} = { function: () => ${expression}, self: () => ${self}, classes: ${all} };`;
 }
 
 /** In front of all but what must stand first. */

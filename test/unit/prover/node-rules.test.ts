@@ -65,7 +65,7 @@ describe("the change of", () => {
     "%s is proved for %s",
     async (rule, _, program) => {
       const record = await proof(rule, program);
-      expect(record).toMatchObject({ verdict: "proved" });
+      expect(record, record.reason).toMatchObject({ verdict: "proved" });
       expect(record.speedup?.low).toBeGreaterThanOrEqual(1.05);
     },
     90_000,
