@@ -151,5 +151,6 @@ function nodeFlags(text: string): string[] {
 
 /** A path of the workspace as it lies in the copy; others stay. */
 export function inCopy(path: string, root: string, copy: string): string {
-  return isAbsolute(path) && isBelow(path, root) && !/\/node_modules\//.test(path) ? join(copy, relative(root, path)) : path;
+  const isOfWorkspace = path === root || (isAbsolute(path) && isBelow(path, root) && !/\/node_modules\//.test(path));
+  return isOfWorkspace ? join(copy, relative(root, path)) : path;
 }

@@ -2,7 +2,7 @@
 //   node scripts/build.mjs [--only NAME[,NAME…]] [--watch]
 // NAME is one of: programs (extension, language server, command), webview, askpass, grammars, harness, helper, notices.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import * as esbuild from "esbuild";
 import { GRAMMARS } from "./grammars.mjs";
@@ -50,11 +50,19 @@ function copyGrammars() {
   }
 }
 
-/** What runs in a project's own interpreter ships as it is written. */
+/** What runs in a project's own interpreter ships as it is written, JavaScript without its blanks. */
 function copyHarness() {
   const to = path.join(dist, "python-harness");
   rmSync(to, { recursive: true, force: true });
   cpSync(path.join(root, "prover/python-harness"), to, { recursive: true, filter: (file) => path.basename(file) !== "__pycache__" });
+  const from = path.join(root, "prover/node-harness");
+  const node = path.join(dist, "node-harness");
+  rmSync(node, { recursive: true, force: true });
+  mkdirSync(node);
+  for (const name of readdirSync(from)) {
+    const { code } = esbuild.transformSync(readFileSync(path.join(from, name), "utf8"), { minify: true, target: "node18" });
+    writeFileSync(path.join(node, name), code);
+  }
 }
 
 function buildHelper() {

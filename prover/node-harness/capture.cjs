@@ -65,5 +65,5 @@ function isNobody(receiver) {
 function isModule(receiver) {
   if (typeof receiver !== "object" || receiver === null || types.isModuleNamespaceObject(receiver)) return receiver !== null;
   const given = Object.values(Object.getOwnPropertyDescriptors(receiver));
-  return Object.getPrototypeOf(receiver) === Object.prototype && given.some(({ value, get }) => typeof value === "function" || get !== undefined);
+  return Object.getPrototypeOf(receiver) === Object.prototype && given.some((each) => typeof each.value === "function" || "get" in each);
 }

@@ -24,13 +24,16 @@ function watch(owner, name, said) {
   const watched = function (...args) {
     const what = guard.stage === "free" ? undefined : said(args);
     if (what !== undefined) refuse(what);
-    return new.target ? Reflect.construct(original, args, new.target === watched ? original : new.target) : Reflect.apply(original, this, args);
+    return new.target
+      ? Reflect.construct(original, args, new.target === watched ? original : new.target)
+      : Reflect.apply(original, this, args);
   };
   Object.setPrototypeOf(watched, original);
   watched.prototype = original.prototype;
   Object.defineProperty(watched, "name", { value: original.name });
   for (const key of Reflect.ownKeys(original)) {
-    if (!(key in { length: 0, name: 0, prototype: 0, arguments: 0, caller: 0 })) Object.defineProperty(watched, key, Object.getOwnPropertyDescriptor(original, key));
+    if (!(key in { length: 0, name: 0, prototype: 0, arguments: 0, caller: 0 }))
+      Object.defineProperty(watched, key, Object.getOwnPropertyDescriptor(original, key));
   }
   owner[name] = watched;
 }
@@ -68,9 +71,26 @@ const opening = ([file, flags]) => {
   return reads ? undefined : writing([file]);
 };
 const CHANGES = {
-  writeFile: writing, appendFile: writing, createWriteStream: writing, open: opening, truncate: first, mkdir: first, mkdtemp: first, rm: first,
-  rmdir: first, unlink: first, chmod: first, chown: first, lchown: first, utimes: first, lutimes: first, rename: both, link: second,
-  symlink: second, copyFile: second, cp: second,
+  writeFile: writing,
+  appendFile: writing,
+  createWriteStream: writing,
+  open: opening,
+  truncate: first,
+  mkdir: first,
+  mkdtemp: first,
+  rm: first,
+  rmdir: first,
+  unlink: first,
+  chmod: first,
+  chown: first,
+  lchown: first,
+  utimes: first,
+  lutimes: first,
+  rename: both,
+  link: second,
+  symlink: second,
+  copyFile: second,
+  cp: second,
 };
 for (const [name, said] of Object.entries(CHANGES)) {
   watch(fs, name, said);
@@ -79,7 +99,8 @@ for (const [name, said] of Object.entries(CHANGES)) {
 }
 const always = (what) => () => what;
 const children = require("node:child_process");
-for (const name of ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"]) watch(children, name, always("starts a process"));
+for (const name of ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"])
+  watch(children, name, always("starts a process"));
 watch(require("node:cluster"), "fork", always("starts a process"));
 const net = require("node:net");
 watch(net.Socket.prototype, "connect", always("opens a connection"));

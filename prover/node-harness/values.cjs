@@ -9,8 +9,20 @@ const { types } = require("node:util");
 
 const MOST_OBJECTS = 200_000;
 const MOST_ITEMS = 10_000;
-const TYPED = ["Buffer", "Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
-  "Float32Array", "Float64Array", "BigInt64Array", "BigUint64Array"];
+const TYPED = [
+  "Buffer",
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+  "Float32Array",
+  "Float64Array",
+  "BigInt64Array",
+  "BigUint64Array",
+];
 const ERRORS = ["Error", "TypeError", "RangeError", "SyntaxError", "ReferenceError", "EvalError", "URIError"];
 const BUILTIN = ["Object", "Array", "Map", "Set", "Date", "RegExp", "String", "Number", "Boolean", "ArrayBuffer", ...TYPED, ...ERRORS];
 const WELL_KNOWN = new Map(
@@ -129,8 +141,9 @@ class Freezer {
     const listed = [];
     for (const key of Reflect.ownKeys(value)) {
       if (skip(key)) continue;
-      const { get, set, value: held, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(value, key);
-      if (get !== undefined || set !== undefined) throw new Unsupported("an object with an accessor of its own");
+      const descriptor = Object.getOwnPropertyDescriptor(value, key);
+      const { value: held, writable, enumerable, configurable } = descriptor;
+      if (!("value" in descriptor)) throw new Unsupported("an object with an accessor of its own");
       const flags = (writable ? 1 : 0) | (enumerable ? 2 : 0) | (configurable ? 4 : 0);
       listed.push([this.of(key), this.of(held), ...(flags === 7 ? [] : [flags])]);
     }
@@ -150,7 +163,9 @@ class Freezer {
   }
 
   hasAccessors(value) {
-    return Reflect.ownKeys(value).length !== value.length + 1 || value.some((_, at) => !("value" in Object.getOwnPropertyDescriptor(value, at)));
+    return (
+      Reflect.ownKeys(value).length !== value.length + 1 || value.some((_, at) => !("value" in Object.getOwnPropertyDescriptor(value, at)))
+    );
   }
 
   /** The name of a built-in prototype, `class:NAME` of one that can be made again, or undefined for none. */
@@ -163,7 +178,8 @@ class Freezer {
     }
     const name = prototype.constructor?.name ?? "";
     // Test runners have worlds of their own, with an Object of their own; one that has the native text is as good.
-    const isNative = typeof prototype.constructor === "function" && /\{ \[native code\] \}$/.test(Function.prototype.toString.call(prototype.constructor));
+    const isNative =
+      typeof prototype.constructor === "function" && Function.prototype.toString.call(prototype.constructor).endsWith("{ [native code] }");
     if (isNative && BUILTIN.includes(name) && Object.prototype.hasOwnProperty.call(prototype, "constructor")) return name;
     if (!this.lenient) throw new Unsupported(`an object of the class ${name || "without a name"}`);
     this.refusePrivate(prototype);
@@ -203,7 +219,12 @@ function revive({ objects, root }, classes = {}) {
     else if (entry.k === "x") value.lastIndex = of(entry.v[2]);
     for (const [key, held, flags = 7] of entry.d ?? []) {
       const name = of(key);
-      Object.defineProperty(value, name, { value: of(held), writable: (flags & 1) > 0, enumerable: (flags & 2) > 0, configurable: (flags & 4) > 0 });
+      Object.defineProperty(value, name, {
+        value: of(held),
+        writable: (flags & 1) > 0,
+        enumerable: (flags & 2) > 0,
+        configurable: (flags & 4) > 0,
+      });
     }
   });
   objects.forEach(({ x }, id) => {

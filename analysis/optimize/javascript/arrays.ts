@@ -83,7 +83,7 @@ export function arrayOf(use: Node): KnownArray | undefined {
 function isBinding(place: Node): boolean {
   const parent = place.parent;
   if (parent === null) return false;
-  if (parent.type === "variable_declarator" || isFunction(parent) || /^class/.test(parent.type)) {
+  if (parent.type === "variable_declarator" || isFunction(parent) || parent.type.startsWith("class")) {
     return parent.childForFieldName("name")?.id === place.id || parent.childForFieldName("parameter")?.id === place.id;
   }
   if (parent.type === "for_in_statement")
@@ -98,7 +98,13 @@ function isBinding(place: Node): boolean {
 /** Whether what a binding binds is seen at `use`: it is bound in a function or block around it. */
 function isInSight(binding: Node, use: Node): boolean {
   let scope: Node | null = binding;
-  while (scope !== null && !isFunction(scope) && scope.type !== "statement_block" && scope.type !== "program" && !/^for/.test(scope.type))
+  while (
+    scope !== null &&
+    !isFunction(scope) &&
+    scope.type !== "statement_block" &&
+    scope.type !== "program" &&
+    !scope.type.startsWith("for_")
+  )
     scope = scope.parent;
   return scope !== null && isWithin(use, scope);
 }

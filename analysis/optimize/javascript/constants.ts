@@ -21,7 +21,7 @@ export function constantOf(node: Node): Constant | undefined {
     return value === undefined ? undefined : { value };
   }
   if (WORDS.has(node.text)) return { value: WORDS.get(node.text) };
-  if (node.type === "number") return /n$/.test(node.text) ? undefined : { value: Number(node.text.replaceAll("_", "")) };
+  if (node.type === "number") return node.text.endsWith("n") ? undefined : { value: Number(node.text.replaceAll("_", "")) };
   if (node.type === "unary_expression" && node.firstNamedChild?.type === "number" && node.text.startsWith("-")) {
     return { value: -Number(node.firstNamedChild.text.replaceAll("_", "")) };
   }

@@ -108,7 +108,7 @@ function isDirective(statement: Node): boolean {
 /** `const fs = require("fs");`. */
 function isRequire(statement: Node): boolean {
   const declarators = statement.namedChildren.filter((each) => each?.type === "variable_declarator");
-  return declarators.length > 0 && declarators.every((each) => /^require\(/.test(each?.childForFieldName("value")?.text ?? ""));
+  return declarators.length > 0 && declarators.every((each) => each?.childForFieldName("value")?.text.startsWith("require(") === true);
 }
 
 /** Blanks at the beginning of a node's line, where nothing else is before it; else undefined. */

@@ -45,11 +45,9 @@ export const objectInHotCode: Rule = {
     if (!values.every((each) => each !== undefined) || isChanged(root, owner)) return undefined;
     const given = values.map((each) => each?.value);
     if (!isAccepted(kind, given) || (kind === "DateTimeFormat" && !hasTimeZone(given[1]))) return undefined;
+    const flags = typeof given[1] === "string" ? given[1] : "";
     const uses = usesOf(made);
-    if (
-      uses === undefined ||
-      !uses.every((use) => (kind === "RegExp" ? leavesPattern(use, String(given[1] ?? "")) : leavesFormatter(use, kind)))
-    ) {
+    if (uses === undefined || !uses.every((use) => (kind === "RegExp" ? leavesPattern(use, flags) : leavesFormatter(use, kind)))) {
       return undefined;
     }
     const word = kind === "RegExp" ? "PATTERN" : (FORMATTERS[kind]?.[0] ?? "FORMAT");

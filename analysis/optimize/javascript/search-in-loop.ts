@@ -96,7 +96,7 @@ function earlierSet(call: Node, array: Node, isIndexOf: boolean): Place | undefi
   const root = call.tree.rootNode;
   const known = arrayOf(array);
   if (known === undefined || (isIndexOf && !known.hasNoNumbers)) return undefined;
-  const name = freeName(root, `${array.text}Set`);
+  const name = freeName(root, `${array.text}${/[a-z]/.test(array.text) ? "Set" : "_SET"}`);
   const definition = `const ${name} = new Set(${array.text})${semicolon(root)}`;
   if (known.kind === "constant") return behind(known, name, definition);
   const within = functionAround(known.declaration) ?? functionAround(call);

@@ -44,11 +44,6 @@ const GOOD: readonly (readonly [rule: string, what: string, program: string])[] 
     `export function work(rows) {\n  return rows.map((row) => new Intl.NumberFormat("de", { minimumFractionDigits: 2 }).format(row));\n}\n${main("work([n, n / 3, -n])")}`,
   ],
   [
-    "javascript-object-in-hot-code",
-    "a pattern",
-    `export const work = (rows) => rows.filter((row) => new RegExp("^[a-c]+\\\\d*$", "i").test(row));\n${main('work(["ab1", "x" + n, "C" + n, ""])')}`,
-  ],
-  [
     "javascript-search-in-loop",
     "an array of the function",
     `export function work(rows, text) {\n  const known = text.split(" ");\n  const left = [];\n  for (const row of rows) {\n    if (!known.includes(row)) left.push(row);\n  }\n  return left;\n}\nconst TEXT = Array.from({ length: 80 }, (_, at) => "w" + at).join(" ");\n${main('work(["w70", "w" + n, "z" + n, "w79", "none"].concat(Array.from({ length: 40 }, (_, at) => "w" + at * 3)), TEXT)')}`,
@@ -57,6 +52,19 @@ const GOOD: readonly (readonly [rule: string, what: string, program: string])[] 
     "javascript-search-in-loop",
     "constants",
     `class Reader {\n  constructor(rows) {\n    this.rows = rows;\n  }\n  known() {\n    return this.rows.filter((row) => ${KINDS}.indexOf(row) !== -1).length;\n  }\n}\n${main('new Reader(["omega", "x" + n, "lambda", "alpha", "none"]).known()')}`,
+  ],
+];
+
+const TRAPS: readonly (readonly [rule: string, what: string, program: string])[] = [
+  [
+    "javascript-object-in-hot-code",
+    "another formatter takes over",
+    `export function work(rows) {\n  if (rows.length === 2) globalThis["Intl"].NumberFormat = class {\n    format(row) {\n      return "!" + row;\n    }\n  };\n  return rows.map((row) => new Intl.NumberFormat("de").format(row));\n}\n${main("work([n, n / 3, -n].slice(n % 3))")}`,
+  ],
+  [
+    "javascript-search-in-loop",
+    "the array grows under another name",
+    `export function work(rows, known, found) {\n  known.forEach(Number);\n  for (const row of rows) {\n    if (!known.includes(row)) found.push(row);\n  }\n  return found;\n}\n${main("const all = [n]; work([1, 2, 2, n], all, all)")}`,
   ],
 ];
 
@@ -69,5 +77,16 @@ describe("the change of", () => {
       expect(record.speedup?.low).toBeGreaterThanOrEqual(1.05);
     },
     90_000,
+  );
+
+  test.each(TRAPS)(
+    "%s is never proved where %s",
+    async (rule, _, program) => {
+      const record = await proof(rule, program);
+      expect(record, record.reason).toMatchObject({ verdict: "failed" });
+      expect(record.reason).toMatch(/^It behaves differently/);
+      expect(record.speedup).toBeUndefined();
+    },
+    60_000,
   );
 });
