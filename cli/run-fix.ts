@@ -122,16 +122,18 @@ async function applyProved(rows: readonly FixRow[], world: World): Promise<FixRo
 }
 
 function jsonRow({ file: { file }, finding, proof, applied }: FixRow): object {
-  const { rule, startLine, share, expectedGain, edits, title } = finding;
+  const { rule, startLine, share, expectedGain, edits, title, refusal } = finding;
   const more = { ...(proof === undefined ? {} : { proof }), ...(applied === undefined ? {} : { applied }) };
-  return { rule, title, file, line: startLine, share, expectedGain, edit: edits, ...more };
+  const none = refusal === undefined ? {} : { refusal };
+  return { rule, title, file, line: startLine, share, expectedGain, edit: edits, ...none, ...more };
 }
 
 function textRow({ file, finding, proof, applied }: FixRow, cwd: string): string {
   const { startLine, title, share, message, event, expectedGain, subject } = finding;
   const gain = `${percent(share)} of ${event} ${message}; without it all would be ${expectedGain.toFixed(2)} times as fast`;
   const lines = [`${shortPath(file.file, cwd)}:${startLine}  ${title}${applied === true ? "  (applied)" : ""}`, `  ${gain}`];
-  if (proof === undefined) lines.push("  unproved");
+  if (finding.refusal !== undefined) lines.push(`  no change is written: ${finding.refusal}`);
+  else if (proof === undefined) lines.push("  unproved");
   else {
     const { speedup, safety, reason, verdict } = proof;
     const faster =

@@ -35,15 +35,16 @@ export function actionsOf(document: TextDocument, version: number | null, fix: S
     documentChanges: [{ textDocument: { uri, version }, edits }],
   });
   const actions: CodeAction[] = [];
-  if (proof?.verdict === "proved") {
+  const isOffered = finding.refusal === undefined;
+  if (isOffered && proof?.verdict === "proved") {
     actions.push({ title: `${finding.title} (${label(finding, proof)})`, kind, diagnostics, isPreferred: true, edit: inDocument(changes) });
-  } else if (proof?.verdict !== "failed") {
+  } else if (isOffered && proof?.verdict !== "failed") {
     const edit = inDocument(changes.map((each) => ({ ...each, annotationId: finding.rule })));
     const description = `${sentence(finding)}; ${label(finding, proof)}`;
     edit.changeAnnotations = { [finding.rule]: { label: finding.title, description, needsConfirmation: true } };
     actions.push({ title: `${finding.title} (${proof?.verdict ?? "unproved"})`, kind, diagnostics, edit });
   }
-  if (proof?.verdict !== "proved") {
+  if (isOffered && proof?.verdict !== "proved") {
     const command = { command: "flameline.proveFix", title: "Prove", arguments: [uri, finding.id] };
     actions.push({ title: "Prove that this fix is equal and faster (runs your code)", kind, diagnostics, command });
   }
@@ -75,7 +76,7 @@ export function shownFinding({ finding, proof }: ShownFix, file: string, fn: num
     share,
     places: [{ location: { file, line: startLine }, functionName: subject ?? "" }],
     frames: [fn],
-    advice: `${sentence(finding)}. The light bulb on the line has the change${proof === undefined ? " and its proof" : ""}.`,
+    advice: `${sentence(finding)}. ${where(finding, proof)}`,
     ...(proof === undefined ? {} : { proof }),
   };
 }
@@ -84,7 +85,14 @@ function sentence({ share, event, message, expectedGain }: Finding): string {
   return `${percent(share)} of ${event} ${message}: at most ${expectedGain.toFixed(2)} times as fast without it`;
 }
 
-function label({ subject }: Finding, proof: ProofRecord | undefined): string {
+/** Where the change is to be had. */
+function where({ refusal }: Finding, proof: ProofRecord | undefined): string {
+  if (refusal !== undefined) return `No change is written: ${refusal}.`;
+  return `The light bulb on the line has the change${proof === undefined ? " and its proof" : ""}.`;
+}
+
+function label({ subject, refusal }: Finding, proof: ProofRecord | undefined): string {
+  if (refusal !== undefined) return `no change is written: ${refusal}`;
   if (proof?.verdict === "proved" && proof.speedup !== undefined) {
     const { median, low, high } = proof.speedup;
     return `proved: ${subject} ${median.toFixed(2)} times as fast, ${low.toFixed(2)} to ${high.toFixed(2)}`;

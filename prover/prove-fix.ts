@@ -41,8 +41,9 @@ export interface FixToProve {
 export async function proveFix(fix: FixToProve): Promise<ProofRecord> {
   const ends = performance.now() + fix.seconds * 1000;
   const secondsLeft = (): number => (ends - performance.now()) / 1000;
-  const { subject } = fix.finding;
+  const { subject, refusal } = fix.finding;
   try {
+    if (refusal !== undefined) throw new ProofRefused(`There is no change to prove: ${refusal}.`);
     if (subject === undefined) {
       throw new ProofRefused("The code is not in a function that can be reached by its name, so it can't be run by itself.");
     }

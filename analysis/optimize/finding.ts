@@ -31,6 +31,8 @@ export interface Finding {
   readonly end: number;
   /** By falling offsets, so that they can be made one after the other. */
   readonly edits: readonly TextEdit[];
+  /** Why no change is offered: a clause; there are no edits then. */
+  readonly refusal?: string;
   /** The function whose behaviour a proof compares: a function of the module or a method; undefined for code outside of both. */
   readonly subject: string | undefined;
 }

@@ -25,4 +25,6 @@ export interface Match {
   /** The code that is slow, if it is more or less than the node. */
   readonly node: Node;
   readonly edits: readonly TextEdit[];
+  /** Why there is no change although the pattern is there: a clause, for the edits are none then. */
+  readonly refusal?: string;
 }

@@ -4,7 +4,16 @@ import { eagerLogging } from "./python/eager-logging.js";
 import { listForAny } from "./python/list-for-any.js";
 import { membershipInList } from "./python/membership-in-list.js";
 import { regexInHotCode } from "./python/regex-in-hot-code.js";
+import { sqlalchemyLazyLoad } from "./python/orm/sqlalchemy-lazy-load.js";
 import type { Rule } from "./rule.js";
 
 /** Every rule; to add one, write its file and name it here. */
-export const RULES: readonly Rule[] = [regexInHotCode, membershipInList, listForAny, eagerLogging, objectInHotCode, searchInLoop];
+export const RULES: readonly Rule[] = [
+  regexInHotCode,
+  membershipInList,
+  listForAny,
+  eagerLogging,
+  sqlalchemyLazyLoad,
+  objectInHotCode,
+  searchInLoop,
+];
