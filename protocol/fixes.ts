@@ -13,6 +13,8 @@ export interface ProofRecord {
     /** One phrase for each thing that was tried. */
     readonly tried: readonly string[];
   };
+  /** SQL statements that the calls of the run sent, where a library that counts them was there. */
+  readonly statements?: { readonly before: number; readonly after: number };
   /** Why it isn't proved: one sentence. */
   readonly reason?: string;
 }

@@ -13,6 +13,8 @@ import { type PythonRun, isBelow } from "./python-command.js";
 import { runLimited } from "./run-limited.js";
 import type { ScratchCopy } from "./scratch-copy.js";
 
+/** The calls that are chosen by the first replay may take this many times as long in later ones: other programs run, too. */
+const PATIENCE = 3;
 /** Longest times of the steps, s. */
 const SECONDS = { tests: 40, capture: 20, replay: 5, other: 20, time: 20 };
 /** Arguments that are made up. */
@@ -96,7 +98,17 @@ export class PythonTrial implements Trial {
     if (run !== undefined) {
       const inCopy = run.script === undefined ? run : { ...run, script: join(scratch.workspace, relative(root, run.script)) };
       const answer = await this.#step("capture", { kind: "old" }, { seconds: SECONDS.capture, run: inCopy });
-      return Number(answer["kept"] ?? 0);
+      const kept = Number(answer["kept"] ?? 0);
+      const { subject } = this.#options;
+      if (kept === 0 && typeof answer["refusal"] === "string") {
+        throw new ProofRefused(`The program ended before ${subject} was called, since it ${answer["refusal"]}.`);
+      }
+      if (kept === 0 && Number(answer["skipped"] ?? 0) > 0) {
+        throw new ProofRefused(
+          `${subject} was called, but with arguments that can't be kept for another run, say a session on a database in memory or an open file.`,
+        );
+      }
+      return kept;
     }
     return this.#step("describe", { kind: "old" }, { index: 0 }).then(
       () => 1,
@@ -112,9 +124,10 @@ export class PythonTrial implements Trial {
   }
 
   async replay(variant: Variant, seed: number, wanted?: readonly number[]): Promise<Outcomes | "broken"> {
-    const extra = wanted === undefined ? {} : { wanted };
+    const patience = wanted === undefined ? 1 : PATIENCE;
+    const extra = wanted === undefined ? { patience } : { patience, wanted };
     const { secondsLeft } = this.#options;
-    const answer = await this.#step("replay", variant, { seconds: SECONDS.replay, verbose: seed === 0, ...extra }, seed).catch(
+    const answer = await this.#step("replay", variant, { seconds: patience * SECONDS.replay, verbose: seed === 0, ...extra }, seed).catch(
       (error: unknown) => {
         if (error instanceof StepFailed || (error instanceof ProofRefused && variant.kind !== "old" && secondsLeft() > 0)) return undefined;
         throw error;

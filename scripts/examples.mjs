@@ -16,7 +16,8 @@ import { has } from "./shell.mjs";
  * @property {string[]} run the command line; it runs until it is stopped and prints its account as JSON lines
  * @property {string} main the file to look at
  * @property {{ function: string, text: string }} hot a function by its name in a profile, and how its hottest line begins
- * @property {{ function: string, parts: string[] }} lens a function by its name in the source, all of whose time the parts of the account hold
+ * @property {boolean} [account] false where it prints none
+ * @property {{ function: string, parts: string[] }} [lens] a function by its name in the source, all of whose time the parts of the account hold
  *
  * @typedef {object} AccountPart one part of the program's own account; `line` is the call whose CPU time was measured
  * @property {string} name
@@ -36,6 +37,11 @@ const folder = path.join(root, "examples");
 /** @returns {string[]} */
 export function exampleNames() {
   return readdirSync(folder).filter((name) => existsSync(path.join(folder, name, "example.json")));
+}
+
+/** Those that measure themselves. @returns {string[]} */
+export function accountedExamples() {
+  return exampleNames().filter((name) => readExample(name).account !== false);
 }
 
 /** @param {string} name @returns {Example} */

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
-import { exampleNames, lastAccount, prepareExample, whyNotRunnable } from "../../scripts/examples.mjs";
+import { accountedExamples, lastAccount, prepareExample, whyNotRunnable } from "../../scripts/examples.mjs";
 import { root } from "../../scripts/paths.mjs";
 import { isRoot } from "../../scripts/shell.mjs";
 import { freshHelper, OWN_ENV } from "../support/flameline.mjs";
@@ -87,7 +87,7 @@ export const bench = {
   title: `Accuracy: line shares against the program's own account (at ${SAMPLES} samples, ${HZ} Hz; worst line, in percentage points)`,
   whyNot: () => (isRoot ? undefined : "it records with the real helper and needs root"),
   run: async ({ scale }) => {
-    const names = exampleNames().filter((name) => {
+    const names = accountedExamples().filter((name) => {
       const reason = whyNotRunnable(name);
       if (reason !== undefined) {
         console.log(`  skipped ${name}: ${reason}`);

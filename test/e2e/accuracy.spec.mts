@@ -1,6 +1,6 @@
 /** Line shares against each example's own account of its CPU time, through the real helper and the real command. */
 import { expect, test } from "@playwright/test";
-import { exampleNames, whyNotRunnable } from "../../scripts/examples.mjs";
+import { accountedExamples, whyNotRunnable } from "../../scripts/examples.mjs";
 import { measureAccuracy } from "../bench/accuracy.mjs";
 import { freshHelper, OWN_ENV, WHY_NOT } from "../support/flameline.mjs";
 
@@ -19,7 +19,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => helper?.stop());
 
-for (const name of exampleNames()) {
+for (const name of accountedExamples()) {
   test(`the lines of the ${name} example have the shares that it measured itself`, () => {
     test.setTimeout(400_000);
     const reason = whyNotRunnable(name);

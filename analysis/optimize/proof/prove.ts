@@ -46,16 +46,20 @@ async function steps(trial: Trial, { progress, mayGoOn }: ProveOptions, tried: s
 
   progress("comparing old and new", 0.3);
   const old = await outcomesOf(trial, "old", 0);
-  const calls = [...old.calls].flatMap(([call, outcome]) => (outcome === undefined ? [] : [call]));
-  const again = await outcomesOf(trial, "old", 0, calls);
-  if (firstDifference(old, again) !== undefined) {
+  const ended = [...old.calls].flatMap(([call, outcome]) => (outcome === undefined ? [] : [call]));
+  const again = await outcomesOf(trial, "old", 0, ended);
+  // One that took too long the second time is no call to compare.
+  const calls = ended.filter((call) => again.calls.get(call) !== undefined);
+  if (firstDifference(old, again, calls) !== undefined) {
     throw new ProofRefused(`${subject} does not do the same when it is called again with the same arguments, so nothing can be compared.`);
   }
+  let changed: Outcomes | undefined;
   for (const seed of SEEDS) {
     const before = seed === 0 ? old : await outcomesOf(trial, "old", seed, calls);
     const after = await trial.replay({ kind: "new" }, seed, calls);
     if (after === "broken") return failed("The changed file can't be loaded.");
-    const call = firstDifference(before, after);
+    changed ??= after;
+    const call = firstDifference(before, after, calls);
     if (call !== undefined) {
       const [was, is] = [before.calls.get(call)?.text ?? "", after.calls.get(call)?.text ?? "did not end"];
       return failed(`It behaves differently: ${await trial.describe(call)} ${was}, and then ${is}.`);
@@ -66,6 +70,9 @@ async function steps(trial: Trial, { progress, mayGoOn }: ProveOptions, tried: s
     `${real.length} calls of the run and ${calls.length - real.length} made up from them (of ${generated}), the same ${trial.conditions}`,
   );
   if (real.length === 0) throw new ProofRefused(`The calls of ${subject} take too long to be repeated.`);
+
+  const statements = changed && statementsOf(real, old, changed);
+  if (statements !== undefined) tried.push(`${statements.before} SQL statements in the calls of the run before, ${statements.after} after`);
 
   if (tests === undefined) tried.push("no tests of the project");
   else {
@@ -84,12 +91,14 @@ async function steps(trial: Trial, { progress, mayGoOn }: ProveOptions, tried: s
   const mutantsCaught = known === 0 ? undefined : caught / known;
   tried.push(`${known} small mistakes in the new code, ${caught} of them noticed`);
   const safety = { ...(mutantsCaught === undefined ? {} : { mutantsCaught }), tried };
+  const seen = statements === undefined ? {} : { statements };
   if (speedup.low < LEAST_SPEEDUP) {
     const interval = `${speedup.median.toFixed(2)} times as fast (${speedup.low.toFixed(2)} to ${speedup.high.toFixed(2)})`;
     return {
       verdict: "failed",
       speedup,
       safety,
+      ...seen,
       reason: `It is not surely faster: ${subject} is ${interval}, and ${LEAST_SPEEDUP} is the least that counts.`,
     };
   }
@@ -98,10 +107,11 @@ async function steps(trial: Trial, { progress, mayGoOn }: ProveOptions, tried: s
       verdict: "weak",
       speedup,
       safety,
+      ...seen,
       reason: "What could be tried would miss too many mistakes: tests or other calls would help.",
     };
   }
-  return { verdict: "proved", speedup, safety };
+  return { verdict: "proved", speedup, safety, ...seen };
 }
 
 async function outcomesOf(trial: Trial, kind: "old", seed: number, wanted?: readonly number[]): Promise<Outcomes> {
@@ -110,12 +120,19 @@ async function outcomesOf(trial: Trial, kind: "old", seed: number, wanted?: read
   return outcomes;
 }
 
+/** What the calls sent together; undefined where none sent anything, or nobody counted. */
+function statementsOf(calls: readonly number[], before: Outcomes, after: Outcomes): ProofRecord["statements"] {
+  const sum = ({ calls: outcomes }: Outcomes): number => calls.reduce((all, call) => all + (outcomes.get(call)?.statements ?? 0), 0);
+  const [was, is] = [sum(before), sum(after)];
+  return was + is === 0 ? undefined : { before: was, after: is };
+}
+
 /** The first call that did something else, one that took too long included. */
-function firstDifference(before: Outcomes, after: Outcomes): number | undefined {
-  for (const [call, outcome] of before.calls) {
-    if (outcome !== undefined && outcome.key !== after.calls.get(call)?.key) return call;
-  }
-  return undefined;
+function firstDifference(before: Outcomes, after: Outcomes, calls: readonly number[]): number | undefined {
+  return calls.find((call) => {
+    const outcome = before.calls.get(call);
+    return outcome !== undefined && outcome.key !== after.calls.get(call)?.key;
+  });
 }
 
 async function measure(trial: Trial, calls: readonly number[], copies: boolean, mayGoOn: () => boolean): Promise<Speedup> {
@@ -144,7 +161,7 @@ async function mutants(trial: Trial, old: Outcomes, calls: readonly number[], te
     const outcomes = await trial.replay(variant, 0, calls);
     if (outcomes === "broken") continue;
     known++;
-    if (firstDifference(old, outcomes) !== undefined) caught++;
+    if (firstDifference(old, outcomes, calls) !== undefined) caught++;
     else if (tests.length > 0 && (await trial.failingTests(variant, tests)).length > 0) caught++;
   }
   return { caught, known };

@@ -16,6 +16,8 @@ export interface Outcome {
   readonly text: string;
   /** Whether the call changes its arguments or returns a part of them, so that each call needs its own. */
   readonly copies: boolean;
+  /** SQL statements that it sent; undefined where nobody counts. */
+  readonly statements?: number;
 }
 
 export interface ProjectTests {

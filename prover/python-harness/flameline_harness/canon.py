@@ -4,7 +4,9 @@ import inspect
 import json
 import struct
 
+from .cases import is_live
 from .request import Refused
+
 
 class Canon:
     """Values as data that is equal where they can't be told apart: floats by their bits, mutable ones with who else is the same object."""
@@ -44,6 +46,8 @@ class Canon:
             return [kind.__name__, *map(self.of, value)]
         if kind is dict:
             return ["dict", *([self.of(key), self.of(each)] for key, each in value.items())]
+        if is_live(value):
+            return self.of_database(value, kind)
         if kind is bytearray:
             return ["bytearray", value.hex()]
         if kind.__module__ == "re" and kind.__name__ == "Match":
@@ -79,6 +83,18 @@ class Canon:
             [] if items is None else [self.of(each) for each in items],
             [] if pairs is None else [[self.of(key), self.of(each)] for key, each in pairs],
         ]
+
+    def of_database(self, value, kind):
+        """A row by its columns: which relationships are loaded is what a change of the loading changes. A session by what it would write."""
+        state = getattr(value, "_sa_instance_state", None)
+        if state is None:
+            unwritten = [len(getattr(value, name, ())) for name in ("new", "dirty", "deleted")]
+            return ["database", kind.__module__, kind.__qualname__, unwritten]
+        mapper = state.mapper
+        columns = set(mapper.column_attrs.keys())
+        held = [[name, self.of(each)] for name, each in sorted(state.dict.items()) if name in columns or (name not in mapper.attrs and name != "_sa_instance_state")]
+        changed = sorted(name for name in state.committed_state if name not in columns)
+        return ["row", kind.__module__, kind.__qualname__, repr(state.key and state.key[1]), held, changed]
 
 
 def canonical(value):

@@ -9,15 +9,18 @@ import sys
 import threading
 import time
 
-from . import guard
-from .cases import CASES, read_cases
+from . import databases, guard
+from .cases import CASES, dump_case, read_cases
 from .guard import at
 from .request import REQUEST, TARGET, answer
 from .subject import definition, first_line, read_target
 
 MOST_CASES = 100
+# After so many calls, and so long without one that is new, no other is waited for.
+ENOUGH_CALLS, BORED_SECONDS = 20, 4
 MOST_CASE_BYTES = 1 << 20
 MOST_BYTES = 20 << 20
+
 
 class Capture:
     """Notes the arguments of each call as it begins."""
@@ -29,6 +32,8 @@ class Capture:
         self.cases = {}
         self.bytes = 0
         self.seen = 0
+        # When the last call was noted that is unlike all others.
+        self.latest = None
         self.skipped = 0
         self.module = None
         self.path = None
@@ -64,7 +69,8 @@ class Capture:
                 self.note(frame, code)
             finally:
                 sys.setprofile(self.profile)
-        if self.until is not None and (len(self.cases) >= MOST_CASES or self.bytes >= MOST_BYTES):
+        bored = self.latest is not None and self.seen >= ENOUGH_CALLS and time.monotonic() - self.latest > BORED_SECONDS
+        if self.until is not None and (len(self.cases) >= MOST_CASES or self.bytes >= MOST_BYTES or bored):
             self.until()
 
     def note(self, frame, code):
@@ -80,7 +86,7 @@ class Capture:
         if code.co_flags & inspect.CO_VARKEYWORDS:
             keywords.update(values[names[at_name]])
         try:
-            case = pickle.dumps((tuple(positional), keywords), 4)
+            case = dump_case(tuple(positional), keywords)
         except Exception:
             self.skipped += 1
             return
@@ -89,6 +95,7 @@ class Capture:
             return
         if case not in self.cases:
             self.cases[case] = 0
+            self.latest = time.monotonic()
             self.bytes += len(case)
         self.cases[case] += 1
         self.module = self.module or frame.f_globals.get("__name__")
@@ -103,6 +110,7 @@ class Capture:
                 kept["cases"].append((case, count))
         if kept["module"] is None and self.module is not None:
             kept["module"], kept["path"] = self.module, self.path
+        kept["databases"] = databases.snapshots(kept["databases"])
         with open(CASES, "wb") as file:
             pickle.dump(kept, file)
         return {"seen": self.seen, "skipped": self.skipped, "kept": len(kept["cases"])}

@@ -8,6 +8,9 @@ from .request import REQUEST, Refused
 # "free": our own code. "program": writes below the scratch copy are harmless. "call": a function under proof has none at all.
 stage = "free"
 refusal = None
+# Set by `databases`.
+on_sqlite_connect = None
+on_import = None
 OUTSIDE = {
     "socket.connect": "opens a connection",
     "socket.bind": "opens a port",
@@ -21,7 +24,6 @@ OUTSIDE = {
     "os.forkpty": "starts a process",
     "os.kill": "ends a process",
     "os.killpg": "ends a process",
-    "sqlite3.connect": "opens a database",
 }
 CHANGES = {
     "os.remove": 0,
@@ -42,11 +44,19 @@ CHANGES = {
 DEEDS = {*OUTSIDE.values(), "writes a file", "changes files"}
 
 
-def audit(event, args):
+def refuse(said):
     global refusal
+    refusal = refusal or said
+    raise Refused(said)
+
+
+def audit(event, args):
+    if event == "import":
+        on_import()
+        return
+    said = on_sqlite_connect(args[0], stage) if event == "sqlite3.connect" else None
     if stage == "free":
         return
-    said = None
     if event in OUTSIDE:
         said = OUTSIDE[event]
     elif event == "open":
@@ -57,8 +67,7 @@ def audit(event, args):
     elif event in CHANGES and not harmless(args[CHANGES[event]]):
         said = "changes files"
     if said is not None:
-        refusal = refusal or said
-        raise Refused(said)
+        refuse(said)
 
 
 def harmless(path):

@@ -3,31 +3,52 @@
 import gc
 import io
 import logging
-import pickle
 import sys
 import time
 
-from .cases import read_cases
+from . import databases
+from .cases import load_case, read_cases
 from .guard import at
 from .request import REQUEST, answer
 from .subject import find_function, prepare
 
+
 def step_time():
     """CPU time, ns, of so many rounds of the captured calls; without `rounds` says how many last long enough."""
     kept = read_cases()
+    keeper = databases.Keeper(kept["databases"])
     function = find_function(prepare(kept))
+    keeper.changes()
     cases = [kept["cases"][index][0] for index in REQUEST["wanted"]]
     sys.stdout = sys.stderr = io.StringIO()
     logging.disable(logging.NOTSET)
     copies = REQUEST["copies"]
-    shared = [pickle.loads(case) for case in cases]
+    # Each call finds the database as it was, with sessions of its own.
+    alone = copies and databases.orm() is not None
+    shared = [] if alone else [load_case(case) for case in cases]
+
+    def one_by_one(count):
+        spent = 0
+        for _ in range(count):
+            for case in cases:
+                positional, keywords = load_case(case)
+                begin = time.process_time_ns()
+                try:
+                    function(*positional, **keywords)
+                except Exception:
+                    pass
+                spent += time.process_time_ns() - begin
+                keeper.changes()
+        return spent
 
     def rounds(count):
+        if alone:
+            return one_by_one(count)
         spent = 0
         left = count
         while left > 0:
             some = min(left, 16) if copies else left
-            batch = [pickle.loads(case) for case in cases for _ in range(some)] if copies else shared
+            batch = [load_case(case) for case in cases for _ in range(some)] if copies else shared
             begin = time.process_time_ns()
             for _ in range(1 if copies else some):
                 for positional, keywords in batch:

@@ -12,7 +12,10 @@ OTHER_NAME = {
     "upper": "lower", "startswith": "endswith", "endswith": "startswith", "min": "max", "max": "min", "any": "all", "all": "any",
     "sorted": "list", "loads": "dumps", "dumps": "loads", "set": "list", "frozenset": "list", "copy": "deepcopy", "info": "error", "debug": "error",
     "warning": "error", "union": "intersection", "get": "pop", "items": "keys", "keys": "values", "values": "keys", "sum": "len", "len": "sum",
+    "desc": "asc", "asc": "desc", "scalars": "execute",
 }
+# Of a query that is put together call by call.
+LEFT_OUT = {"filter", "filter_by", "where", "order_by", "limit", "offset", "distinct", "group_by", "having", "join", "outerjoin", "exclude"}
 OTHER_COMPARISON = {
     "Lt": "<=", "LtE": "<", "Gt": ">=", "GtE": ">", "Eq": "!=", "NotEq": "==", "In": "not in", "NotIn": "in", "Is": "is not", "IsNot": "is",
 }
@@ -75,6 +78,8 @@ def step_mutants():
             if name in OTHER_NAME:
                 other = f"{code(each.func.value)}.{OTHER_NAME[name]}" if isinstance(each.func, ast.Attribute) else OTHER_NAME[name]
                 mutant(each.func, other, f"{OTHER_NAME[name]} for {name}")
+            if name in LEFT_OUT and isinstance(each.func, ast.Attribute):
+                mutant(each, code(each.func.value), f"no {name}")
             if len(each.args) > 1:
                 mutant(each, f"{code(each.func)}({', '.join(map(code, each.args[:-1]))})", "an argument less")
                 swapped = [each.args[1], each.args[0], *each.args[2:]]

@@ -9,6 +9,7 @@ import threading
 from .capture import Capture
 from .request import REQUEST, answer
 
+
 def step_tests():
     """Runs the project's tests, or the named ones; says how each ended and whether it called the function."""
     import pytest

@@ -4,15 +4,16 @@ import contextlib
 import hashlib
 import io
 import logging
-import pickle
 import signal
 import time
 
 from .canon import Canon, canonical
-from .cases import read_cases
+from . import databases
+from .cases import load_case, read_cases
 from .guard import at
 from .request import REQUEST, SUBJECT, Refused, answer
 from .subject import find_function, prepare
+
 
 class Records(logging.Handler):
     """What is logged, as a reader of the log sees it."""
@@ -32,9 +33,13 @@ def too_long(*_):
     raise TimeoutError("flameline: too long")
 
 
-def outcome(function, case, limit):
+def outcome(function, case, limit, keeper):
     """What a call returns or raises, what becomes of its arguments, and what it prints and logs; None where it takes too long."""
-    positional, keywords = pickle.loads(case)
+    try:
+        positional, keywords = load_case(case)
+    except LookupError:
+        return None
+    sent = databases.statements
     before = canonical(Canon().of((positional, keywords)))
     out, records = io.StringIO(), Records()
     root = logging.getLogger()
@@ -56,11 +61,13 @@ def outcome(function, case, limit):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         root.removeHandler(records)
-    mutated = canonical(arguments) != before
+    asked = None if databases.statements is None else databases.statements - (sent or 0)
+    written = keeper.changes()
+    mutated = canonical(arguments) != before or bool(asked)
     # A result that is an argument may be changed by the next call.
     shared = '"same"' in canonical(after)
-    text = canonical([ended[0], after, arguments, out.getvalue(), records.lines])
-    return {"key": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), "text": shown(ended), "copies": mutated or shared}
+    text = canonical([ended[0], after, arguments, out.getvalue(), records.lines, written])
+    return {**({} if asked is None else {"statements": asked}), "key": hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), "text": shown(ended), "copies": mutated or shared}
 
 
 def shown(ended):
@@ -80,8 +87,10 @@ def step_replay():
     if REQUEST["verbose"]:
         # What is logged nowhere is compared too.
         logging.getLogger().setLevel(1)
-    module = prepare(kept)
-    function = find_function(module)
+    keeper = databases.Keeper(kept["databases"])
+    function = find_function(prepare(kept))
+    databases.watch()
+    keeper.changes()
     signal.signal(signal.SIGALRM, too_long)
     ends = time.monotonic() + REQUEST["seconds"]
     wanted = REQUEST.get("wanted")
@@ -90,7 +99,7 @@ def step_replay():
         if time.monotonic() > ends:
             break
         try:
-            outcomes[index] = outcome(function, cases[index], 2.0 if index < captured else 0.3)
+            outcomes[index] = outcome(function, cases[index], REQUEST["patience"] * (2.0 if index < captured else 0.3), keeper)
         except Refused:
             # A captured call is what the program does; generated arguments may lead anywhere.
             if index < captured:
@@ -100,7 +109,7 @@ def step_replay():
 
 
 def describe(case):
-    positional, keywords = pickle.loads(case)
+    positional, keywords = load_case(case)
     text = ", ".join([*map(repr, positional), *(f"{name}={each!r}" for name, each in keywords.items())])
     return f"{SUBJECT}({text[:200]})"
 

@@ -10,6 +10,7 @@ import sys
 from .guard import at
 from .request import SUBJECT, TARGET, Refused
 
+
 def definition(text):
     """The syntax node of the subject."""
     body = ast.parse(text).body

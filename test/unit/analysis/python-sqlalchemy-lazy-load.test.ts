@@ -25,7 +25,10 @@ const READ = "for order in orders:\n    print(order.customer.name)";
 
 describe("a relationship that is read row by row", () => {
   test.each([
-    [`orders = session.query(Order).limit(5)\n${READ}`, `orders = session.query(Order).options(selectinload(Order.customer)).limit(5)\n${READ}`],
+    [
+      `orders = session.query(Order).limit(5)\n${READ}`,
+      `orders = session.query(Order).options(selectinload(Order.customer)).limit(5)\n${READ}`,
+    ],
     [
       `orders = session.scalars(select(Order).where(Order.id > 5)).all()\n${READ}`,
       `orders = session.scalars(select(Order).options(selectinload(Order.customer)).where(Order.id > 5)).all()\n${READ}`,
@@ -55,7 +58,8 @@ describe("a relationship that is read row by row", () => {
   });
 
   test("brings its import along, beside others of the same module or alone", async () => {
-    const text = (head: string): Promise<string> => fixed("app.py", `${head}\ndef work(session):\n    for o in session.query(Order):\n        o.items[0]\n`, RULE);
+    const text = (head: string): Promise<string> =>
+      fixed("app.py", `${head}\ndef work(session):\n    for o in session.query(Order):\n        o.items[0]\n`, RULE);
     expect(await text("from sqlalchemy.orm import (\n    Session,\n)\n")).toContain("    Session, selectinload,\n)");
     expect(await text("from models import Order\n")).toMatch(/^from models import Order\nfrom sqlalchemy.orm import selectinload\n\ndef/);
     expect(await text("from sqlalchemy.orm import selectinload\n")).toMatch(/^from sqlalchemy.orm import selectinload\n\ndef/);
@@ -104,8 +108,16 @@ describe("no fix for", () => {
 
 describe("it says why nothing is changed where the query", () => {
   test.each([
-    ["is another function's", "for order in newest(session):\n    order.customer.name", /^the query is in newest; add selectinload for customer/],
-    ["asks for several kinds of rows", "for order in session.execute(select(Order, Item)).scalars():\n    order.customer.name", /more than one kind/],
+    [
+      "is another function's",
+      "for order in newest(session):\n    order.customer.name",
+      /^the query is in newest; add selectinload for customer/,
+    ],
+    [
+      "asks for several kinds of rows",
+      "for order in session.execute(select(Order, Item)).scalars():\n    order.customer.name",
+      /more than one kind/,
+    ],
     ["gives rows with more in them", "for order in session.execute(select(Order)):\n    order.customer.name", /more than one kind/],
     ["comes as an argument", "for order in limit:\n    order.customer.name", /^what limit is, this function doesn't tell/],
     ["chooses its columns", "for order in session.query(Order).with_entities(Order.id):\n    order.customer.name", /chooses its columns/],

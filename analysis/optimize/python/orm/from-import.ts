@@ -5,7 +5,9 @@ import { bindingsOf } from "../names.js";
 /** Edits after which `from MODULE import NAME` holds at the top of the file: none where it does; undefined where the name means something else there. */
 export function addFromImport(root: Node, module: string, name: string): TextEdit[] | undefined {
   const statements = root.namedChildren.filter((each): each is Node => each !== null);
-  const froms = statements.filter((each) => each.type === "import_from_statement" && each.childForFieldName("module_name")?.text === module);
+  const froms = statements.filter(
+    (each) => each.type === "import_from_statement" && each.childForFieldName("module_name")?.text === module,
+  );
   const namesOf = (each: Node): Node[] => each.childrenForFieldName("name").filter((one): one is Node => one !== null);
   const bindings = bindingsOf(root, name);
   if (bindings.length > 0) {

@@ -5,8 +5,7 @@ import { bindingsOf } from "../names.js";
 /** What binds a name where it is read. */
 export type Binder =
   /** Elements of `rows` one after the other; `scope` is where they are bound. */
-  | { readonly kind: "loop"; readonly rows: Node; readonly scope: Node }
-  | { readonly kind: "parameter"; readonly of: string };
+  { readonly kind: "loop"; readonly rows: Node; readonly scope: Node } | { readonly kind: "parameter"; readonly of: string };
 
 const COMPREHENSIONS = /_comprehension$|^generator_expression$/;
 
@@ -62,7 +61,8 @@ export function calledMethod(node: Node): { readonly name: string; readonly obje
 /** The arguments of a call, or none where they aren't all plain ones. */
 export function plainArguments(call: Node): readonly Node[] {
   const list = call.childForFieldName("arguments");
-  const all = list?.type === "argument_list" ? list.namedChildren.filter((each): each is Node => each !== null && each.type !== "comment") : [];
+  const all =
+    list?.type === "argument_list" ? list.namedChildren.filter((each): each is Node => each !== null && each.type !== "comment") : [];
   return all.some(({ type }) => type === "list_splat" || type === "dictionary_splat") ? [] : all;
 }
 

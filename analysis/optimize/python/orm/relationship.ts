@@ -10,7 +10,23 @@ const OF_PLAIN_VALUES = new Set(
   ).split(" "),
 );
 /** Functions that go through all of a collection. */
-const OF_COLLECTIONS = new Set(["len", "list", "tuple", "set", "sorted", "reversed", "enumerate", "sum", "any", "all", "min", "max", "map", "filter", "zip"]);
+const OF_COLLECTIONS = new Set([
+  "len",
+  "list",
+  "tuple",
+  "set",
+  "sorted",
+  "reversed",
+  "enumerate",
+  "sum",
+  "any",
+  "all",
+  "min",
+  "max",
+  "map",
+  "filter",
+  "zip",
+]);
 
 export type Use = "one" | "many" | "unclear";
 

@@ -24,7 +24,20 @@ const EMITS = "sqlalchemy.orm.strategies._emit_lazyload";
 /** Methods of a session after which what was loaded is loaded again. */
 const LOADS_ANEW = /\.(commit|rollback|refresh|expire|expire_all|expunge|expunge_all)\(/;
 /** With these in the query a join would change what it means, or how many rows there are. */
-const NO_JOIN = new Set(["limit", "offset", "slice", "distinct", "group_by", "having", "yield_per", "with_for_update", "union", "union_all", "join", "outerjoin"]);
+const NO_JOIN = new Set([
+  "limit",
+  "offset",
+  "slice",
+  "distinct",
+  "group_by",
+  "having",
+  "yield_per",
+  "with_for_update",
+  "union",
+  "union_all",
+  "join",
+  "outerjoin",
+]);
 
 export const sqlalchemyLazyLoad: Rule = {
   id: "python-sqlalchemy-lazy-load",

@@ -20,7 +20,17 @@ export type FoundQuery =
 const SAME_ROWS_FUNCTIONS = new Set(["list", "tuple", "enumerate", "sorted", "reversed", "iter"]);
 const SAME_ROWS = new Set(["all", "unique", "scalars", "yield_per", "partitions", "fetchall"]);
 /** After these rows aren't what the query was begun with. */
-const OTHER_COLUMNS = new Set(["with_entities", "with_only_columns", "add_columns", "add_entity", "from_statement", "enable_eagerloads", "columns", "mappings", "tuples"]);
+const OTHER_COLUMNS = new Set([
+  "with_entities",
+  "with_only_columns",
+  "add_columns",
+  "add_entity",
+  "from_statement",
+  "enable_eagerloads",
+  "columns",
+  "mappings",
+  "tuples",
+]);
 /** Names in chains deeper than this are no queries of people. */
 const MOST_STEPS = 30;
 
@@ -46,7 +56,10 @@ export function queryOf(rows: Node): FoundQuery {
     if (at.type === "await") return elsewhere("the rows are waited for");
     if (at.type === "identifier") {
       const value = localValue(at);
-      if (value === undefined) return elsewhere(functionAround(at) === undefined ? "the query is outside of functions" : `what ${at.text} is, this function doesn't tell`);
+      if (value === undefined)
+        return elsewhere(
+          functionAround(at) === undefined ? "the query is outside of functions" : `what ${at.text} is, this function doesn't tell`,
+        );
       texts.push(functionAround(at)?.text ?? "");
       at = value;
       continue;
@@ -54,7 +67,8 @@ export function queryOf(rows: Node): FoundQuery {
     const [first, ...others] = at.type === "call" ? plainArguments(at) : [];
     const name = calledName(at);
     if (name === "select") {
-      if (!ran || first === undefined || others.length > 0 || !isEntity(first) || !scalars) return elsewhere("the query asks for more than one kind of row");
+      if (!ran || first === undefined || others.length > 0 || !isEntity(first) || !scalars)
+        return elsewhere("the query asks for more than one kind of row");
       return { kind: "query", entity: first.text, at: at.endIndex, methods, text: [...texts, rows.text].join("\n") };
     }
     if (name !== undefined) {
@@ -70,7 +84,11 @@ export function queryOf(rows: Node): FoundQuery {
       return { kind: "query", entity: first.text, at: at.endIndex, methods, text: [...texts, rows.text].join("\n") };
     }
     // A session runs what `select` has made.
-    if ((method.name === "scalars" || method.name === "execute") && first !== undefined && (first.type === "call" || first.type === "identifier" || first.type === "parenthesized_expression")) {
+    if (
+      (method.name === "scalars" || method.name === "execute") &&
+      first !== undefined &&
+      (first.type === "call" || first.type === "identifier" || first.type === "parenthesized_expression")
+    ) {
       ran = true;
       scalars ||= method.name === "scalars";
       at = first;

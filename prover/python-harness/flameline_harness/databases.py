@@ -1,0 +1,165 @@
+"""Databases under proof: SQLite files of the scratch copy, put back after each call. All others are left alone.
+
+SQLAlchemy is never imported here, only watched where the project has imported it.
+"""
+
+import hashlib
+import os
+import sqlite3
+import sys
+
+from . import guard
+from .request import REQUEST, Refused
+
+SCRATCH = REQUEST["scratch"] + os.sep
+COPIES = os.path.join(REQUEST["scratch"], "databases") + os.sep
+MOST_DATABASES = 20
+LARGEST = 64 << 20
+ELSEWHERE = "works on a database outside of the copy of the workspace, which a proof leaves alone; an SQLite file in the workspace's folder would be copied"
+# Real paths of the files that were opened.
+opened = set()
+# SQL statements that SQLAlchemy has sent since the start; None while it isn't there.
+statements = None
+
+
+def path_of(database):
+    """The real path of what `sqlite3.connect` is given; None for a database in memory or a nameless one."""
+    name = os.fsdecode(database)
+    if name.startswith("file:"):
+        name, _, options = name[5:].partition("?")
+        if "mode=memory" in options:
+            return None
+        name = "/" + name.lstrip("/") if name.startswith("//") else name
+    return None if name in ("", ":memory:") else os.path.realpath(name)
+
+
+def note_open(database, stage):
+    path = path_of(database)
+    if path is None:
+        return None
+    if path.startswith(SCRATCH):
+        if not path.startswith(COPIES):
+            opened.add(path)
+        return None
+    return None if stage == "free" else ELSEWHERE
+
+
+guard.on_sqlite_connect = note_open
+guard.DEEDS.add(ELSEWHERE)
+
+
+def watch():
+    """Counts SQLAlchemy's statements and keeps it from other servers, once it is imported. Called often."""
+    global statements
+    package = sys.modules.get("sqlalchemy")
+    if statements is not None or not hasattr(package, "create_engine") or not hasattr(package, "event"):
+        return
+    statements = 0
+    Engine = package.engine.Engine
+
+    def count(*_):
+        global statements
+        statements += 1
+
+    def connecting(dialect, *_):
+        if guard.stage != "free" and dialect.name != "sqlite":
+            guard.refuse(ELSEWHERE)
+
+    package.event.listen(Engine, "before_cursor_execute", count)
+    package.event.listen(Engine, "do_connect", connecting)
+
+
+guard.on_import = watch
+
+
+def orm():
+    """SQLAlchemy's mapper where the project has loaded it whole."""
+    module = sys.modules.get("sqlalchemy.orm")
+    return module if hasattr(module, "close_all_sessions") else None
+
+
+def settle():
+    """Ends what a call has left open."""
+    if orm() is not None:
+        orm().close_all_sessions()
+
+
+# Their state -----------------------------------------------------------------------------------------------------------
+
+
+def snapshots(known):
+    """Keeps what the files hold now: by path the file that holds it."""
+    os.makedirs(COPIES, exist_ok=True)
+    kept = dict(known)
+    for path in sorted(opened):
+        if not os.path.exists(path) or os.path.getsize(path) > LARGEST or (path not in kept and len(kept) >= MOST_DATABASES):
+            continue
+        copy = os.path.join(COPIES, hashlib.sha256(path.encode()).hexdigest()[:16])
+        try:
+            copy_database(path, copy)
+        except sqlite3.Error:
+            # No database, or one that stays locked.
+            continue
+        kept[path] = copy
+    return kept
+
+
+def copy_database(source, target):
+    """In place, so that open connections see it."""
+    begin, end = sqlite3.connect(source, timeout=3), sqlite3.connect(target, timeout=3)
+    try:
+        begin.backup(end)
+    finally:
+        begin.close()
+        end.close()
+
+
+def content(path):
+    connection = sqlite3.connect(path, timeout=3)
+    try:
+        digest = hashlib.sha256()
+        for line in connection.iterdump():
+            digest.update(line.encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()
+    finally:
+        connection.close()
+
+
+def mark(path):
+    """Changes when the file does."""
+    marks = []
+    for each in (path, path + "-wal", path + "-journal"):
+        try:
+            status = os.stat(each)
+        except FileNotFoundError:
+            continue
+        marks.append((each, status.st_mtime_ns, status.st_size, status.st_ino))
+    return marks
+
+
+class Keeper:
+    """Puts the files back as they were when the calls were noted."""
+
+    def __init__(self, kept):
+        self.kept = kept
+        for path, copy in kept.items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            copy_database(copy, path)
+        self.marks = {path: mark(path) for path in kept}
+
+    def changes(self):
+        """What the files that have changed hold now, as text; they are put back. A file that nobody knows can't be."""
+        settle()
+        for path in opened:
+            if path not in self.kept:
+                raise Refused(f"it opens the database {os.path.basename(path)}, of which there is no copy: it is new, or too large")
+        changed = []
+        for path, copy in self.kept.items():
+            if mark(path) == self.marks[path]:
+                continue
+            before, after = content(copy), content(path)
+            if before != after:
+                changed.append([os.path.relpath(path, SCRATCH), after])
+                copy_database(copy, path)
+            self.marks[path] = mark(path)
+        return changed
