@@ -36,6 +36,8 @@ export const COMMAND_NAMES = [
   "showLastMinutes",
   "savePicture",
   "proveFix",
+  "fixApplied",
+  "rollBackFix",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

@@ -15,6 +15,7 @@ import type { KeptRecordings } from "./recording/kept-recordings.js";
 import { askAllocationSeconds, askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
 import type { RecordingSession } from "./recording/recording-session.js";
 import { proveFix } from "./prove-fix.js";
+import { noteFix, rollBackFix } from "./roll-back-fix.js";
 import { savePicture } from "./save-picture.js";
 import { recordingCommands } from "./recording-commands.js";
 import { changeServiceInTerminal } from "./service.js";
@@ -125,6 +126,8 @@ export function createCommands({
     showLastMinutes: (minutes) => keep.showLastMinutes(minutes),
     savePicture: () => savePicture(graphs),
     proveFix: (uri, fix) => proveFix(server, uri, fix),
+    fixApplied: (uri, fix) => noteFix(server, uri, fix),
+    rollBackFix: (uri, line) => rollBackFix(server, uri, line),
   };
 }
 

@@ -6,6 +6,7 @@ import { typeInTerminal } from "./type-in-terminal.js";
 export type WindowFailure =
   | { readonly kind: "untrusted" }
   | { readonly kind: "untrusted-proof" }
+  | { readonly kind: "no-fix-here" }
   | { readonly kind: "no-folder" }
   | { readonly kind: "already-recording" }
   | { readonly kind: "nothing-open" }
@@ -120,6 +121,12 @@ function describeWindowFailure(failure: WindowFailure): Shown {
         sentence: "A proof runs the workspace's code, so it needs a trusted workspace.",
         action: "Trust this workspace and prove again.",
         buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
+      };
+    case "no-fix-here":
+      return {
+        sentence: "No fix that was taken from Flameline is here, or its lines have changed since.",
+        action: "Put the cursor on the function that was fixed, or undo it by hand.",
+        buttons: {},
       };
     case "no-folder":
       return {

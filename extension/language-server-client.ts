@@ -96,8 +96,8 @@ export class LanguageServer implements vscode.Disposable {
         documentSelector: [{ scheme: "file" }],
         initializationOptions: initialization,
         outputChannel: this.#log,
-        // A hover leads to the function's lines; no other command can be run from one.
-        markdown: { isTrusted: { enabledCommands: ["flameline.annotateFunction"] } },
+        // A hover leads to the function's lines, and takes back a fix; no other command can be run from one.
+        markdown: { isTrusted: { enabledCommands: ["flameline.annotateFunction", "flameline.rollBackFix"] } },
       },
     );
     let started = false;

@@ -35,14 +35,23 @@ export function actionsOf(document: TextDocument, version: number | null, fix: S
     documentChanges: [{ textDocument: { uri, version }, edits }],
   });
   const actions: CodeAction[] = [];
+  // Run once the edit is made.
+  const applied = { command: "flameline.fixApplied", title: "Note the fix", arguments: [uri, finding.id] };
   const isOffered = finding.refusal === undefined;
   if (isOffered && proof?.verdict === "proved") {
-    actions.push({ title: `${finding.title} (${label(finding, proof)})`, kind, diagnostics, isPreferred: true, edit: inDocument(changes) });
+    actions.push({
+      title: `${finding.title} (${label(finding, proof)})`,
+      kind,
+      diagnostics,
+      isPreferred: true,
+      edit: inDocument(changes),
+      command: applied,
+    });
   } else if (isOffered && proof?.verdict !== "failed") {
     const edit = inDocument(changes.map((each) => ({ ...each, annotationId: finding.rule })));
     const description = `${sentence(finding)}; ${label(finding, proof)}`;
     edit.changeAnnotations = { [finding.rule]: { label: finding.title, description, needsConfirmation: true } };
-    actions.push({ title: `${finding.title} (${proof?.verdict ?? "unproved"})`, kind, diagnostics, edit });
+    actions.push({ title: `${finding.title} (${proof?.verdict ?? "unproved"})`, kind, diagnostics, edit, command: applied });
   }
   if (isOffered && proof?.verdict !== "proved") {
     const command = { command: "flameline.proveFix", title: "Prove", arguments: [uri, finding.id] };

@@ -1,15 +1,17 @@
 import { join } from "node:path";
-import type { CodeAction, Connection, PublishDiagnosticsParams, Range, TextDocuments } from "vscode-languageserver/node";
+import type { CodeAction, Connection, Hover, PublishDiagnosticsParams, Range, TextDocuments } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { URI } from "vscode-uri";
-import type { Finding } from "../analysis/optimize/finding.js";
-import type { ClientNotifications, ParamsOf } from "../protocol/language-server.js";
+import { applyEdits, type Finding } from "../analysis/optimize/finding.js";
+import type { ClientNotifications, ParamsOf, ResultOf } from "../protocol/language-server.js";
 import type { Finding as ShownFinding } from "../protocol/findings.js";
 import type { ProofRecord } from "../protocol/fixes.js";
 import type { Selection } from "../protocol/queries.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import { ServerError } from "./failures.js";
+import { AppliedFixes } from "./applied-fixes.js";
 import { actionsOf, diagnosticOf, shownFinding, type ShownFix } from "./fix-actions.js";
+import { type FixGain, fixGains, gainHover, rollBackAction, undoEdits } from "./fix-gains.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { ProofBook } from "./proof-book.js";
 import type { Workspace } from "./workspace.js";
@@ -31,12 +33,16 @@ export class Fixes {
   readonly #proofs = new WeakMap<LoadedRecording, ProofBook>();
   /** What each document shows, as JSON: nothing is said twice. */
   readonly #shown = new Map<string, string>();
+  readonly #applied: AppliedFixes;
+  /** What the light bulb offered last in each document, for when it is taken. */
+  readonly #offered = new Map<string, FileFixes>();
 
   constructor(workspace: Workspace, annotations: Annotations, connection: Connection, editor: TextDocuments<TextDocument>) {
     this.#workspace = workspace;
     this.#annotations = annotations;
     this.#connection = connection;
     this.#editor = editor;
+    this.#applied = new AppliedFixes(workspace.storage);
   }
 
   /** Tells the editor what is to be said about its open documents. */
@@ -58,11 +64,75 @@ export class Fixes {
   }
 
   async codeActions(uri: string, range: Range): Promise<CodeAction[]> {
+    const taken = (await this.#taken(uri, range)).map(({ gain, document }) => rollBackAction(gain, uri, document.version, document.text));
     const fixes = await this.#fixesOf(uri);
-    if (fixes === undefined) return [];
+    if (fixes === undefined) return taken;
+    this.#offered.set(uri, fixes);
     const here = fixes.findings.filter(({ startLine, endLine }) => startLine - 1 <= range.end.line && endLine - 1 >= range.start.line);
     const shown = await this.#withProofs(fixes, here);
-    return shown.flatMap((fix) => actionsOf(fixes.document, fixes.annotated.document.version, fix));
+    return [...shown.flatMap((fix) => actionsOf(fixes.document, fixes.annotated.document.version, fix)), ...taken];
+  }
+
+  /** Notes that an offered fix was taken: its document has the new text by now. */
+  async applied({ uri, fix }: ParamsOf<"flameline/fixApplied">): Promise<void> {
+    const offered = this.#offered.get(uri);
+    const finding = offered?.findings.find(({ id }) => id === fix);
+    if (offered === undefined || finding === undefined) return;
+    const { annotated, document } = offered;
+    const { view } = annotated;
+    const oldText = document.getText();
+    const now = await this.#annotations.document(uri);
+    if (now === undefined || now.text !== applyEdits(oldText, finding.edits) || view.sum <= 0) return;
+    const total = (await annotated.functions()).find(({ key }) => key === finding.subject)?.total ?? 0;
+    await this.#applied.add({
+      file: now.realPath,
+      title: finding.title,
+      subject: finding.subject ?? "",
+      event: finding.event,
+      share: total / view.sum,
+      perSecond: view.durationNs > 0 ? (1e9 * total) / view.durationNs : 0,
+      recording: annotated.loaded.id,
+      appliedUnixMs: Date.now(),
+      oldText,
+      start: finding.start,
+      edits: finding.edits,
+    });
+  }
+
+  /** The fixes that a document has taken, with what they have gained in the shown recording. */
+  gains(annotated: Annotated): Promise<readonly FixGain[]> {
+    return fixGains(this.#applied, annotated);
+  }
+
+  /** What a fix on a line (0-based) has gained; null where there is none. */
+  async hover(uri: string, lineIndex: number): Promise<Hover | null> {
+    const annotated = await this.#annotations.annotate(uri);
+    const gains = annotated === undefined ? [] : await this.gains(annotated);
+    const [gain] = gains.filter(({ lines }) => lines.includes(lineIndex + 1));
+    return gain === undefined ? null : gainHover(gain, uri, lineIndex);
+  }
+
+  /** Takes out the fix at a line (0-based), or the only one of the document; null where there is none. */
+  async rollBack({ uri, line }: ParamsOf<"flameline/rollBack">): Promise<ResultOf<"flameline/rollBack">> {
+    const at = { line, character: 0 };
+    const [found] = await this.#taken(uri, { start: at, end: at }, true);
+    return found === undefined ? null : { title: found.gain.fix.title, edits: undoEdits(found.gain, found.document.text) };
+  }
+
+  /** Of the fixes whose function or changed lines a range touches. With `only`, one that is alone in the document counts anywhere. */
+  async #taken(uri: string, range: Range, only = false): Promise<{ gain: FixGain; document: Annotated["document"] }[]> {
+    const annotated = await this.#annotations.annotate(uri);
+    const gains = annotated === undefined ? [] : await this.gains(annotated);
+    if (annotated === undefined || gains.length === 0) return [];
+    const { document } = annotated;
+    const outline = await this.#workspace.outline(document.realPath, document.text);
+    const touches = (first: number, last: number): boolean => first - 1 <= range.end.line && last - 1 >= range.start.line;
+    const here = gains.filter(({ fix, lines }) => {
+      const fn = outline?.functions.find(({ qualifiedName }) => qualifiedName === fix.subject);
+      return lines.some((line) => touches(line, line)) || (fn !== undefined && touches(fn.startLine, fn.endLine));
+    });
+    const meant = only && here.length === 0 && gains.length === 1 ? gains : here;
+    return meant.map((gain) => ({ gain, document }));
   }
 
   /** Those of all profiled files, for views: what they say of a selection is that of the lines only where it is the shown one. */

@@ -3,6 +3,7 @@ import { EVENT_UNITS, GROWTH_EVENTS } from "../protocol/events.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import { lensChange } from "./document-difference.js";
 import type { DocumentFunction } from "./document-functions.js";
+import type { FixGain } from "./fix-gains.js";
 import type { LensBook } from "./lens-book.js";
 import type { View } from "./view.js";
 import { count, duration, eventWords, percent, quantity, rate, transferWords } from "./wording.js";
@@ -17,8 +18,17 @@ const NO_NUMBERS = "no numbers: they could be wrong";
 /** Two short runs of the same code differ by less than this share. */
 const CHANGE_SHARE = 0.02;
 
+/** The fixes that a document has taken. */
+type GainsOf = (annotated: Annotated) => Promise<readonly FixGain[]>;
+
 /** The lenses above a document's hot functions. */
-export async function documentLenses(workspace: Workspace, book: LensBook, annotations: Annotations, uri: string): Promise<CodeLens[]> {
+export async function documentLenses(
+  workspace: Workspace,
+  book: LensBook,
+  annotations: Annotations,
+  uri: string,
+  gainsOf: GainsOf,
+): Promise<CodeLens[]> {
   const annotated = workspace.settings.lenses === "above" ? await annotations.annotate(uri) : undefined;
   if (annotated === undefined) {
     return [];
@@ -32,6 +42,8 @@ export async function documentLenses(workspace: Workspace, book: LensBook, annot
   }
   const difference = await annotations.difference(annotated);
   const before = difference === undefined ? await annotations.before(document, view) : undefined;
+  const gains = await gainsOf(annotated);
+  const fixed = (key: string): FixGain | undefined => gains.find(({ fix, now }) => fix.subject === key && now !== undefined);
   const nameLines = await annotations.currentNameLines(document);
   const lastLine = document.text.split("\n").length - 1;
   return lenses.map((lens) => {
@@ -41,7 +53,10 @@ export async function documentLenses(workspace: Workspace, book: LensBook, annot
     const at = { line: lens.lineIndex, character: 0 };
     const title =
       annotated.notice === undefined
-        ? lensTitle(fn, view, before?.functions.get(lens.key), difference && lensChange(difference, difference.functions.get(lens.key)))
+        ? lensTitle(fn, view, before?.functions.get(lens.key), {
+            since: difference && lensChange(difference, difference.functions.get(lens.key)),
+            fixed: fixed(lens.key),
+          })
         : NO_NUMBERS;
     const command = fn === undefined ? { title, command: "" } : { title, command: SHOW_FUNCTION_COMMAND, arguments: [fn.function] };
     return { range: { start: at, end: at }, command };
@@ -49,7 +64,13 @@ export async function documentLenses(workspace: Workspace, book: LensBook, annot
 }
 
 /** The end-of-line form: of all hot functions where the setting says so, else of those that turned hot after the lenses were fixed. */
-export async function documentHints(workspace: Workspace, book: LensBook, annotations: Annotations, uri: string): Promise<InlayHint[]> {
+export async function documentHints(
+  workspace: Workspace,
+  book: LensBook,
+  annotations: Annotations,
+  uri: string,
+  gainsOf: GainsOf,
+): Promise<InlayHint[]> {
   const form = workspace.settings.lenses;
   const annotated = form === "off" ? undefined : await annotations.annotate(uri);
   if (annotated === undefined) {
@@ -65,6 +86,8 @@ export async function documentHints(workspace: Workspace, book: LensBook, annota
   }
   const difference = await annotations.difference(annotated);
   const before = difference === undefined ? await annotations.before(document, view) : undefined;
+  const gains = await gainsOf(annotated);
+  const fixed = (key: string): FixGain | undefined => gains.find(({ fix, now }) => fix.subject === key && now !== undefined);
   const nameLines = await annotations.currentNameLines(document);
   const texts = document.text.split("\n");
   return shown.flatMap((fn) => {
@@ -73,12 +96,10 @@ export async function documentHints(workspace: Workspace, book: LensBook, annota
     if (line === undefined || text === undefined) {
       return [];
     }
-    const title = lensTitle(
-      fn,
-      view,
-      before?.functions.get(fn.key),
-      difference && lensChange(difference, difference.functions.get(fn.key)),
-    );
+    const title = lensTitle(fn, view, before?.functions.get(fn.key), {
+      since: difference && lensChange(difference, difference.functions.get(fn.key)),
+      fixed: fixed(fn.key),
+    });
     const [value = title] = title.split(" — ");
     const command = { title, command: SHOW_FUNCTION_COMMAND, arguments: [fn.function] };
     const position = { line: line - 1, character: text.replace(/\r$/, "").length };
@@ -109,15 +130,16 @@ function lensTitle(
   fn: Pick<DocumentFunction, "self" | "total" | "mostly"> | undefined,
   view: View,
   before: number | undefined,
-  since = "",
+  { since = "", fixed }: { readonly since?: string | undefined; readonly fixed?: FixGain | undefined } = {},
 ): string {
-  const was = before === undefined ? "" : ` (was ${percent(before)})`;
+  const was =
+    fixed !== undefined ? ` (was ${percent(fixed.fix.share)} before the fix)` : before === undefined ? "" : ` (was ${percent(before)})`;
   const against = since === "" ? "" : `, ${since}`;
   if (view.sum === 0) {
     return `no samples yet${was}${against}`;
   }
   const share = (fn?.total ?? 0) / view.sum;
-  const changed = before !== undefined && Math.abs(share - before) >= CHANGE_SHARE;
+  const changed = fixed !== undefined || (before !== undefined && Math.abs(share - before) >= CHANGE_SHARE);
   const total = percent(share);
   if (view.selection.event === "off_cpu") {
     const mostly = fn?.mostly === undefined ? "" : `, mostly ${fn.mostly}`;

@@ -11,10 +11,11 @@ import { URI } from "vscode-uri";
 import type { ServerInitialization } from "../protocol/language-server.js";
 import { timeMap } from "../profile/time-map.js";
 import { annotatedFunction } from "./annotated-function.js";
-import { Annotations } from "./annotations.js";
+import { type Annotated, Annotations } from "./annotations.js";
 import { baselineMembers, shownRecording } from "./baseline.js";
 import { diagnose } from "./diagnose.js";
 import { documentHeat } from "./document-heat.js";
+import { type FixGain, withGain } from "./fix-gains.js";
 import { Fixes } from "./fixes.js";
 import { exportRecording } from "./export-recording.js";
 import { functionGraph, selectedTree } from "./graphs.js";
@@ -190,6 +191,12 @@ function answer(
         listening.dispose();
       }
     },
+    "flameline/fixApplied": async (params) => {
+      await fixes.applied(params);
+      publish.request();
+      return null;
+    },
+    "flameline/rollBack": async (params) => fixes.rollBack(params),
     "flameline/diagnose": async () => ({ findings: session.current === undefined ? [] : await diagnose(session.current) }),
   };
   registerRequests(connection, requests);
@@ -204,13 +211,20 @@ function answer(
   };
   registerNotifications(connection, notifications);
 
+  const gains = (annotated: Annotated): Promise<readonly FixGain[]> => fixes.gains(annotated);
   connection.onCodeLens(({ textDocument }) =>
-    documentLenses(workspace, book, annotations, textDocument.uri).finally(() => lenses.granted()),
+    documentLenses(workspace, book, annotations, textDocument.uri, gains).finally(() => lenses.granted()),
   );
-  connection.onHover(async ({ textDocument, position }) => lineHover(annotations, textDocument.uri, position.line));
+  connection.onHover(async ({ textDocument, position }) => {
+    const [line, gain] = await Promise.all([
+      lineHover(annotations, textDocument.uri, position.line),
+      fixes.hover(textDocument.uri, position.line),
+    ]);
+    return withGain(line, gain);
+  });
   connection.onCodeAction(({ textDocument, range }) => fixes.codeActions(textDocument.uri, range));
   connection.languages.inlayHint.on(({ textDocument }) =>
-    documentHints(workspace, book, annotations, textDocument.uri).finally(() => hints.granted()),
+    documentHints(workspace, book, annotations, textDocument.uri, gains).finally(() => hints.granted()),
   );
 
   connection.onInitialized(() => {

@@ -61,6 +61,15 @@ export interface ShownRecording extends RecordingSummary {
 
 export type ExportFormat = "pprof" | "collapsed" | "speedscope" | "cpuprofile" | "html";
 
+/** A change of a document; positions are 0-based, characters in UTF-16. */
+export interface DocumentEdit {
+  readonly range: {
+    readonly start: { readonly line: number; readonly character: number };
+    readonly end: { readonly line: number; readonly character: number };
+  };
+  readonly newText: string;
+}
+
 /** Requests from the extension to the server. */
 export interface ServerRequests {
   /** A live recording begins; its batches follow by `flameline/batch`. Becomes the current recording. */
@@ -117,6 +126,10 @@ export interface ServerRequests {
   };
   /** Runs the user's code to prove one of the document's fixes; cancellable, and told about by `flameline/proving`. */
   "flameline/prove": { params: { uri: string; fix: string; seconds: number }; result: ProofRecord };
+  /** A fix that the light bulb offered was made in its document: what it gains is told from then on. */
+  "flameline/fixApplied": { params: { uri: string; fix: string }; result: null };
+  /** Edits that take out the fix at a line (0-based), or the only one of the document; null where there is none. */
+  "flameline/rollBack": { params: { uri: string; line: number }; result: { title: string; edits: readonly DocumentEdit[] } | null };
   /** What the server knows for the doctor's report: symbols and source maps of the current recording. */
   "flameline/diagnose": { params: Record<string, never>; result: { findings: { ok: boolean; text: string; mend?: string }[] } };
 }

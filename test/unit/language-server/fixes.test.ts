@@ -1,5 +1,10 @@
+import type { TextEdit } from "vscode-languageserver/node";
+import { TextDocument } from "vscode-languageserver-textdocument";
 import { afterEach, expect, test } from "vitest";
 import { startServer, stopServers, type TestServer } from "./test-server.js";
+
+/** Other programs run, too. */
+const SOON = { timeout: 10_000 };
 
 afterEach(stopServers);
 
@@ -28,7 +33,7 @@ async function profiled(settings: Parameters<typeof startServer>[0] = {}): Promi
 test("a profiled file shows the share and the expected gain, one that was not profiled nothing", async () => {
   const server = await profiled();
   await expect
-    .poll(() => server.diagnostics("app.py"))
+    .poll(() => server.diagnostics("app.py"), SOON)
     .toEqual(["5: 20 % of cpu is spent on finding the compiled pattern again: at most 1.25 times as fast without it (unproved)"]);
   expect(server.diagnostics("other.py")).toEqual([]);
 });
@@ -65,13 +70,13 @@ test("views are told of it too, with its line and its function", async () => {
 test("what is said goes when the line is changed, ignored, closed or the setting is off", async () => {
   const server = await profiled();
   const shown = () => server.diagnostics("app.py").length;
-  await expect.poll(shown).toBe(1);
+  await expect.poll(shown, SOON).toBe(1);
   await server.edit("app.py", TEXT.replace("line)\n", "line)  # flameline: ignore\n"));
-  await expect.poll(shown).toBe(0);
+  await expect.poll(shown, SOON).toBe(0);
   await server.edit("app.py", `\n${TEXT}`);
-  await expect.poll(() => server.diagnostics("app.py")[0]).toMatch(/^6: /);
+  await expect.poll(() => server.diagnostics("app.py")[0], SOON).toMatch(/^6: /);
   await server.settings({ fixes: { enabled: false, minimumShare: 0.01 } });
-  await expect.poll(shown).toBe(0);
+  await expect.poll(shown, SOON).toBe(0);
   await server.settings({ fixes: { enabled: true, minimumShare: 0.21 } });
   expect(await server.codeActions("app.py", 6)).toEqual([]);
 });
@@ -90,14 +95,14 @@ test("a proof runs the recorded program in a copy, is shown on the fix, and is k
   });
   const steps: string[] = [];
   server.connection.onNotification("flameline/proving", ({ phrase }: { phrase: string }) => void steps.push(phrase));
-  await expect.poll(async () => (await server.codeActions("app.py", 5)).length).toBe(3);
+  await expect.poll(async () => (await server.codeActions("app.py", 5)).length, SOON).toBe(3);
   const actions = await server.codeActions("app.py", 5);
   const [uri, fix] = (actions[1]?.command?.arguments ?? []) as string[];
   const proof = await server.ask("flameline/prove", { uri: uri ?? "", fix: fix ?? "", seconds: 100 });
   expect(proof).toMatchObject({ verdict: "proved" });
   expect(steps).toContain("comparing old and new");
   await expect
-    .poll(() => server.diagnostics("app.py")[0])
+    .poll(() => server.diagnostics("app.py")[0], SOON)
     .toMatch(/^5: 50 % of cpu .*\(proved: clean \d\.\d\d times as fast, \d\.\d\d to \d\.\d\d\)$/);
   const [first, ...others] = await server.codeActions("app.py", 5);
   expect(first).toMatchObject({ isPreferred: true, edit: { documentChanges: [{ edits: [{}, {}, {}] }] } });
@@ -105,12 +110,66 @@ test("a proof runs the recorded program in a copy, is shown on the fix, and is k
   expect(others.map(({ title }) => title)).toEqual(["Never propose fixes for this line"]);
   // Of another text nothing is proved.
   await server.edit("app.py", `${TEXT}${main}# more\n`);
-  await expect.poll(() => server.diagnostics("app.py")[0]).toMatch(/\(unproved\)$/);
-}, 60_000);
+  await expect.poll(() => server.diagnostics("app.py")[0], SOON).toMatch(/\(unproved\)$/);
+}, 120_000);
 
 test("a fix that is gone can't be proved, and that is said", async () => {
   const server = await profiled();
   await expect(server.ask("flameline/prove", { uri: `file://${server.folder}/app.py`, fix: "x", seconds: 9 })).rejects.toThrow(
     /no longer there/,
   );
+});
+
+/** The text with the first offered change made in it, as an editor makes it; the server is told. */
+async function take(server: TestServer): Promise<string> {
+  await expect.poll(async () => (await server.codeActions("app.py", 5)).length, SOON).toBeGreaterThan(1);
+  const [fix] = await server.codeActions("app.py", 5);
+  const [change] = fix?.edit?.documentChanges ?? [];
+  if (change === undefined || !("edits" in change)) throw new Error("no edit is offered");
+  const document = TextDocument.create("file:///app.py", "python", 0, TEXT);
+  const text = TextDocument.applyEdits(document, change.edits as TextEdit[]);
+  await server.edit("app.py", text);
+  server.write("app.py", text);
+  const [uri = "", id = ""] = (fix?.command?.arguments ?? []) as string[];
+  expect(fix?.command?.command).toBe("flameline.fixApplied");
+  await server.ask("flameline/fixApplied", { uri, fix: id });
+  return text;
+}
+
+test("a fix that was taken is told with what its function was and is, once the program was recorded again", async () => {
+  const server = await profiled();
+  const text = await take(server);
+  expect(await server.hover("app.py", 7)).toMatch(
+    /^\*\*Fixed:\*\* Compile the pattern once.* clean was 100 % of CPU .*record again to see/,
+  );
+  await server.begin("20260101T000001Z-run");
+  const file = `${server.folder}/app.py`;
+  const samples = Array.from({ length: 500 }, (_, n) => `main:11 (${file})${n % 10 < 3 ? `;clean:7 (${file})` : ""} 1`);
+  await server.stacks(samples.join("\n"), { language: "python" });
+  await expect.poll(() => server.lenses("app.py"), SOON).toContainEqual(expect.stringMatching(/30 % total \(was 100 % before the fix\)/));
+  expect(await server.hover("app.py", 7)).toMatch(
+    /clean was 100 % of CPU \(.+ a second\), is now 30 % \(.+ a second\)\. \[Roll back\]\(command:/,
+  );
+  // Edits around it don't matter.
+  await server.edit("app.py", `# more\n\n${text}`);
+  const actions = await server.codeActions("app.py", 9);
+  const back = actions.find(({ title }) => title.startsWith("Roll back this fix: Compile the pattern once"));
+  expect(back?.title).toMatch(/\(was 100 %, now 30 %\)$/);
+  const [change] = back?.edit?.documentChanges ?? [];
+  if (change === undefined || !("edits" in change)) throw new Error("nothing is rolled back");
+  const document = TextDocument.create("file:///app.py", "python", 0, `# more\n\n${text}`);
+  expect(TextDocument.applyEdits(document, change.edits as TextEdit[])).toBe(`# more\n\n${TEXT}`);
+});
+
+test("the command rolls back the fix at the cursor, or the only one; none where its lines were changed since", async () => {
+  const server = await profiled();
+  const text = await take(server);
+  const uri = `file://${server.folder}/app.py`;
+  const found = await server.ask("flameline/rollBack", { uri, line: 0 });
+  const document = TextDocument.create(uri, "python", 0, text);
+  expect(TextDocument.applyEdits(document, [...(found?.edits ?? [])] as TextEdit[])).toBe(TEXT);
+  await server.edit("app.py", text.replace("_CLEAN_PATTERN.sub", "_CLEAN_PATTERN.subn"));
+  expect(await server.ask("flameline/rollBack", { uri, line: 6 })).toBeNull();
+  await server.edit("app.py", TEXT);
+  expect(await server.ask("flameline/rollBack", { uri, line: 4 })).toBeNull();
 });
