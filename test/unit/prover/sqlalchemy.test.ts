@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { proveFix } from "../../../prover/prove-fix.js";
 import type { ProofRecord } from "../../../protocol/fixes.js";
 import { prepareExample, whyNotRunnable } from "../../../scripts/examples.mjs";
-import { findings } from "../analysis/offered.js";
+import { findings, syntax } from "../analysis/offered.js";
 
 const RULE = "python-sqlalchemy-lazy-load";
 /** Where the example with its SQLAlchemy lies; or why it doesn't: without a network nothing can be installed. */
@@ -46,6 +46,7 @@ async function proof(name: string, text: string, commandLine: readonly string[])
     process: { commandLine: [join(folder, ".venv/bin/python"), ...commandLine], workingDirectory: folder },
     copies: join(home, "copies"),
     harness: join(import.meta.dirname, "../../../prover/python-harness/run.py"),
+    syntax,
     environment: process.env,
     // What is bounded elsewhere is a click; here other tests run beside it.
     seconds: 230,
