@@ -38,6 +38,7 @@ export const COMMAND_NAMES = [
   "proveFix",
   "fixApplied",
   "rollBackFix",
+  "fixAllProved",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

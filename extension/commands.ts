@@ -15,6 +15,7 @@ import type { KeptRecordings } from "./recording/kept-recordings.js";
 import { askAllocationSeconds, askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
 import type { RecordingSession } from "./recording/recording-session.js";
 import { proveFix } from "./prove-fix.js";
+import { isFixItem } from "./trees/fixes-tree.js";
 import { noteFix, rollBackFix } from "./roll-back-fix.js";
 import { savePicture } from "./save-picture.js";
 import { recordingCommands } from "./recording-commands.js";
@@ -125,8 +126,14 @@ export function createCommands({
     keepProfiling: () => keep.toggle(),
     showLastMinutes: (minutes) => keep.showLastMinutes(minutes),
     savePicture: () => savePicture(graphs),
-    proveFix: (uri, fix) => proveFix(server, uri, fix),
-    fixApplied: (uri, fix) => noteFix(server, uri, fix),
+    proveFix: (uri, fix) => (isFixItem(uri) ? proveFix(server, uri.uri.toString(), uri.id) : proveFix(server, uri, fix)),
+    fixAllProved: async (item) => {
+      if (isFixItem(item)) {
+        await vscode.window.showTextDocument(item.uri);
+      }
+      await vscode.commands.executeCommand("editor.action.codeAction", { kind: "source.fixAll.flameline", apply: "first" });
+    },
+    fixApplied: (uri, ...taken) => noteFix(server, uri, taken),
     rollBackFix: (uri, line) => rollBackFix(server, uri, line),
   };
 }

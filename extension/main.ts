@@ -17,6 +17,7 @@ import { connectToHelper } from "./recording/connect.js";
 import { KeptRecordings } from "./recording/kept-recordings.js";
 import { RecordingSession } from "./recording/recording-session.js";
 import { StatusBar } from "./recording/status-bar.js";
+import { FixesTree } from "./trees/fixes-tree.js";
 import { HottestTree } from "./trees/hottest-tree.js";
 import { RecordingsTree } from "./trees/recordings-tree.js";
 
@@ -45,6 +46,7 @@ export function activate(context: vscode.ExtensionContext): void {
   );
   const graphs = held.add(new FlameGraphs(context.extensionUri, server));
   const hottest = held.add(new HottestTree(server, log, () => kept.wake()));
+  held.add(new FixesTree(server, log));
   const events = held.add(new EventSwitch(server));
   const range = held.add(new RangeItem(server));
   const comparison = held.add(new Comparison(server, kept));

@@ -2,10 +2,10 @@ import * as vscode from "vscode";
 import { WindowError } from "./failures.js";
 import type { LanguageServer } from "./language-server-client.js";
 
-/** The light bulb has made a fix: what it gains is told once the program was recorded again. */
-export async function noteFix(server: LanguageServer, uri: unknown, fix: unknown): Promise<void> {
-  if (typeof uri === "string" && typeof fix === "string") {
-    await server.ask("flameline/fixApplied", { uri, fix });
+/** Fixes of a document were made, all at once: what they gain is told once the program was recorded again. */
+export async function noteFix(server: LanguageServer, uri: unknown, fixes: readonly unknown[]): Promise<void> {
+  if (typeof uri === "string" && fixes.every((fix) => typeof fix === "string")) {
+    await server.ask("flameline/fixApplied", { uri, fixes });
   }
 }
 

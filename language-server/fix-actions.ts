@@ -74,9 +74,40 @@ export function actionsOf(document: TextDocument, version: number | null, fix: S
   return actions;
 }
 
+/** The kind of an editor's source action that takes all proved fixes of a file. */
+export const FIX_ALL = "source.fixAll.flameline";
+
+/**
+ * All that is proved, in one change. Each was proved without the others, so of one function only the first is taken, and none that touches the text or gives the
+ * name of one that is; those wait for the next time, when they are proved anew.
+ */
+export function fixAllAction(document: TextDocument, version: number | null, fixes: readonly ShownFix[]): CodeAction | undefined {
+  const taken: Finding[] = [];
+  for (const { finding, proof } of fixes) {
+    if (proof?.verdict === "proved" && !taken.some((other) => areTogetherUnproved(finding, other))) taken.push(finding);
+  }
+  if (taken.length === 0) return undefined;
+  const edits = taken.flatMap((finding) => finding.edits.map((each) => ({ range: rangeOf(document, each), newText: each.text })));
+  return {
+    title: taken.length === 1 ? "Take the proved fix of this file" : `Take ${taken.length} proved fixes of this file`,
+    kind: FIX_ALL,
+    edit: { documentChanges: [{ textDocument: { uri: document.uri, version }, edits }] },
+    command: { command: "flameline.fixApplied", title: "Note the fixes", arguments: [document.uri, ...taken.map(({ id }) => id)] },
+  };
+}
+
+function areTogetherUnproved(one: Finding, other: Finding): boolean {
+  if (one.subject === other.subject) return true;
+  const names = (finding: Finding): string[] =>
+    finding.edits.flatMap(({ text }) => [...text.matchAll(/^\s*(?:const\s+)?([\w$]+)\s*=/gm)].map(([, name = ""]) => name));
+  const others = new Set(names(other));
+  const touches = one.edits.some((a) => other.edits.some((b) => a.start < b.end && b.start < a.end));
+  return touches || names(one).some((name) => others.has(name));
+}
+
 /** For the views: on the widest box of the function that the line is in. */
 export function shownFinding({ finding, proof }: ShownFix, file: string, fn: number): ShownFinding {
-  const { id, rule, title, event, share, startLine, subject } = finding;
+  const { id, rule, title, event, share, startLine, subject, expectedGain } = finding;
   return {
     id: `${file}:${id}`,
     kind: rule,
@@ -86,6 +117,7 @@ export function shownFinding({ finding, proof }: ShownFix, file: string, fn: num
     places: [{ location: { file, line: startLine }, functionName: subject ?? "" }],
     frames: [fn],
     advice: `${sentence(finding)}. ${where(finding, proof)}`,
+    fix: { id, expectedGain },
     ...(proof === undefined ? {} : { proof }),
   };
 }

@@ -10,7 +10,7 @@ import type { Selection } from "../protocol/queries.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import { ServerError } from "./failures.js";
 import { AppliedFixes } from "./applied-fixes.js";
-import { actionsOf, diagnosticOf, shownFinding, type ShownFix } from "./fix-actions.js";
+import { actionsOf, diagnosticOf, fixAllAction, shownFinding, type ShownFix } from "./fix-actions.js";
 import { type FixGain, fixGains, gainHover, rollBackAction, undoEdits } from "./fix-gains.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import { ProofBook } from "./proof-book.js";
@@ -73,30 +73,34 @@ export class Fixes {
     return [...shown.flatMap((fix) => actionsOf(fixes.document, fixes.annotated.document.version, fix)), ...taken];
   }
 
-  /** Notes that an offered fix was taken: its document has the new text by now. */
-  async applied({ uri, fix }: ParamsOf<"flameline/fixApplied">): Promise<void> {
+  /** Notes that offered fixes were taken together: their document has the new text by now. */
+  async applied({ uri, fixes }: ParamsOf<"flameline/fixApplied">): Promise<void> {
     const offered = this.#offered.get(uri);
-    const finding = offered?.findings.find(({ id }) => id === fix);
-    if (offered === undefined || finding === undefined) return;
+    const taken = offered?.findings.filter(({ id }) => fixes.includes(id)) ?? [];
+    if (offered === undefined || taken.length !== fixes.length) return;
     const { annotated, document } = offered;
     const { view } = annotated;
     const oldText = document.getText();
     const now = await this.#annotations.document(uri);
-    if (now === undefined || now.text !== applyEdits(oldText, finding.edits) || view.sum <= 0) return;
-    const total = (await annotated.functions()).find(({ key }) => key === finding.subject)?.total ?? 0;
-    await this.#applied.add({
-      file: now.realPath,
-      title: finding.title,
-      subject: finding.subject ?? "",
-      event: finding.event,
-      share: total / view.sum,
-      perSecond: view.durationNs > 0 ? (1e9 * total) / view.durationNs : 0,
-      recording: annotated.loaded.id,
-      appliedUnixMs: Date.now(),
-      oldText,
-      start: finding.start,
-      edits: finding.edits,
-    });
+    const all = taken.flatMap(({ edits }) => edits);
+    if (now === undefined || now.text !== applyEdits(oldText, all) || view.sum <= 0) return;
+    const functions = await annotated.functions();
+    for (const finding of taken) {
+      const total = functions.find(({ key }) => key === finding.subject)?.total ?? 0;
+      await this.#applied.add({
+        file: now.realPath,
+        title: finding.title,
+        subject: finding.subject ?? "",
+        event: finding.event,
+        share: total / view.sum,
+        perSecond: view.durationNs > 0 ? (1e9 * total) / view.durationNs : 0,
+        recording: annotated.loaded.id,
+        appliedUnixMs: Date.now(),
+        oldText,
+        start: finding.start,
+        edits: finding.edits,
+      });
+    }
   }
 
   /** The fixes that a document has taken, with what they have gained in the shown recording. */
@@ -133,6 +137,15 @@ export class Fixes {
     });
     const meant = only && here.length === 0 && gains.length === 1 ? gains : here;
     return meant.map((gain) => ({ gain, document }));
+  }
+
+  /** What an editor does with "fix all", at once: only what is proved. */
+  async fixAll(uri: string): Promise<CodeAction[]> {
+    const fixes = await this.#fixesOf(uri);
+    if (fixes === undefined) return [];
+    this.#offered.set(uri, fixes);
+    const shown = await this.#withProofs(fixes, fixes.findings);
+    return [fixAllAction(fixes.document, fixes.annotated.document.version, shown) ?? []].flat();
   }
 
   /** Those of all profiled files, for views: what they say of a selection is that of the lines only where it is the shown one. */

@@ -15,6 +15,7 @@ import { type Annotated, Annotations } from "./annotations.js";
 import { baselineMembers, shownRecording } from "./baseline.js";
 import { diagnose } from "./diagnose.js";
 import { documentHeat } from "./document-heat.js";
+import { FIX_ALL } from "./fix-actions.js";
 import { type FixGain, withGain } from "./fix-gains.js";
 import { Fixes } from "./fixes.js";
 import { exportRecording } from "./export-recording.js";
@@ -67,7 +68,7 @@ export function serve(connection: Connection): void {
         codeLensProvider: { resolveProvider: false },
         inlayHintProvider: { resolveProvider: false },
         hoverProvider: true,
-        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+        codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix, FIX_ALL] },
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
       },
     };
@@ -222,7 +223,10 @@ function answer(
     ]);
     return withGain(line, gain);
   });
-  connection.onCodeAction(({ textDocument, range }) => fixes.codeActions(textDocument.uri, range));
+  connection.onCodeAction(({ textDocument: { uri }, range, context: { only } }) => {
+    const asksForAll = only?.some((kind) => FIX_ALL === kind || FIX_ALL.startsWith(`${kind}.`));
+    return asksForAll === true ? fixes.fixAll(uri) : fixes.codeActions(uri, range);
+  });
   connection.languages.inlayHint.on(({ textDocument }) =>
     documentHints(workspace, book, annotations, textDocument.uri, gains).finally(() => hints.granted()),
   );

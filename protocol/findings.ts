@@ -39,4 +39,6 @@ export interface Finding {
   /** What to do: one or two sentences. */
   readonly advice: string;
   readonly proof?: FindingProof;
+  /** Of a change that the light bulb on the line has: its name for `flameline/prove`, and how many times as fast all would be without that share. */
+  readonly fix?: { readonly id: string; readonly expectedGain: number };
 }

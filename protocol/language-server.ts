@@ -126,8 +126,8 @@ export interface ServerRequests {
   };
   /** Runs the user's code to prove one of the document's fixes; cancellable, and told about by `flameline/proving`. */
   "flameline/prove": { params: { uri: string; fix: string; seconds: number }; result: ProofRecord };
-  /** A fix that the light bulb offered was made in its document: what it gains is told from then on. */
-  "flameline/fixApplied": { params: { uri: string; fix: string }; result: null };
+  /** Fixes that the light bulb offered were made in their document, all at once: what they gain is told from then on. */
+  "flameline/fixApplied": { params: { uri: string; fixes: readonly string[] }; result: null };
   /** Edits that take out the fix at a line (0-based), or the only one of the document; null where there is none. */
   "flameline/rollBack": { params: { uri: string; line: number }; result: { title: string; edits: readonly DocumentEdit[] } | null };
   /** What the server knows for the doctor's report: symbols and source maps of the current recording. */

@@ -132,7 +132,7 @@ async function take(server: TestServer): Promise<string> {
   server.write("app.py", text);
   const [uri = "", id = ""] = (fix?.command?.arguments ?? []) as string[];
   expect(fix?.command?.command).toBe("flameline.fixApplied");
-  await server.ask("flameline/fixApplied", { uri, fix: id });
+  await server.ask("flameline/fixApplied", { uri, fixes: [id] });
   return text;
 }
 
