@@ -93,7 +93,7 @@ export class NodeTrial implements Trial {
       if (!passed) failing++;
       else if (await this.#noted.hasCalls(calls)) touching.push(test);
     }
-    return { touching, failing, complete: tried === all.length, unit: tests.byFile ? "files of tests" : "runs of npm test" };
+    return { touching, failing, complete: tried === all.length, unit: tests.byFile ? "test files" : "runs of npm test" };
   }
 
   async failingTests(variant: Variant, tests: readonly string[]): Promise<readonly string[]> {

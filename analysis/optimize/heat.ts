@@ -5,6 +5,8 @@ import type { EventName, FrameLanguage } from "../../protocol/events.js";
 import type { Selection } from "../../protocol/queries.js";
 
 const INTERPRETED: ReadonlySet<FrameLanguage> = new Set<FrameLanguage>(["python", "javascript"]);
+/** Files of V8's frames that are not of a script: its stubs and what it has built in, say `filter`. */
+const V8_OWN: ReadonlySet<string> = new Set(["", "<unknown>"]);
 /** The bit for a line with nothing interpreted below it; those of callees lie under it. */
 const OWN = 1 << 30;
 
@@ -34,7 +36,9 @@ export function measureHeat(
   const { frames, functions } = recording;
   const lines = Int32Array.from({ length: frames.lines.length }, (_, row) => lineOf(row));
   const calleeOf = calleesByFunction(recording, callees);
-  const isInterpreted = Uint8Array.from({ length: functions.length }, (_, fn) => (INTERPRETED.has(functions.languageOf(fn)) ? 1 : 0));
+  const isInterpreted = Uint8Array.from({ length: functions.length }, (_, fn) =>
+    INTERPRETED.has(functions.languageOf(fn)) && !V8_OWN.has(functions.fileOf(fn)) ? 1 : 0,
+  );
   /** By line: the sum, and those of its parts by bit. */
   const sums = new Map<number, Float64Array>();
   const size = 1 + lines.reduce((most, line) => Math.max(most, line), 0);

@@ -27,7 +27,7 @@ export interface ProjectTests {
   readonly failing: number;
   /** Whether all had their turn. */
   readonly complete: boolean;
-  /** What they are, in the plural: "tests", or "files of tests" where a runner is asked for no less. */
+  /** What they are, in the plural: "tests", or "test files" where a runner is asked for no less. */
   readonly unit: string;
 }
 

@@ -40,3 +40,13 @@ test("below a line are the library's functions, and not the user's of the same n
     35, 5, 35,
   ]);
 });
+
+test("what V8 has built in is no other function: a search through an array is the line's own", () => {
+  const search = recordingFromCollapsed(
+    `work:2 (app.js);filter (<unknown>);V8::StubFrame;<anonymous>:2 (app.js) 6\nwork:2 (app.js);filter (<unknown>);V8::ExitFrame;[node] {native} 3\nwork:2 (app.js);other:9 (lib.js) 1`,
+    { language: "javascript" },
+  );
+  const lines = search.frames.lines;
+  const measured = measureHeat(search, { event: "cpu" }, (row) => (lines.second.at(row) === 2 ? 2 : 0), []);
+  expect(rounded(measured.own(2, 2))).toBe(90);
+});

@@ -162,7 +162,7 @@ describe("TypeScript", () => {
     const record = await proof({ ...found, files, commandLine: [], to });
     expect(record, record.reason).toMatchObject({ verdict: "proved" });
     expect(record.safety.tried.join("\n")).toMatch(
-      /30 calls of the run[^]*1 files of tests of the project that call it; 1 failed before the change/,
+      /30 calls of the run[^]*1 of the project's test files, those that call it; 1 failed before the change/,
     );
     expect(readdirSync(join(folder, "node_modules")).sort()).toEqual([".bin", "esbuild", "vitest"]);
   }, 180_000);
