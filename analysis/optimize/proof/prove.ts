@@ -79,7 +79,9 @@ async function steps(trial: Trial, { progress, mayGoOn }: ProveOptions, tried: s
     const broken = await trial.failingTests({ kind: "new" }, tests.touching);
     if (broken.length > 0) return failed(`The project's test ${broken[0]} passes with the old code and not with the new one.`);
     const more = [tests.failing > 0 ? `${tests.failing} failed before the change` : "", tests.complete ? "" : "not all had their turn"];
-    tried.push([`${tests.touching.length} of the project's ${tests.unit}, those that call it`, ...more.filter((each) => each !== "")].join("; "));
+    tried.push(
+      [`${tests.touching.length} of the project's ${tests.unit}, those that call it`, ...more.filter((each) => each !== "")].join("; "),
+    );
   }
 
   progress("measuring", 0.5);
