@@ -37,8 +37,10 @@ export interface Finding {
   readonly subject: string | undefined;
 }
 
+/** Of edits that begin at one place the first comes first, as editors have it. */
 export function applyEdits(text: string, edits: readonly TextEdit[]): string {
   return edits
+    .toReversed()
     .toSorted((a, b) => b.start - a.start)
     .reduce((changed, { start, end, text: replacement }) => changed.slice(0, start) + replacement + changed.slice(end), text);
 }

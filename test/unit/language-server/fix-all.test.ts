@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import type { Finding } from "../../../analysis/optimize/finding.js";
+import { applyEdits, type Finding } from "../../../analysis/optimize/finding.js";
 import { fixAllAction, type ShownFix } from "../../../language-server/fix-actions.js";
 import type { ProofRecord } from "../../../protocol/fixes.js";
 
@@ -35,6 +35,14 @@ const result = (...fixes: readonly ShownFix[]): string | undefined => {
   const [change] = action?.edit?.documentChanges ?? [];
   if (change === undefined || !("edits" in change)) return undefined;
   const edits = change.edits.map((each) => ({ range: each.range, newText: "newText" in each ? each.newText : "" }));
+  const taken = fixes.filter(({ finding }) => action?.command?.arguments?.includes(finding.id));
+  // What is noted of them later is compared with this.
+  expect(
+    applyEdits(
+      DOCUMENT.getText(),
+      taken.flatMap(({ finding }) => finding.edits),
+    ),
+  ).toBe(TextDocument.applyEdits(DOCUMENT, edits));
   return `${action?.title}: ${TextDocument.applyEdits(DOCUMENT, edits).replaceAll("\n", "|")}`;
 };
 
