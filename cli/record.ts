@@ -1,7 +1,9 @@
 /** `flameline record`: samples a command, a process or a folder's processes into a pprof file. */
+import { setTimeout as passing } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { encodePprof } from "../profile/formats/pprof-encode.js";
 import { Recording } from "../profile/recording.js";
+import { BOXED_EVENTS } from "../protocol/events.js";
 import type { HelperMessage, Target } from "../protocol/helper.js";
 import { connectHelper } from "../recorder/connect-helper.js";
 import type { DebugFileCounts } from "../recorder/debug-files.js";
@@ -24,6 +26,8 @@ import { type RecordPlan, type RecordTarget, readRecordPlan } from "./record-pla
 
 /** How long the command's end waits for downloads of debug information; they are kept for the next recording as far as they came whole. */
 const PATIENCE_MS = 60_000;
+/** How long a command waits for the probes of its allocator, which are there within 2 s where the kernel allows any. */
+const PROBES_MS = 4_000;
 
 export const recordCommand: Command = {
   usage:
@@ -55,6 +59,11 @@ class RecordRun {
   readonly #connection: HelperConnection;
   readonly #progress: Progress;
   #recording = Recording.empty();
+  #followed: () => void = () => undefined;
+  /** Settles when allocations are followed. */
+  readonly #following = new Promise<void>((settle) => {
+    this.#followed = settle;
+  });
 
   constructor(plan: RecordPlan, world: World, interrupts: Interrupts, connection: HelperConnection) {
     this.#plan = plan;
@@ -76,6 +85,7 @@ class RecordRun {
       await command?.stop();
       throw error;
     }
+    if (command !== undefined && this.#plan.events.some((event) => BOXED_EVENTS.has(event))) await this.#untilFollowed(active, command);
     command?.release();
     const result = await this.#waitForEnd(active, command);
     this.#progress.close();
@@ -84,6 +94,12 @@ class RecordRun {
       throw new FlamelineError(result.failure);
     }
     return this.#write(result, command);
+  }
+
+  /** What a program allocates first is what it is made of, so it begins when there are probes, or when there won't be any. */
+  async #untilFollowed(active: ActiveRecording, command: GatedCommand): Promise<void> {
+    const late = passing(PROBES_MS, undefined, { ref: false });
+    await Promise.race([this.#following, active.ended, this.#interrupts.first, command.ended, late]);
   }
 
   #start(target: Target): Promise<ActiveRecording> {
@@ -116,6 +132,7 @@ class RecordRun {
       case "rate":
         return this.#recording.setRate(message);
       case "allocations":
+        if (message.state === "open") this.#followed();
         return this.#recording.setAllocations(message);
       case "progress":
       case "hello":

@@ -74,6 +74,25 @@ test("the command tells by which line a program grew, as the program does itself
   }
 });
 
+test("a command's allocations are followed from its first on", async () => {
+  test.skip(WHY_NOT !== undefined, WHY_NOT);
+  const helper = await freshHelper();
+  const scratch = scratchFolder();
+  try {
+    const profile = path.join(scratch.path, "run.pb.gz");
+    // All in its first moments: it is over before anybody could look at it.
+    const program = "for _ in range(3000): bytearray(100_000)";
+    const recorded = await flameline(["record", "-o", profile, "--events", "alloc", "--", "/usr/bin/python3", "-c", program]);
+    expect(recorded.status, recorded.stderr).toBe(0);
+    const { stdout } = await flameline(["report", profile, "--event", "alloc", "--by", "line", "--json"]);
+    const found = (JSON.parse(stdout) as { rows: Row[] }).rows.reduce((most, row) => Math.max(most, row.total), 0);
+    expect(Math.abs(found - 300e6), `${found} bytes of 300,000,000`).toBeLessThan(0.1 * 300e6);
+  } finally {
+    helper.stop();
+    scratch.remove();
+  }
+});
+
 test.describe("in VS Code", () => {
   const stage = useStage({
     user: TEST_USER,
