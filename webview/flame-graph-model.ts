@@ -170,7 +170,10 @@ export class FlameGraphModel {
   pause(): void {
     const hold = this.pausedNs === undefined && this.summary?.live === true;
     this.pausedNs = hold ? this.summary?.durationNs : undefined;
-    if (!hold) this.#ask();
+    if (!hold) {
+      this.#ask();
+      this.times.follow(this.summary ?? null, this.view.selection, true);
+    }
     this.onChange({ kind: "recording" });
   }
 
@@ -195,7 +198,7 @@ export class FlameGraphModel {
     this.view = withSelection(this.view, selection);
     if (other) this.tree = undefined;
     if (other || summary?.live !== true) this.pausedNs = undefined;
-    this.times.follow(summary, selection, grown);
+    this.times.follow(summary, selection, grown && this.pausedNs === undefined);
     if (!summary) this.#setTree(null, this.view.direction);
     else if (other || chosen || (grown && !summary.live)) this.#ask();
     else if (grown && this.pausedNs === undefined) this.#requests.refresh(this.#query());

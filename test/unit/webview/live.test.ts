@@ -46,16 +46,19 @@ describe.skipIf(!haveBrowser())("the page of a recording that runs", { timeout: 
 
     await button(page, "Pause").click();
     expect(await page.locator(".pause-words").innerText()).toBe("as it was after 14.0 s; the recording goes on");
-    const before = [await asked(page, "getTree"), await asked(page, "getFindings"), await asked(page, "getTable")];
+    const questions = async (): Promise<number[]> =>
+      Promise.all((["getTree", "getTimeMap", "getFindings", "getTable"] as const).map((type) => asked(page, type)));
+    const before = await questions();
     for (const seconds of [16, 18, 20]) {
       await grow(seconds * 1e9);
       await page.waitForTimeout(1100);
     }
-    expect([await asked(page, "getTree"), await asked(page, "getFindings"), await asked(page, "getTable")]).toEqual(before);
+    expect(await questions()).toEqual(before);
     expect(await page.locator(".status-facts").innerText()).toContain("recording for 20.0 s");
 
     await button(page, "Resume").click();
     await expect.poll(() => asked(page, "getTree")).toBe((before[0] ?? 0) + 1);
+    await expect.poll(() => asked(page, "getTimeMap")).toBe((before[1] ?? 0) + 1);
     expect(await page.locator(".pause-words").innerText()).toBe("");
 
     // The end of the recording is the end of the pause.
