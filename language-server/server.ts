@@ -31,6 +31,7 @@ import { recordingFindings } from "./recording-findings.js";
 import { RepeatedWish } from "./repeated-wish.js";
 import { type NotificationHandlers, notify, registerNotifications, registerRequests, type RequestHandlers } from "./requests.js";
 import { Session, type SessionChange } from "./session.js";
+import { comparedColumns } from "./compared-columns.js";
 import { locateRow, tableColumns } from "./table-columns.js";
 import { hottestFunction, hottestFunctions, hottestLines, waitTotals } from "./tables.js";
 import { Workspace } from "./workspace.js";
@@ -164,7 +165,11 @@ function answer(
     "flameline/lines": async (params) => hottestLines(session.required(), session.selection, params),
     "flameline/waits": async (params) => waitTotals(session.required(), params.selection ?? session.selection),
     "flameline/table": async ({ kind, selection }) =>
-      session.current === undefined ? null : tableColumns(session.current, kind, selection),
+      session.current === undefined
+        ? null
+        : session.baseline === undefined
+          ? tableColumns(session.current, kind, selection)
+          : comparedColumns(session.current, session.baseline, kind, selection),
     "flameline/annotate": async (wish) =>
       session.current === undefined ? null : annotatedFunction(workspace, annotations, session.current, session.selection, wish),
     "flameline/findings": async ({ selection }) => {

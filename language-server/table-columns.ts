@@ -18,10 +18,17 @@ interface Thing {
 }
 
 /** What a table has, by index. */
-interface Things {
+export interface Things {
   readonly self: Float64Array;
   readonly total: Float64Array;
   readonly describe: (id: number) => Thing;
+}
+
+/** A row to be encoded. */
+export interface TableRow extends Thing {
+  readonly id: number;
+  readonly self: number;
+  readonly total: number;
 }
 
 /**
@@ -31,8 +38,21 @@ interface Things {
 export async function tableColumns(loaded: LoadedRecording, kind: TableKind, selection: Selection): Promise<TableColumns | null> {
   const view = await loaded.view(selection);
   if (view.samples === 0) return null;
-  const { self, total, describe } = THINGS[kind](loaded, view);
-  const ids = Int32Array.from(total.keys()).filter((id) => (total[id] ?? 0) > 0 || (self[id] ?? 0) > 0);
+  const { self, total, describe } = thingsOf(kind, loaded, view);
+  const ids = Array.from(total.keys()).filter((id) => (total[id] ?? 0) > 0 || (self[id] ?? 0) > 0);
+  return encodeTable(
+    view,
+    kind,
+    ids.map((id) => ({ ...describe(id), id, self: self[id] ?? 0, total: total[id] ?? 0 })),
+  );
+}
+
+/** What a table lists of a view, or of a part of it; ids are the same for all parts. */
+export function thingsOf(kind: TableKind, loaded: LoadedRecording, view: View): Things {
+  return THINGS[kind](loaded, view);
+}
+
+export function encodeTable(view: View, kind: TableKind, rows: readonly TableRow[]): TableColumns {
   const texts: string[] = [];
   const known = new Map<string, number>();
   const textOf = (text: string): number => {
@@ -40,8 +60,7 @@ export async function tableColumns(loaded: LoadedRecording, kind: TableKind, sel
     known.set(text, index);
     return index;
   };
-  const described = Array.from(ids, describe);
-  const column = (value: (one: Thing) => number): string => toBase64(Int32Array.from(described, value));
+  const column = (value: (row: TableRow) => number): string => toBase64(Int32Array.from(rows, value));
   return {
     kind,
     event: view.selection.event,
@@ -49,15 +68,15 @@ export async function tableColumns(loaded: LoadedRecording, kind: TableKind, sel
     total: view.sum,
     durationNs: view.durationNs,
     leftOut: view.leftOut,
-    rows: ids.length,
+    rows: rows.length,
     texts,
-    id: toBase64(ids),
-    function: column((one) => one.function),
-    name: column((one) => textOf(one.name)),
-    place: column((one) => textOf(one.place ?? "")),
-    line: column((one) => one.line ?? 0),
-    selfOf: toBase64(Float64Array.from(ids, (id) => self[id] ?? 0)),
-    totalOf: toBase64(Float64Array.from(ids, (id) => total[id] ?? 0)),
+    id: column((row) => row.id),
+    function: column((row) => row.function),
+    name: column((row) => textOf(row.name)),
+    place: column((row) => textOf(row.place ?? "")),
+    line: column((row) => row.line ?? 0),
+    selfOf: toBase64(Float64Array.from(rows, ({ self }) => self)),
+    totalOf: toBase64(Float64Array.from(rows, ({ total }) => total)),
   };
 }
 
@@ -69,6 +88,8 @@ export async function locateRow(
   id: number,
   selection: Selection,
 ): Promise<SourceLocation | null> {
+  // What only the baseline has is nowhere.
+  if (id < 0) return null;
   const view = await loaded.view(selection);
   if (kind === "lines") {
     const file = loaded.places.shownPaths[id < loaded.places.lines ? loaded.places.linePath.at(id) : -1];

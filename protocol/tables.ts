@@ -1,6 +1,6 @@
 /** The table beside the flame graph: what it lists, and the answer's shape. */
 import type { EventName, EventUnit } from "./events.js";
-import type { TableScope } from "./queries.js";
+import type { TableScope, TreeDifference } from "./queries.js";
 
 /** What the rows of a table are. */
 export const TABLE_KINDS = ["functions", "lines", "files", "modules", "threads", "waits"] as const;
@@ -31,4 +31,24 @@ export interface TableColumns extends TableScope {
   readonly selfOf: string;
   /** f64: of samples that have the row anywhere on their stack, once a sample. */
   readonly totalOf: string;
+  /** Where a baseline was chosen. Rows that only it has are there, too, with an id below zero. */
+  readonly difference?: TableDifference;
+}
+
+/** A table against the baseline: by what ends in each row, and by what has it anywhere on its stack. */
+export interface TableDifference extends Pick<TreeDifference, "measure" | "untold"> {
+  readonly self: ChangeColumns;
+  readonly total: ChangeColumns;
+}
+
+/** One entry a row, as in {@link TableColumns}. Values are in the event's unit in each second of wall time, or shares of the sum from 0 to 1. */
+export interface ChangeColumns {
+  /** f64 */
+  readonly base: string;
+  readonly next: string;
+  /** f64: ends of the 95 % interval of the change; NaN where it is no more than noise, or none can be told. */
+  readonly low: string;
+  readonly high: string;
+  /** i32: index into `VERDICTS`. */
+  readonly verdict: string;
 }

@@ -63,7 +63,7 @@ export function changeWords(difference: NodeDifference, node: number, mean: numb
   return `${value(base)} → ${value(next)}, ${change}${ends}: ${words}`;
 }
 
-const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   more: "more",
   less: "less",
   noise: "no more than noise",
@@ -77,7 +77,7 @@ export function measuredWords({ measure, scale }: Pick<NodeDifference, "measure"
 }
 
 /** "+25.4 %", "−3.0 %", "×12". */
-function percentWords(relative: number): string {
+export function percentWords(relative: number): string {
   if (relative >= 9.995) return `×${Math.round(relative + 1).toLocaleString("en-US")}`;
   return `${relative < 0 ? "−" : "+"}${(100 * Math.abs(relative)).toFixed(1)} %`;
 }

@@ -1,4 +1,5 @@
 import { TABLE_KINDS, type TableKind } from "../protocol/tables.js";
+import { COMPARED, type Compared } from "./table-difference.js";
 import { SORT_KEYS, type Sorting } from "./table-rows.js";
 
 /** What of the page is seen. */
@@ -10,16 +11,22 @@ export interface SavedTable {
   readonly parts: ShownParts;
   readonly kind: TableKind;
   readonly sorting: Sorting;
+  /** What of the rows a comparison shows. */
+  readonly compared: Compared;
 }
 
+/** What is surely changed, the largest change first. */
+export const BY_VERDICT: Sorting = { key: "verdict", falling: false };
 export const BY_SELF: Sorting = { key: "self", falling: true };
 
 /** Reads what a reload kept; undefined where that is none of ours. */
 export function readSavedTable(state: unknown): SavedTable | undefined {
   if (typeof state !== "object" || state === null) return undefined;
-  const { parts, kind, sorting } = state as Record<string, unknown>;
+  const { parts, kind, sorting, compared } = state as Record<string, unknown>;
   const known = TABLE_KINDS.find((each) => each === kind);
-  return isParts(parts) && known !== undefined ? { parts, kind: known, sorting: readSorting(sorting) } : undefined;
+  return isParts(parts) && known !== undefined
+    ? { parts, kind: known, sorting: readSorting(sorting), compared: COMPARED.find((each) => each === compared) ?? "total" }
+    : undefined;
 }
 
 function readSorting(state: unknown): Sorting {

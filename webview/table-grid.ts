@@ -1,6 +1,7 @@
 import { makeDiv, makeText } from "./elements.js";
 import { formatShare, formatValue } from "./format.js";
 import { type SortKey, type Sorting, type TableRows } from "./table-rows.js";
+import { changeText, type Compared, intervalText, verdictOf } from "./table-difference.js";
 import type { TableKind } from "../protocol/tables.js";
 
 /** Height of a row, CSS pixels; style.css has it, too. */
@@ -29,6 +30,15 @@ const COLUMNS: Readonly<Record<TableKind, readonly (Column | undefined)[]>> = {
   waits: [TOTAL, ["name", "Waits for"]],
 };
 
+/** In a comparison the name comes first: the numbers alone fill a narrow panel. */
+const CHANGES: readonly Column[] = [
+  ["base", "Before"],
+  ["next", "After"],
+  ["change", "Change"],
+  ["relative", "Relative"],
+  ["verdict", "More than noise?"],
+];
+
 /** A table of any length, of which only the rows that are seen are in the page. The grid has the focus and points to its selected row. */
 export class TableGrid {
   readonly element = makeDiv("table-grid", "grid");
@@ -38,6 +48,7 @@ export class TableGrid {
   #table: TableRows | undefined;
   #order: Int32Array = new Int32Array(0);
   #sorting: Sorting = { key: "self", falling: true };
+  #compared: Compared = "total";
   /** Place in the order; -1 where no row is selected. */
   #selected = -1;
   #drawn = "";
@@ -54,8 +65,10 @@ export class TableGrid {
   }
 
   /** Shows rows in an order; the row `selected` (index in the table, or -1) is marked, and stays where the reader is. */
-  show(table: TableRows | undefined, order: Int32Array, sorting: Sorting, selected: number): void {
+  show(table: TableRows | undefined, order: Int32Array, sorting: Sorting, selected: number, compared: Compared): void {
     this.#table = table;
+    this.#compared = compared;
+    this.element.toggleAttribute("data-compared", table?.changes !== undefined);
     this.#order = order;
     this.#sorting = sorting;
     this.#selected = order.indexOf(selected);
@@ -76,7 +89,10 @@ export class TableGrid {
   }
 
   #columns(): readonly Column[] {
-    return this.#table ? COLUMNS[this.#table.info.kind].filter((column) => column !== undefined) : [];
+    const columns = this.#table ? COLUMNS[this.#table.info.kind].filter((column) => column !== undefined) : [];
+    if (this.#table?.changes === undefined) return columns;
+    const [name, ...rest] = columns.filter(([key]) => key === "name" || key === "place");
+    return name === undefined ? [] : [name, ...CHANGES, ...rest];
   }
 
   #showHead(): void {
@@ -134,6 +150,17 @@ export class TableGrid {
       const { unit, total } = table.info;
       cell.append(makeText("table-value", formatValue(value, unit)), makeText("table-share", formatShare(value, total)));
       cell.style.setProperty("--share", `${total > 0 ? Math.min(100, (100 * value) / total) : 0}%`);
+      return cell;
+    }
+    if (column !== "name" && column !== "place") {
+      const changes = table.changes?.[this.#compared];
+      if (changes === undefined) return cell;
+      const { unit } = table.info;
+      cell.textContent = changeText(changes, column, row, unit);
+      if (column === "verdict") {
+        cell.dataset["verdict"] = verdictOf(changes, row);
+        cell.title = intervalText(changes, row, unit);
+      }
       return cell;
     }
     const full = table.texts[table[column][row] ?? -1] ?? "";

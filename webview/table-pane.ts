@@ -1,7 +1,8 @@
 import { TABLE_KINDS, type TableColumns, type TableKind } from "../protocol/tables.js";
 import { makeDiv, makeText } from "./elements.js";
 import { formatCount } from "./format.js";
-import { BY_SELF, isParts, type SavedTable, type ShownParts } from "./saved-table.js";
+import { BY_SELF, BY_VERDICT, isParts, type SavedTable, type ShownParts } from "./saved-table.js";
+import { COMPARED } from "./table-difference.js";
 import { TableGrid } from "./table-grid.js";
 import { arrangeRows, decodeTable, type SortKey, type Sorting, type TableRows } from "./table-rows.js";
 import { type Chooser, makeChooser } from "./toolkit.js";
@@ -25,6 +26,7 @@ export class TablePane {
   readonly #parts: Chooser;
   readonly #tabs: HTMLElement;
   readonly #count = makeText("table-count", "");
+  readonly #compared = makeDiv("table-compared", "group");
   readonly #grid: TableGrid;
   #saved: SavedTable;
   #table: TableRows | undefined;
@@ -35,7 +37,7 @@ export class TablePane {
 
   constructor(actions: TableActions, saved: SavedTable | undefined) {
     this.#actions = actions;
-    this.#saved = saved ?? { parts: "graph", kind: "functions", sorting: BY_SELF };
+    this.#saved = saved ?? { parts: "graph", kind: "functions", sorting: BY_SELF, compared: "total" };
     this.element.className = "table-pane";
     this.element.setAttribute("aria-label", "Tables");
     this.#parts = makeChooser("Show the graph, the tables, or both", (value) => this.setParts(isParts(value) ? value : "graph"));
@@ -46,7 +48,21 @@ export class TablePane {
     this.#tabs.addEventListener("keydown", (event) => this.#tabKey(event));
     this.#count.setAttribute("role", "status");
     const top = makeDiv("table-top");
-    top.append(this.#tabs, this.#count);
+    this.#compared.setAttribute("aria-label", "What of the rows is compared");
+    this.#compared.append(
+      ...COMPARED.map((compared) => {
+        const button = document.createElement("button");
+        button.textContent = compared === "total" ? "Total" : "Self";
+        button.title = compared === "total" ? "Compare what has the row anywhere on its stack" : "Compare what ends in the row";
+        button.addEventListener("click", () => {
+          this.#saved = { ...this.#saved, compared };
+          this.#showRows();
+          this.#actions.changed();
+        });
+        return button;
+      }),
+    );
+    top.append(this.#tabs, this.#compared, this.#count);
     this.#grid = new TableGrid({
       pick: (row, byMouse) => this.#pick(row, byMouse),
       open: (row) => this.#open(row, false),
@@ -121,20 +137,34 @@ export class TablePane {
   }
 
   #showRows(): void {
-    const { sorting, kind } = this.#saved;
-    const key = sorting.key === "self" && (kind === "threads" || kind === "waits") ? BY_TOTAL : sorting;
-    const order = this.#table ? arrangeRows(this.#table, this.#search, key) : new Int32Array(0);
-    this.#grid.show(this.#table, order, key, this.#table?.id.indexOf(this.#selected) ?? -1);
+    const { kind, compared } = this.#saved;
+    const sorting = this.#sorting();
+    const order = this.#table ? arrangeRows(this.#table, this.#search, sorting, compared) : new Int32Array(0);
+    this.#grid.show(this.#table, order, sorting, this.#table?.id.indexOf(this.#selected) ?? -1, compared);
+    // Of threads and waits nothing has more than itself.
+    this.#compared.hidden = this.#table?.changes === undefined || kind === "threads" || kind === "waits";
+    for (const [index, button] of [...this.#compared.children].entries())
+      button.setAttribute("aria-pressed", String(COMPARED[index] === compared));
     const all = this.#table?.info.rows ?? 0;
     const waits = kind === "waits" && all === 0 ? "Only recordings of waits have any: choose “Waiting” as the event." : "";
     this.#count.textContent =
       order.length === all ? waits || formatCount(all, "row") : `${formatCount(order.length, "row")} of ${formatCount(all, "row")}`;
   }
 
+  /** What the user chose, as far as the table has that column. */
+  #sorting(): Sorting {
+    const { sorting, kind } = this.#saved;
+    const isNumber = sorting.key === "self" || sorting.key === "total";
+    if (sorting.key === "name" || sorting.key === "place" || this.#table === undefined) return sorting;
+    if (this.#table.changes !== undefined) return isNumber ? BY_VERDICT : sorting;
+    if (!isNumber) return kind === "threads" || kind === "waits" ? BY_TOTAL : BY_SELF;
+    return sorting.key === "self" && (kind === "threads" || kind === "waits") ? BY_TOTAL : sorting;
+  }
+
   #sort(key: SortKey): void {
-    const { sorting } = this.#saved;
-    // Numbers are asked for the largest, names from A to Z.
-    const falling = sorting.key === key ? !sorting.falling : key === "self" || key === "total";
+    const sorting = this.#sorting();
+    // Numbers are asked for the largest, names from A to Z, and of changes what is sure.
+    const falling = sorting.key === key ? !sorting.falling : key !== "name" && key !== "place" && key !== "verdict";
     this.#saved = { ...this.#saved, sorting: { key, falling } };
     this.#showRows();
     this.#actions.changed();

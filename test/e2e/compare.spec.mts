@@ -17,6 +17,7 @@ import {
   visibleLines,
 } from "../../scripts/workbench.mjs";
 import { runProgram } from "../support/programs.mjs";
+import { expectAccessible } from "./accessible.mjs";
 import { useStage } from "./stage.mjs";
 
 const SHOP = readFileSync(path.join(root, "test/fixtures/difference/shop.py"), "utf8");
@@ -76,15 +77,38 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
     expect(Math.abs(Number(told) / 100 - (FACTOR - 1)), `price does ${FACTOR} times as much, and ${told} % more was told`).toBeLessThan(
       0.15,
     );
-    for (const [name, theme] of Object.entries(THEMES)) {
-      stage.put(".vscode/settings.json", JSON.stringify({ "workbench.colorTheme": theme }));
-      await expect(page.locator(`.monaco-workbench.${name === "light" ? "vs" : name === "dark" ? "vs-dark" : "hc-black"}`)).toBeVisible();
-      await page.waitForTimeout(1000);
+    await inEachTheme(page, async (name) => {
       await stage.picture(`compare-graph-${name}`);
+      await expectAccessible(page, `the comparison in ${name}`);
       if (name === "dark") {
         await stage.readmePicture("comparison", { x: 0, y: 35, width: 1400, height: 832 });
       }
-    }
+    });
+  });
+
+  await test.step("the table has before, after, the change and whether it is noise", async () => {
+    const graph = graphFrame(page);
+    const choose = async (label: string): Promise<void> => {
+      await graph.getByRole("combobox", { name: /^Show the graph/ }).click();
+      await graph.getByRole("option", { name: label, exact: true }).click();
+    };
+    await choose("Table");
+    const rows = graph.getByRole("grid").getByRole("row").filter({ has: graph.getByRole("gridcell") });
+    const price = rows.filter({ hasText: /^price/ });
+    await expect(price).toContainText(/ms\/s.*ms\/s\+.*ms\/s\+\d+\.\d %▲ more/);
+    await expect(rows.filter({ hasText: /^receipt/ })).toContainText("▼ less");
+    await expect(rows.filter({ hasText: /^tax/ })).toContainText("no more than noise");
+    await graph.getByRole("columnheader", { name: "Change" }).getByRole("button").click();
+    const names = await rows.locator(".table-name").allTextContents();
+    expect(names.indexOf("price")).toBeLessThan(names.indexOf("receipt"));
+    await graph.getByRole("tab", { name: "Lines" }).click();
+    // The line stands one lower than in the recording before.
+    await expect(rows.filter({ hasText: "shop.py:10" })).toContainText("▲ more");
+    await inEachTheme(page, async (name) => {
+      await stage.picture(`compare-table-${name}`);
+      await expectAccessible(page, `the compared table in ${name}`);
+    });
+    await choose("Graph");
   });
 
   await test.step("so do the lenses, the lines' ends and the hovers, at the line where each is now", async () => {
@@ -122,6 +146,16 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
     await stage.picture("compare-left");
   });
 });
+
+/** Runs something in the light, the high contrast and the dark theme, chosen as by a user who types into the settings. */
+async function inEachTheme(page: Page, look: (name: string) => Promise<void>): Promise<void> {
+  for (const [name, theme] of Object.entries(THEMES)) {
+    stage.put(".vscode/settings.json", JSON.stringify({ "workbench.colorTheme": theme }));
+    await expect(page.locator(`.monaco-workbench.${name === "light" ? "vs" : name === "dark" ? "vs-dark" : "hc-black"}`)).toBeVisible();
+    await page.waitForTimeout(1000);
+    await look(name);
+  }
+}
 
 /** Puts the mouse on a function's box, and reads the box's colour from the drawing. */
 async function colourOf(page: Page, name: string): Promise<{ red: number; blue: number }> {

@@ -2,7 +2,8 @@ import type { Browser, Page } from "@playwright/test";
 import axe from "axe-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { toBase64 } from "../../../profile/base64.js";
-import type { TableColumns, TableKind } from "../../../protocol/tables.js";
+import { type Verdict, VERDICTS } from "../../../protocol/queries.js";
+import { type ChangeColumns, TABLE_KINDS, type TableColumns, type TableKind } from "../../../protocol/tables.js";
 import type { FromWebview } from "../../../protocol/webview.js";
 import { bundle, type Harness, haveBrowser, launch, openGraph, type PageParts } from "../../bench/flame-graph-harness.mjs";
 import { columnsFromText } from "./tree-text.js";
@@ -42,6 +43,27 @@ function columns(kind: TableKind, rows: number): TableColumns {
   };
 }
 
+/** Five functions against a baseline, ms in each second: `parse` is more, `layout` is gone, `render` new. */
+function compared(kind: TableKind = "functions"): TableColumns {
+  const changes = (base: readonly number[], next: readonly number[], verdicts: readonly Verdict[]): ChangeColumns => {
+    const ms = (values: readonly number[]): string => toBase64(Float64Array.from(values, (value) => value * 1e6));
+    const sure = verdicts.map((verdict, row) =>
+      verdict === "more" || verdict === "less" ? (next[row] ?? 0) - (base[row] ?? 0) : Number.NaN,
+    );
+    return {
+      base: ms(base),
+      next: ms(next),
+      low: ms(sure.map((change) => change - 1)),
+      high: ms(sure.map((change) => change + 1)),
+      verdict: toBase64(Int32Array.from(verdicts, (verdict) => VERDICTS.indexOf(verdict))),
+    };
+  };
+  const total = changes([100, 20, 5, 0, 30], [104, 40, 5, 10, 0], ["noise", "more", "few", "more", "less"]);
+  const self = changes([1, 15, 5, 0, 30], [1, 12, 5, 10, 0], ["few", "noise", "few", "more", "less"]);
+  const [gone, functions] = [Int32Array.from([0, 1, 2, 3, -6]), Int32Array.from([100, 101, 102, 103, -1])];
+  return { ...columns(kind, 5), id: toBase64(gone), function: toBase64(functions), difference: { measure: "second", untold: null, self, total } };
+}
+
 /** The real page in a real browser. */
 describe.skipIf(!haveBrowser())("the tables' page", { timeout: 60_000 }, () => {
   let browser: Browser;
@@ -61,7 +83,11 @@ describe.skipIf(!haveBrowser())("the tables' page", { timeout: 60_000 }, () => {
     page.evaluate((wanted) => harness.sent.filter((message) => message.type === wanted) as never, type);
   const rows = (page: Page) => page.locator(".table-body [role=row]");
 
-  async function open(rowCount: number, theme: "light" | "dark" | "high-contrast" = "dark", kind: TableKind = "functions"): Promise<Page> {
+  async function open(
+    rowCount: number,
+    theme: NonNullable<Parameters<typeof openGraph>[2]["theme"]> = "dark",
+    kind: TableKind = "functions",
+  ): Promise<Page> {
     const state = { view: {}, table: { parts: "both", kind } };
     const { page, problems } = await openGraph(browser, parts, { tree: columnsFromText(SHOP), theme, state });
     complaints = problems;
@@ -134,16 +160,66 @@ describe.skipIf(!haveBrowser())("the tables' page", { timeout: 60_000 }, () => {
     await expect.poll(() => page.locator(".notice").innerText()).toContain("not a table");
   });
 
-  test.each(["light", "dark", "high-contrast"] as const)("nothing serious keeps anyone out in %s", async (theme) => {
+  test("a comparison has before, after, both changes and the word of the interval; what is sure comes first, and all can be sorted", async () => {
+    const page = await open(50);
+    await answer(page, compared());
+    const texts = async (): Promise<string[]> => (await rows(page).allInnerTexts()).map((text) => text.replaceAll(/\s*\n\s*/g, " | "));
+    expect(await texts()).toEqual([
+      "layout | 30.0 ms/s | 0 ns/s | −30.0 ms/s | gone | ▼ less | layout:4",
+      "parse | 20.0 ms/s | 40.0 ms/s | +20.0 ms/s | +100.0 % | ▲ more | parse:1",
+      "render | 0 ns/s | 10.0 ms/s | +10.0 ms/s | new | ▲ more | render:3",
+      "main | 100 ms/s | 104 ms/s | +4.00 ms/s | +4.0 % | no more than noise | main",
+      "read | 5.00 ms/s | 5.00 ms/s | 0 ns/s | +0.0 % | too small to judge | read:2",
+    ]);
+    expect(await rows(page).nth(1).locator(".table-verdict").getAttribute("title")).toBe("95 % interval +19.0 ms/s to +21.0 ms/s");
+    expect(await rows(page).nth(3).locator(".table-verdict").getAttribute("title")).toBe("");
+    const names = (): Promise<string[]> => page.locator(".table-body .table-name").allInnerTexts();
+    const head = (name: string) => page.getByRole("columnheader", { name }).getByRole("button");
+    await head("Change").click();
+    expect(await names()).toEqual(["parse", "render", "main", "read", "layout"]);
+    await head("Change").click();
+    expect(await names()).toEqual(["layout", "read", "main", "render", "parse"]);
+    await head("Relative").click();
+    expect(await names()).toEqual(["render", "parse", "main", "read", "layout"]);
+    await head("Before").click();
+    expect(await names()).toEqual(["main", "layout", "parse", "read", "render"]);
+    await head("More than noise?").click();
+    await page.getByRole("group", { name: "What of the rows is compared" }).getByRole("button", { name: "Self" }).click();
+    expect(await names()).toEqual(["layout", "render", "parse", "main", "read"]);
+    // What is gone has no box and no source.
+    const opened = (await sent(page, "openRow")).length;
+    await rows(page).first().click();
+    expect(await sent(page, "openRow")).toHaveLength(opened);
+    await answer(page, columns("functions", 50));
+    expect(await page.getByRole("columnheader").allInnerTexts()).toEqual(["Self ▾", "Total", "Function", "Place"]);
+  });
+
+  test.each(["light", "dark", "high-contrast", "high-contrast-light"] as const)("nothing serious keeps anyone out in %s", async (theme) => {
     const page = await open(50, theme);
-    await rows(page).nth(1).click();
     await page.evaluate(axe.source);
-    const found = await page.evaluate(async () => {
-      const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] });
-      return violations
-        .filter(({ impact }) => impact === "serious" || impact === "critical")
-        .flatMap(({ id, nodes }) => nodes.map(({ target, html }) => `${id} ${String(target)} ${html.slice(0, 120)}`));
-    });
+    const serious = async (what: string): Promise<string[]> => {
+      const found = await page.evaluate(async () => {
+        const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] });
+        return violations
+          .filter(({ impact }) => impact === "serious" || impact === "critical")
+          .flatMap(({ id, nodes }) => nodes.map(({ target, html }) => `${id} ${String(target)} ${html.slice(0, 120)}`));
+      });
+      return found.map((each) => `${what}: ${each}`);
+    };
+    await rows(page).nth(1).click();
+    const found = await serious("functions");
+    for (const kind of TABLE_KINDS.slice(1)) {
+      await page.getByRole("tab", { name: kind.replace(/^./, (first) => first.toUpperCase()) }).click();
+      await answer(page, columns(kind, 50));
+      found.push(...(await serious(kind)));
+    }
+    await answer(page, compared("waits"));
+    await rows(page).nth(1).click();
+    found.push(...(await serious("the comparison")));
+    await page.screenshot({ path: `.test/pictures/table-compared-${theme}.png` });
+    await page.locator(".graph").press("+");
+    await page.waitForTimeout(300);
+    found.push(...(await serious("the map")));
     expect(found).toEqual([]);
   });
 });

@@ -97,12 +97,13 @@ describe("a table's rows", () => {
 });
 
 test("what a reload kept of the table is read, and nothing else", () => {
-  const kept = { parts: "both", kind: "lines", sorting: { key: "place", falling: false } };
+  const kept = { parts: "both", kind: "lines", sorting: { key: "place", falling: false }, compared: "self" };
   expect(readSavedTable(kept)).toEqual(kept);
   const bySelf = { key: "self", falling: true };
   for (const sorting of [3, null, { key: "toString", falling: true }, { key: "name", falling: "no" }]) {
     expect(readSavedTable({ ...kept, sorting })).toEqual({ ...kept, sorting: bySelf });
   }
+  expect(readSavedTable({ ...kept, compared: "both" })).toEqual({ ...kept, compared: "total" });
   expect(readSavedTable({ parts: "all", kind: "lines" })).toBeUndefined();
   expect(readSavedTable({ parts: "both", kind: "secrets" })).toBeUndefined();
   expect(readSavedTable(null)).toBeUndefined();
