@@ -93,14 +93,19 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
       await graph.getByRole("option", { name: label, exact: true }).click();
     };
     await choose("Table");
-    const rows = graph.getByRole("grid").getByRole("row").filter({ has: graph.getByRole("gridcell") });
+    const rows = graph
+      .getByRole("grid")
+      .getByRole("row")
+      .filter({ has: graph.getByRole("gridcell") });
     const price = rows.filter({ hasText: /^price/ });
     await expect(price).toContainText(/ms\/s.*ms\/s\+.*ms\/s\+\d+\.\d %▲ more/);
     await expect(rows.filter({ hasText: /^receipt/ })).toContainText("▼ less");
     await expect(rows.filter({ hasText: /^tax/ })).toContainText("no more than noise");
     await graph.getByRole("columnheader", { name: "Change" }).getByRole("button").click();
-    const names = await rows.locator(".table-name").allTextContents();
-    expect(names.indexOf("price")).toBeLessThan(names.indexOf("receipt"));
+    const first = async (): Promise<string[]> => (await rows.locator(".table-name").allTextContents()).slice(0, 8);
+    expect(await first()).toContain("price");
+    await graph.getByRole("columnheader", { name: "Change" }).getByRole("button").click();
+    expect(await first()).toContain("receipt");
     await graph.getByRole("tab", { name: "Lines" }).click();
     // The line stands one lower than in the recording before.
     await expect(rows.filter({ hasText: "shop.py:10" })).toContainText("▲ more");

@@ -61,7 +61,12 @@ function compared(kind: TableKind = "functions"): TableColumns {
   const total = changes([100, 20, 5, 0, 30], [104, 40, 5, 10, 0], ["noise", "more", "few", "more", "less"]);
   const self = changes([1, 15, 5, 0, 30], [1, 12, 5, 10, 0], ["few", "noise", "few", "more", "less"]);
   const [gone, functions] = [Int32Array.from([0, 1, 2, 3, -6]), Int32Array.from([100, 101, 102, 103, -1])];
-  return { ...columns(kind, 5), id: toBase64(gone), function: toBase64(functions), difference: { measure: "second", untold: null, self, total } };
+  return {
+    ...columns(kind, 5),
+    id: toBase64(gone),
+    function: toBase64(functions),
+    difference: { measure: "second", untold: null, self, total },
+  };
 }
 
 /** The real page in a real browser. */
