@@ -1,6 +1,6 @@
 import { type FunctionCosts, functionCosts } from "../profile/cost.js";
 import { costCarriers } from "../profile/cost-carriers.js";
-import { forEachSelectedSum } from "../profile/selection.js";
+import { forEachSelectedSums } from "../profile/selection.js";
 import { stackChildren } from "../profile/stack-children.js";
 import type { Recording } from "../profile/recording.js";
 import { rangeWords } from "../profile/time-words.js";
@@ -241,22 +241,27 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
   const { threads, processes, stacks } = recording;
   const contextOf = Int32Array.from(threads, (_, thread) => places.contextOfThread(thread));
   const seenThreads = new Uint8Array(threads.length);
-  const perContext = new Map<number, { readonly stack: number[]; readonly value: number[] }>();
+  const selves = new ContextSelves(stacks.length, contextOf);
   let sum = 0;
   let samples = 0;
   let leftOut = 0;
-  forEachSelectedSum(
+  forEachSelectedSums(
     recording,
     selection,
-    (thread, stack, value, count) => {
-      const context = contextOf[thread] ?? 0;
-      const own = perContext.get(context) ?? { stack: [], value: [] };
-      perContext.set(context, own);
-      own.stack.push(stack);
-      own.value.push(value);
-      seenThreads[thread] = 1;
-      sum += value;
-      samples += count;
+    (rows, length, { thread: threadOf, stack: stackOf, value: values, count }) => {
+      // What a closure shares is written once a block: each write makes an object.
+      let [cost, met] = [0, 0];
+      for (let i = 0; i < length; i++) {
+        const row = rows[i] as number;
+        const thread = threadOf[row] as number;
+        const value = values[row] as number;
+        seenThreads[thread] = 1;
+        cost += value;
+        met += count[row] as number;
+        selves.add(thread, stackOf[row] as number, value);
+      }
+      sum += cost;
+      samples += met;
     },
     (value) => (leftOut += value),
   );
@@ -267,29 +272,70 @@ function tally(recording: Recording, places: Places, selection: Selection): Tall
       pids.add(pid);
     }
   });
-  const selfOf = new Float64Array(stacks.length);
-  const inOrder = [...perContext].sort(([a], [b]) => a - b);
-  const runs = inOrder.map(([context, own]) => runOf(context, own.stack, own.value, selfOf));
-  return { sum, samples, leftOut: Math.abs(leftOut), pids, runs };
+  return { sum, samples, leftOut: Math.abs(leftOut), pids, runs: selves.runs() };
 }
 
-/** Adds up stacks that several threads have; `selfOf` is all zeros before and after. */
-function runOf(context: number, stacks: readonly number[], values: readonly number[], selfOf: Float64Array): Run {
-  const met: number[] = [];
-  stacks.forEach((stack, index) => {
-    const value = values[index] ?? 0;
-    if (stack >= 0 && value !== 0) {
-      if (selfOf[stack] === 0) {
-        met.push(stack);
-      }
-      selfOf[stack] = (selfOf[stack] ?? 0) + value;
-    }
-  });
-  // Where memory has all gone back a stack is met again when it takes more.
-  const touched = [...new Set(met)].filter((stack) => selfOf[stack] !== 0);
-  const run = { context, stacks: Int32Array.from(touched), self: Float64Array.from(touched, (stack) => selfOf[stack] ?? 0) };
-  for (const stack of met) {
-    selfOf[stack] = 0;
+/** Contexts that have a column of all stacks of their own; programs that each run in a folder of their own are more. */
+const DENSE_CONTEXTS = 4;
+
+/** Self cost by context and stack: a column of stacks for each of the first contexts, a list of what came for the others. */
+class ContextSelves {
+  readonly #contextOf: Int32Array;
+  readonly #stacks: number;
+  /** By context; undefined where it has a list. */
+  readonly #dense: (Float64Array | undefined)[] = [];
+  readonly #lists = new Map<number, { readonly stack: number[]; readonly value: number[] }>();
+  #columns = 0;
+
+  constructor(stacks: number, contextOf: Int32Array) {
+    this.#stacks = stacks;
+    this.#contextOf = contextOf;
   }
-  return run;
+
+  add(thread: number, stack: number, value: number): void {
+    const context = this.#contextOf[thread] ?? 0;
+    const self = this.#dense[context] ?? this.#column(context);
+    if (stack < 0) return;
+    if (self !== undefined) {
+      self[stack] = (self[stack] as number) + value;
+      return;
+    }
+    const list = this.#lists.get(context);
+    list?.stack.push(stack);
+    list?.value.push(value);
+  }
+
+  /** By rising context; stacks without cost are left out. */
+  runs(): Run[] {
+    const dense = this.#dense.flatMap((self, context) => (self === undefined ? [] : [runOf(context, self)]));
+    const scratch = new Float64Array(this.#lists.size > 0 ? this.#stacks : 0);
+    const lists = Array.from(this.#lists, ([context, { stack, value }]) => {
+      stack.forEach((each, index) => (scratch[each] = (scratch[each] ?? 0) + (value[index] ?? 0)));
+      const run = runOf(context, scratch, [...new Set(stack)]);
+      for (const each of stack) scratch[each] = 0;
+      return run;
+    });
+    return [...dense, ...lists].sort((a, b) => a.context - b.context);
+  }
+
+  #column(context: number): Float64Array | undefined {
+    if (this.#columns < DENSE_CONTEXTS && !this.#lists.has(context)) {
+      this.#columns++;
+      return (this.#dense[context] = new Float64Array(this.#stacks));
+    }
+    if (!this.#lists.has(context)) this.#lists.set(context, { stack: [], value: [] });
+    return undefined;
+  }
+}
+
+function runOf(context: number, self: Float64Array, candidates?: readonly number[]): Run {
+  const found = new Int32Array(candidates?.length ?? self.length);
+  let count = 0;
+  if (candidates !== undefined) {
+    for (const stack of candidates) if (self[stack] !== 0) found[count++] = stack;
+  } else {
+    for (let stack = 0; stack < self.length; stack++) if (self[stack] !== 0) found[count++] = stack;
+  }
+  const stacks = found.slice(0, count);
+  return { context, stacks, self: Float64Array.from(stacks, (stack) => self[stack] ?? 0) };
 }

@@ -5,7 +5,7 @@
  * once a sample however often it recurs. Inlined positions count like called ones.
  */
 import type { Selection } from "../protocol/queries.js";
-import { forEachSelectedSum } from "./selection.js";
+import { forEachSelectedSums } from "./selection.js";
 import { stackChildren } from "./stack-children.js";
 import type { RecordingTables } from "./tables.js";
 
@@ -42,10 +42,19 @@ export function stackSums(recording: RecordingTables, selection: Selection): Sta
   const self = new Float64Array(recording.stacks.length);
   let sum = 0;
   let samples = 0;
-  forEachSelectedSum(recording, selection, (_, stack, value, count) => {
-    if (stack >= 0) self[stack] = (self[stack] ?? 0) + value;
-    sum += value;
-    samples += count;
+  forEachSelectedSums(recording, selection, (rows, length, { stack: stacks, value: values, count }) => {
+    // What a closure shares is written once a block: each write makes an object.
+    let [cost, met] = [0, 0];
+    for (let i = 0; i < length; i++) {
+      const row = rows[i] as number;
+      const stack = stacks[row] as number;
+      const value = values[row] as number;
+      if (stack >= 0) self[stack] = (self[stack] as number) + value;
+      cost += value;
+      met += count[row] as number;
+    }
+    sum += cost;
+    samples += met;
   });
   return { self, sum, samples };
 }

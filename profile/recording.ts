@@ -1,3 +1,4 @@
+import { timeIndex } from "./time-index.js";
 import { BOXED_EVENTS, type EventName } from "../protocol/events.js";
 import type { Allocations, Batch, CostAccount, LossCounts, ProcessRow, Rate, Started, Stopped, ThreadRow } from "../protocol/helper.js";
 import { allocationsSentence } from "./allocations.js";
@@ -136,8 +137,8 @@ export class Recording extends RecordingTables {
 
   /** The events that have samples, in the protocol's order. */
   eventsWithSamples(): EventName[] {
-    const kinds = this.samples.event.view();
-    return EVENTS.filter((_, index) => kinds.includes(index));
+    const index = timeIndex(this);
+    return EVENTS.filter((_, event) => index.has(event));
   }
 }
 

@@ -42,6 +42,11 @@ class TimeIndex {
     return this;
   }
 
+  /** Whether any sample is of an event. */
+  has(event: number): boolean {
+    return this.#events.some((mask) => (mask & (1 << event)) !== 0);
+  }
+
   /** Whether a block may have samples of an event in a range; `toNs` is exclusive. */
   mayHave(block: number, event: number, fromNs: number, toNs: number): boolean {
     return ((this.#events[block] ?? 0) & (1 << event)) !== 0 && (this.#last[block] ?? 0) >= fromNs && (this.#first[block] ?? 0) < toNs;

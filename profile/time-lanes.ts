@@ -3,7 +3,7 @@ import type { Selection } from "../protocol/queries.js";
 import type { LaneMark, TimeGrid, TimeLane, TimeLanes } from "../protocol/time-map.js";
 import { toBase64 } from "./base64.js";
 import type { Recording } from "./recording.js";
-import { forEachSelected } from "./selection.js";
+import { forEachSelected, forEachSelectedBlock } from "./selection.js";
 import { waitTable } from "./waits.js";
 
 /** Waits from this length on are all told one by one. */
@@ -12,6 +12,14 @@ const LONG_WAIT_NS = 5e6;
 const MOST_MARKS = 40;
 /** Threads of one process, so that a pool doesn't push other processes out. */
 const MOST_THREADS = 4;
+
+/** What threads have of a selection. */
+interface ThreadSums {
+  /** In all, by thread. */
+  readonly perThread: Float64Array;
+  /** In each column of the grid, `thread * columns + column`; undefined where that would be too many. */
+  readonly byThread: Float64Array | undefined;
+}
 
 /** A lane before it is numbered: the threads that it adds up. */
 interface Draft {
@@ -24,32 +32,24 @@ interface Draft {
  * What processes and their threads took over the time of a grid, those with most of it first and at most `most` lanes; and what happened to
  * them: waits of 5 ms or longer, processes that they started, samples that were lost. What is left out is counted.
  */
-export function timeLanes(recording: Recording, selection: Selection, grid: TimeGrid, most: number): TimeLanes {
-  const { samples } = recording;
-  const [times, values, threads] = [samples.timeNs.view(), samples.value.view(), samples.thread.view()];
-  const perThread = new Float64Array(recording.threads.length);
-  forEachSelected(recording, selection, (row) => {
-    const thread = threads[row] ?? 0;
-    perThread[thread] = (perThread[thread] ?? 0) + (values[row] ?? 0);
-  });
+export function timeLanes(
+  recording: Recording,
+  selection: Selection,
+  grid: TimeGrid,
+  { perThread, byThread }: ThreadSums,
+  most: number,
+): TimeLanes {
   const { drafts, rest } = chooseLanes(recording, perThread, most);
   const processLane = new Int32Array(perThread.length).fill(-1);
   const threadLane = new Int32Array(perThread.length).fill(-1);
   drafts.forEach(({ lane, threads: own }, index) => {
     for (const thread of own) (lane.kind === "process" ? processLane : threadLane)[thread] = index;
   });
-  const value = new Float64Array(drafts.length * grid.columns);
-  const add = (lane: number, column: number, worth: number): void => {
-    if (lane >= 0) value[lane * grid.columns + column] = (value[lane * grid.columns + column] ?? 0) + worth;
-  };
+  const value =
+    byThread === undefined
+      ? lanesOfSamples(recording, selection, grid, processLane, threadLane, drafts.length)
+      : lanesOfThreads(byThread, grid.columns, drafts);
   const toNs = grid.fromNs + grid.columns * grid.columnNs;
-  forEachSelected(recording, { ...selection, fromNs: grid.fromNs, toNs: toNs + 1 }, (row) => {
-    const column = Math.min(grid.columns - 1, Math.floor(((times[row] ?? 0) - grid.fromNs) / grid.columnNs));
-    const thread = threads[row] ?? 0;
-    const worth = values[row] ?? 0;
-    add(processLane[thread] ?? -1, column, worth);
-    add(threadLane[thread] ?? -1, column, worth);
-  });
   const marks = new Marks(drafts.length);
   const narrowest = (thread: number): number =>
     (threadLane[thread] ?? -1) >= 0 ? (threadLane[thread] ?? -1) : (processLane[thread] ?? -1);
@@ -61,6 +61,45 @@ export function timeLanes(recording: Recording, selection: Selection, grid: Time
     ...rest,
     lost: recording.losses.moments.filter(({ timeNs }) => timeNs >= grid.fromNs && timeNs <= toNs),
   };
+}
+
+function lanesOfThreads(byThread: Float64Array, columns: number, drafts: readonly Draft[]): Float64Array {
+  const value = new Float64Array(drafts.length * columns);
+  drafts.forEach(({ threads }, lane) => {
+    for (const thread of threads) {
+      for (let column = 0; column < columns; column++) {
+        const at = lane * columns + column;
+        value[at] = (value[at] ?? 0) + (byThread[thread * columns + column] ?? 0);
+      }
+    }
+  });
+  return value;
+}
+
+function lanesOfSamples(
+  recording: Recording,
+  selection: Selection,
+  { fromNs, columnNs, columns }: TimeGrid,
+  processLane: Int32Array,
+  threadLane: Int32Array,
+  lanes: number,
+): Float64Array {
+  const { samples } = recording;
+  const [times, values, threads] = [samples.timeNs.view(), samples.value.view(), samples.thread.view()];
+  const value = new Float64Array(lanes * columns);
+  forEachSelectedBlock(recording, { ...selection, fromNs, toNs: fromNs + columns * columnNs + 1 }, (block, count) => {
+    for (let i = 0; i < count; i++) {
+      const row = block[i] as number;
+      const column = Math.min(columns - 1, Math.floor(((times[row] as number) - fromNs) / columnNs));
+      const thread = threads[row] as number;
+      const worth = values[row] as number;
+      const ofProcess = (processLane[thread] as number) * columns + column;
+      const ofThread = (threadLane[thread] as number) * columns + column;
+      if (ofProcess >= 0) value[ofProcess] = (value[ofProcess] as number) + worth;
+      if (ofThread >= 0) value[ofThread] = (value[ofThread] as number) + worth;
+    }
+  });
+  return value;
 }
 
 /** The processes that took most, each followed by its threads where it has several. */

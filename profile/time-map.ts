@@ -3,7 +3,7 @@ import type { Selection, TimeRange } from "../protocol/queries.js";
 import type { TimeGrid, TimeMap } from "../protocol/time-map.js";
 import { toBase64 } from "./base64.js";
 import type { Recording } from "./recording.js";
-import { forEachSelected } from "./selection.js";
+import { forEachSelectedBlock } from "./selection.js";
 import { timeLanes } from "./time-lanes.js";
 
 /** A column that is narrower than three pixels can't be hit. */
@@ -12,6 +12,8 @@ const MOST_COLUMNS = 300;
 const MOST_LANES = 24;
 /** A shorter time gets finer columns. */
 const FEWEST_COLUMNS = 40;
+/** Threads times columns that are summed up beside the cells; lanes of more threads take a second look at the samples. */
+const MOST_THREAD_CELLS = 2 ** 21;
 const MS = 1e6;
 const S = 1e9;
 const MINUTE = 60 * S;
@@ -82,22 +84,49 @@ export function timeMap(recording: Recording, selection: Selection, window: Time
   const cells = grid.columns * grid.rows;
   const cellNs = grid.columnNs / grid.rows;
   const value = new Float64Array(cells);
-  const [times, values] = [recording.samples.timeNs.view(), recording.samples.value.view()];
+  const { samples } = recording;
+  const [times, values, threads] = [samples.timeNs.view(), samples.value.view(), samples.thread.view()];
   let total = 0;
   let [first, last, rows] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   const end = grid.fromNs + grid.columns * grid.columnNs;
-  forEachSelected(recording, all, (row) => {
-    const time = times[row] ?? 0;
-    const worth = values[row] ?? 0;
-    total += worth;
-    rows++;
-    if (time < first) first = time;
-    if (time > last) last = time;
-    // A sample at the very end of the recording stands on the edge of the last cell.
-    const cell = time === end && end >= durationNs ? cells - 1 : Math.floor((time - grid.fromNs) / cellNs);
-    if (cell >= 0 && cell < cells) value[cell] = (value[cell] ?? 0) + worth;
+  const perThread = new Float64Array(recording.threads.length);
+  const byThread = perThread.length * grid.columns <= MOST_THREAD_CELLS ? new Float64Array(perThread.length * grid.columns) : undefined;
+  const { fromNs: gridFrom, columns, columnNs } = grid;
+  // A sample at the very end of the recording stands on the edge of the last cell.
+  const edge = end >= durationNs ? end : Number.NaN;
+  forEachSelectedBlock(recording, all, (block, count) => {
+    // What a closure shares is written once a block: each write makes an object.
+    let [sum, earliest, latest] = [0, first, last];
+    // Neighbours are nearly always in the same column.
+    let [column, columnFrom, columnTo] = [0, Number.NaN, Number.NaN];
+    for (let i = 0; i < count; i++) {
+      const row = block[i] as number;
+      const time = times[row] as number;
+      const worth = values[row] as number;
+      const thread = threads[row] as number;
+      sum += worth;
+      perThread[thread] = (perThread[thread] as number) + worth;
+      if (time < earliest) earliest = time;
+      if (time > latest) latest = time;
+      const atEdge = time === edge;
+      if (!atEdge && !(time >= gridFrom && time < end)) continue;
+      const cell = Math.min(cells - 1, ((time - gridFrom) / cellNs) | 0);
+      value[cell] = (value[cell] as number) + worth;
+      if (byThread === undefined) continue;
+      if (!(time >= columnFrom && time < columnTo)) {
+        column = atEdge ? columns - 1 : Math.min(columns - 1, ((time - gridFrom) / columnNs) | 0);
+        columnFrom = gridFrom + column * columnNs;
+        columnTo = columnFrom + columnNs;
+      }
+      const at = thread * columns + column;
+      byThread[at] = (byThread[at] as number) + worth;
+    }
+    total += sum;
+    first = earliest;
+    last = latest;
+    rows += count;
   });
   if (rows === 0 || (rows > 1 && first === last)) return null;
-  const lanes = timeLanes(recording, all, grid, mostLanes);
+  const lanes = timeLanes(recording, all, grid, { perThread, byThread }, mostLanes);
   return { ...grid, event: selection.event, unit: EVENT_UNITS[selection.event], durationNs, total, value: toBase64(value), lanes };
 }

@@ -103,3 +103,12 @@ test("100,000 threads have few lanes and take little time", () => {
   expect(lanes).toHaveLength(5);
   expect(restThreads).toBe(100_001 - 4);
 });
+
+test("lanes are the same where there are too many threads to sum up each beside the cells", () => {
+  const rows = Array.from({ length: 400 }, (_, i) => `p${i % 3}/t${i % 7} cpu ${1 + (i % 11)} ${(i * 37) % 60}`).join("\n");
+  const [few, many] = [recordingOf(`${rows}\nlast/end cpu 5 60`), recordingOf(`${rows}\nlast/end cpu 5 60`)];
+  // Nothing of them is sampled.
+  for (let i = 0; i < 40_000; i++) many.threadRows.push({ process: 0, tid: 9000 + i, name: `idle${i}` });
+  expect(lanesOf(few)).toEqual(lanesOf(many));
+  expect(float64FromBase64(lanesOf(few).value)?.reduce((a, b) => a + b, 0)).toBeGreaterThan(400);
+});
