@@ -4,6 +4,7 @@ import { eagerLogging } from "./python/eager-logging.js";
 import { listForAny } from "./python/list-for-any.js";
 import { membershipInList } from "./python/membership-in-list.js";
 import { regexInHotCode } from "./python/regex-in-hot-code.js";
+import { djangoPrefetchRelated, djangoSelectRelated } from "./python/orm/django-lazy-load.js";
 import { sqlalchemyLazyLoad } from "./python/orm/sqlalchemy-lazy-load.js";
 import type { Rule } from "./rule.js";
 
@@ -14,6 +15,8 @@ export const RULES: readonly Rule[] = [
   listForAny,
   eagerLogging,
   sqlalchemyLazyLoad,
+  djangoSelectRelated,
+  djangoPrefetchRelated,
   objectInHotCode,
   searchInLoop,
 ];

@@ -1,5 +1,6 @@
 /** Whether `order.customer` may be a relationship: by its class where that is in the same file, else by what is done with it. */
 import type { Node } from "@vscode/tree-sitter-wasm";
+import { statementOf } from "../names.js";
 import { calledName } from "./loop-rows.js";
 
 /** What texts, dates, numbers and enumerations have, and rows hardly. */
@@ -75,4 +76,15 @@ export function declaredAs(root: Node, className: string, attribute: string): "t
     return undefined;
   }
   return undefined;
+}
+
+/** Whether no other attribute of the row is read on the line: what lies below the line is then this one's. */
+export function isOnlyRead(read: Node, row: string): boolean {
+  const { row: line } = read.startPosition;
+  const statement = statementOf(read);
+  const reads = statement.descendantsOfType("attribute").filter((each) => {
+    const object = each?.childForFieldName("object");
+    return object?.type === "identifier" && object.text === row && each?.startPosition.row === line;
+  });
+  return new Set(reads.map((each) => each?.text)).size === 1;
 }

@@ -18,7 +18,7 @@ import type { Match, Rule } from "../../rule.js";
 import { addFromImport } from "./from-import.js";
 import { binderOf } from "./loop-rows.js";
 import { queryOf } from "./sqlalchemy-query.js";
-import { declaredAs, useOf } from "./relationship.js";
+import { declaredAs, isOnlyRead, useOf } from "./relationship.js";
 
 const EMITS = "sqlalchemy.orm.strategies._emit_lazyload";
 /** Methods of a session after which what was loaded is loaded again. */
@@ -84,23 +84,6 @@ export const sqlalchemyLazyLoad: Rule = {
     };
   },
 };
-
-/** Whether no other attribute of the row is read on the line: what lies below the line is then this one's. */
-function isOnlyRead(read: Node, row: string): boolean {
-  const { row: line } = read.startPosition;
-  const statement = statementAround(read);
-  const reads = statement.descendantsOfType("attribute").filter((each) => {
-    const object = each?.childForFieldName("object");
-    return object?.type === "identifier" && object.text === row && each?.startPosition.row === line;
-  });
-  return new Set(reads.map((each) => each?.text)).size === 1;
-}
-
-function statementAround(node: Node): Node {
-  let at = node;
-  while (at.parent !== null && at.parent.type !== "block" && at.parent.type !== "module") at = at.parent;
-  return at;
-}
 
 /** Whether the query has a loader for the attribute: another one would only contradict it. */
 function isLoadedAlready(query: string, entity: string, name: string): boolean {
