@@ -4,7 +4,7 @@ import inspect
 import json
 import struct
 
-from .cases import is_live
+from .cases import is_live, is_model
 from .request import Refused
 
 
@@ -46,6 +46,8 @@ class Canon:
             return [kind.__name__, *map(self.of, value)]
         if kind is dict:
             return ["dict", *([self.of(key), self.of(each)] for key, each in value.items())]
+        if is_model(value):
+            return self.of_model(value, kind)
         if is_live(value):
             return self.of_database(value, kind)
         if kind is bytearray:
@@ -83,6 +85,11 @@ class Canon:
             [] if items is None else [self.of(each) for each in items],
             [] if pairs is None else [[self.of(key), self.of(each)] for key, each in pairs],
         ]
+
+    def of_model(self, value, kind):
+        """Without what was prefetched, and the rows that it leads to."""
+        known = {name: each for name, each in vars(value).items() if name not in ("_state", "_prefetched_objects_cache")}
+        return ["row", kind.__module__, kind.__qualname__, [[name, self.of(each)] for name, each in sorted(known.items())]]
 
     def of_database(self, value, kind):
         """A row by its columns: which relationships are loaded is what a change of the loading changes. A session by what it would write."""

@@ -18,6 +18,12 @@ def read_cases():
         return {"module": None, "path": None, "cases": [], "generated": [], "databases": {}}
 
 
+def is_model(value):
+    """Whether a value is a row of Django's."""
+    models = sys.modules.get("django.db.models.base")
+    return models is not None and isinstance(value, getattr(models, "Model", ()))
+
+
 def is_live(value):
     """Whether a value is a piece of SQLAlchemy's: a session, an engine, or a row that a class is mapped to."""
     orm = databases.orm()

@@ -1,6 +1,6 @@
 """Databases under proof: SQLite files of the scratch copy, put back after each call. All others are left alone.
 
-SQLAlchemy is never imported here, only watched where the project has imported it.
+SQLAlchemy and Django are never imported here, only watched where the project has imported them.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ LARGEST = 64 << 20
 ELSEWHERE = "works on a database outside of the copy of the workspace, which a proof leaves alone; an SQLite file in the workspace's folder would be copied"
 # Real paths of the files that were opened.
 opened = set()
-# SQL statements that SQLAlchemy has sent since the start; None while it isn't there.
+# SQL statements that SQLAlchemy and Django have sent since the start; None while neither is there.
 statements = None
 
 
@@ -48,25 +48,47 @@ guard.on_sqlite_connect = note_open
 guard.DEEDS.add(ELSEWHERE)
 
 
+watched = set()
+
+
+def count(*_):
+    global statements
+    statements = (statements or 0) + 1
+
+
+def connecting(kind):
+    if guard.stage != "free" and kind != "sqlite":
+        guard.refuse(ELSEWHERE)
+
+
 def watch():
-    """Counts SQLAlchemy's statements and keeps it from other servers, once it is imported. Called often."""
+    """Counts statements and keeps SQLAlchemy and Django from other servers, once they are imported. Called often."""
     global statements
     package = sys.modules.get("sqlalchemy")
-    if statements is not None or not hasattr(package, "create_engine") or not hasattr(package, "event"):
-        return
-    statements = 0
-    Engine = package.engine.Engine
+    if "sqlalchemy" not in watched and hasattr(package, "create_engine") and hasattr(package, "event"):
+        watched.add("sqlalchemy")
+        statements = statements or 0
+        package.event.listen(package.engine.Engine, "before_cursor_execute", count)
+        package.event.listen(package.engine.Engine, "do_connect", lambda dialect, *_: connecting(dialect.name))
+    base = getattr(sys.modules.get("django.db.backends.base.base"), "BaseDatabaseWrapper", None)
+    cursor = getattr(sys.modules.get("django.db.backends.utils"), "CursorWrapper", None)
+    if "django" not in watched and base is not None and cursor is not None:
+        watched.add("django")
+        statements = statements or 0
+        before(base, "connect", lambda wrapper, *_: connecting(wrapper.vendor))
+        before(cursor, "_execute", count)
+        before(cursor, "_executemany", count)
 
-    def count(*_):
-        global statements
-        statements += 1
 
-    def connecting(dialect, *_):
-        if guard.stage != "free" and dialect.name != "sqlite":
-            guard.refuse(ELSEWHERE)
+def before(kind, name, deed):
+    """Does something before each call of a method."""
+    method = getattr(kind, name)
 
-    package.event.listen(Engine, "before_cursor_execute", count)
-    package.event.listen(Engine, "do_connect", connecting)
+    def wrapped(self, *args, **keywords):
+        deed(self)
+        return method(self, *args, **keywords)
+
+    setattr(kind, name, wrapped)
 
 
 guard.on_import = watch

@@ -24,7 +24,7 @@ def step_time():
     logging.disable(logging.NOTSET)
     copies = REQUEST["copies"]
     # Each call finds the database as it was, with sessions of its own.
-    alone = copies and databases.orm() is not None
+    alone = copies and databases.statements is not None
     shared = [] if alone else [load_case(case) for case in cases]
 
     def one_by_one(count):
