@@ -4,6 +4,7 @@ import { eagerLogging } from "./python/eager-logging.js";
 import { listForAny } from "./python/list-for-any.js";
 import { membershipInList } from "./python/membership-in-list.js";
 import { regexInHotCode } from "./python/regex-in-hot-code.js";
+import { djangoCreateInLoop } from "./python/orm/django-create-in-loop.js";
 import { djangoPrefetchRelated, djangoSelectRelated } from "./python/orm/django-lazy-load.js";
 import { sqlalchemyLazyLoad } from "./python/orm/sqlalchemy-lazy-load.js";
 import type { Rule } from "./rule.js";
@@ -17,6 +18,7 @@ export const RULES: readonly Rule[] = [
   sqlalchemyLazyLoad,
   djangoSelectRelated,
   djangoPrefetchRelated,
+  djangoCreateInLoop,
   objectInHotCode,
   searchInLoop,
 ];

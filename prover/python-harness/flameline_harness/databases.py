@@ -106,6 +106,13 @@ def settle():
         orm().close_all_sessions()
 
 
+def hang_up():
+    """Closes Django's connections, whose transactions a call has left in the middle."""
+    connections = getattr(sys.modules.get("django.db"), "connections", None)
+    if connections is not None:
+        connections.close_all()
+
+
 # Their state -----------------------------------------------------------------------------------------------------------
 
 

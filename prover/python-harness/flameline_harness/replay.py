@@ -105,6 +105,10 @@ def step_replay():
             if index < captured:
                 raise
             outcomes[index] = None
+        if outcomes[index] is None:
+            # It was broken off somewhere.
+            databases.hang_up()
+            keeper.changes()
     answer({"outcomes": outcomes, "captured": captured})
 
 

@@ -75,3 +75,37 @@ test.each([
 ])("it says why nothing is changed where the rows are %s", async (_, body, why) => {
   expect(await fix(body, true)).toMatch(why);
 });
+
+describe("rows that are inserted one by one", () => {
+  const loop = async (body: string, head = ""): Promise<string> => {
+    const text = `${head}def work(rows):\n${body.replaceAll(/^/gm, "    ")}\n`;
+    const heat: FileHeat = { event: "cpu", total: () => 0.5, hottest: () => 0.5, own: () => 0.5, below: () => 0.3 };
+    const found = (await findings("app.py", text, heat)).find(({ rule }) => rule === "python-django-create-in-loop");
+    return found === undefined ? "no fix" : (applyEdits(text, found.edits).split("\n")[1]?.trim() ?? "");
+  };
+
+  test("go in together", async () => {
+    expect(await loop("for row in rows:\n    Order.objects.create(state=row)")).toBe(
+      "Order.objects.bulk_create([Order(state=row) for row in rows])",
+    );
+    expect(await loop("for n, row in a, b:\n    Order.objects.create(**row)")).toBe(
+      "Order.objects.bulk_create([Order(**row) for n, row in (a, b)])",
+    );
+  });
+
+  test.each([
+    ["other statements", "for row in rows:\n    Order.objects.create(state=row)\n    print(row)"],
+    ["results that are used", "for row in rows:\n    order = Order.objects.create(state=row)"],
+    ["comments that would be lost", "for row in rows:\n    # each\n    Order.objects.create(state=row)"],
+    ["an end of its own", "for row in rows:\n    Order.objects.create(state=row)\nelse:\n    print(1)"],
+    ["variables that are read later", "for row in rows:\n    Order.objects.create(state=row)\nprint(row)"],
+    ["no loop", "Order.objects.create(state=rows)"],
+  ])("no fix for %s", async (_, body) => {
+    expect(await loop(body)).toBe("no fix");
+  });
+
+  test("nor where the class saves itself", async () => {
+    const head = "class Order(models.Model):\n    def save(self):\n        pass\n\n\n";
+    expect(await loop("for row in rows:\n    Order.objects.create(state=row)", head)).toBe("no fix");
+  });
+});
