@@ -12,7 +12,6 @@
  *
  * Where the query is not in the same function nothing is changed, and why is said.
  */
-import type { Node } from "@vscode/tree-sitter-wasm";
 import type { TextEdit } from "../../finding.js";
 import type { Match, Rule } from "../../rule.js";
 import { addFromImport } from "./from-import.js";
