@@ -341,7 +341,7 @@ func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz in
 		}
 	}()
 	for {
-		kind, data := c.next(time.Minute)
+		kind, data := c.next(3*time.Minute)
 		switch {
 		case r.take(c, kind, data):
 		case kind == wire.TypeStopped:
