@@ -303,6 +303,9 @@ func (c *client) warm() {
 	c.record(wire.Target{Kind: wire.TargetUser}, 1, 10*time.Millisecond)
 }
 
+// loadPatience is enough for an emulated processor, on a busy machine, to load the engine: it takes 20 s on one at rest.
+const loadPatience = 4 * time.Minute
+
 // record runs a recording until it has lasted a while, or ended by itself.
 func (c *client) record(target wire.Target, hz int, lasting time.Duration) *recorded {
 	c.t.Helper()
@@ -323,7 +326,7 @@ func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz in
 		start.AllocationSeconds = 60
 	}
 	c.send(start)
-	c.await(wire.TypeStarted, 60*time.Second)
+	c.await(wire.TypeStarted, loadPatience)
 	r := &recorded{}
 	if follows {
 		r.open = make(chan struct{})
@@ -341,7 +344,7 @@ func (c *client) recordEvents(target wire.Target, events []wire.EventName, hz in
 		}
 	}()
 	for {
-		kind, data := c.next(3*time.Minute)
+		kind, data := c.next(loadPatience)
 		switch {
 		case r.take(c, kind, data):
 		case kind == wire.TypeStopped:

@@ -12,7 +12,7 @@ import { has } from "./shell.mjs";
 /** Debian's packages by the version that they bring. */
 const KERNELS = { 6.1: "linux-image-cloud-amd64", 6.12: "linux-image-6.12-cloud-amd64" };
 /** A machine that computes every instruction of another needs half a minute to load the engine, on a busy host a few times that. */
-const LIMIT_SECONDS = 600;
+const LIMIT_SECONDS = 900;
 
 const { values, positionals } = parseArgs({
   options: { only: { type: "string" }, kernel: { type: "string" }, unpacked: { type: "string" } },
