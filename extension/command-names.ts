@@ -3,6 +3,7 @@ export const COMMAND_NAMES = [
   "profileWorkspace",
   "profileProcess",
   "profileCurrentFile",
+  "profileTest",
   "profileForSeconds",
   "recordAllocations",
   "stop",

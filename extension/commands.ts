@@ -14,6 +14,7 @@ import type { LanguageServer } from "./language-server-client.js";
 import type { KeptRecordings } from "./recording/kept-recordings.js";
 import { askAllocationSeconds, askSeconds, currentDocument, currentFilePlan, processPlan, workspacePlan } from "./recording/plans.js";
 import type { RecordingSession } from "./recording/recording-session.js";
+import { profileTest } from "./one-test/profile-test.js";
 import { proveFix } from "./prove-fix.js";
 import { isFixItem } from "./trees/fixes-tree.js";
 import { noteFix, rollBackFix } from "./roll-back-fix.js";
@@ -64,6 +65,7 @@ export function createCommands({
       const document = await currentDocument();
       await session.record((source) => currentFilePlan(source, document));
     },
+    profileTest: (item) => profileTest(item, { server, session, graphs, plugins: path.join(extension.extensionPath, "dist", "pytest") }),
     profileForSeconds: async (seconds) => {
       const chosen = typeof seconds === "number" ? seconds : await askSeconds();
       if (chosen !== undefined) {

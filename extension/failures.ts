@@ -12,7 +12,11 @@ export type WindowFailure =
   | { readonly kind: "nothing-open" }
   | { readonly kind: "nothing-kept"; readonly minutes: number | undefined }
   | { readonly kind: "no-graph" }
-  | { readonly kind: "no-file" };
+  | { readonly kind: "no-file" }
+  | { readonly kind: "no-test"; readonly file: string; readonly line: number }
+  | { readonly kind: "no-runner"; readonly name: string; readonly missing: string }
+  | { readonly kind: "not-built"; readonly name: string }
+  | { readonly kind: "not-run"; readonly name: string };
 
 export class WindowError extends Error {
   readonly failure: WindowFailure;
@@ -164,6 +168,26 @@ function describeWindowFailure(failure: WindowFailure): Shown {
         sentence: "No flame graph is seen, so there is no picture of it.",
         action: "Open one and try again.",
         buttons: { "Open Flame Graph": () => void vscode.commands.executeCommand("flameline.openFlameGraph") },
+      };
+    case "no-test":
+      return {
+        sentence: `No test of pytest, vitest, Go or JUnit was found at line ${failure.line} of ${failure.file}.`,
+        action: "Put the cursor into a test, in a file that parses.",
+        buttons: {},
+      };
+    case "no-runner":
+      return {
+        sentence: `“${failure.name}” can't be run by itself: ${failure.missing} in its folder or above it in the workspace.`,
+        action: "Install it, or run the test in a terminal and profile the process.",
+        buttons: { "Profile Process…": () => void vscode.commands.executeCommand("flameline.profileProcess") },
+      };
+    case "not-built":
+      return { sentence: `“${failure.name}” could not be built.`, action: "See its terminal.", buttons: {} };
+    case "not-run":
+      return {
+        sentence: `The program of “${failure.name}” was built but has no such test.`,
+        action: "Save the file, and look whether a build tag leaves the test out.",
+        buttons: {},
       };
     case "no-file":
       return { sentence: "The file in the editor is not a saved file of this machine.", action: "Save it and try again.", buttons: {} };

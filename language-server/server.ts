@@ -34,6 +34,7 @@ import { Session, type SessionChange } from "./session.js";
 import { comparedColumns } from "./compared-columns.js";
 import { locateRow, tableColumns } from "./table-columns.js";
 import { hottestFunction, hottestFunctions, hottestLines, waitTotals } from "./tables.js";
+import { testAtLine } from "./test-at-line.js";
 import { Workspace } from "./workspace.js";
 
 /** The extension hears of changes, and lenses are asked for again, at most so often. */
@@ -203,6 +204,7 @@ function answer(
       return null;
     },
     "flameline/rollBack": async (params) => fixes.rollBack(params),
+    "flameline/testAt": async ({ uri, line }) => testAtLine(workspace, await annotations.document(uri), line),
     "flameline/diagnose": async () => ({ findings: session.current === undefined ? [] : await diagnose(session.current) }),
   };
   registerRequests(connection, requests);

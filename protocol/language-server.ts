@@ -23,6 +23,7 @@ import type {
   WaitRow,
 } from "./queries.js";
 import type { TableColumns, TableKind } from "./tables.js";
+import type { TestAt } from "./tests.js";
 import type { TimeMap } from "./time-map.js";
 
 /** Settings that the server needs; sent at start and on each change. */
@@ -130,6 +131,8 @@ export interface ServerRequests {
   "flameline/fixApplied": { params: { uri: string; fixes: readonly string[] }; result: null };
   /** Edits that take out the fix at a line (0-based), or the only one of the document; null where there is none. */
   "flameline/rollBack": { params: { uri: string; line: number }; result: { title: string; edits: readonly DocumentEdit[] } | null };
+  /** The test around a line (0-based) of a document; null where there is none. */
+  "flameline/testAt": { params: { uri: string; line: number }; result: TestAt | null };
   /** What the server knows for the doctor's report: symbols and source maps of the current recording. */
   "flameline/diagnose": { params: Record<string, never>; result: { findings: { ok: boolean; text: string; mend?: string }[] } };
 }

@@ -1,6 +1,6 @@
 // Bundles every TypeScript program into dist/, copies the grammars, and builds the helper.
 //   node scripts/build.mjs [--only NAME[,NAME…]] [--watch]
-// NAME is one of: programs (extension, language server, command), webview, askpass, grammars, harness, helper, notices.
+// NAME is one of: programs (extension, language server, command), webview, askpass, grammars, harness, pytest, helper, notices.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
@@ -32,6 +32,10 @@ const steps = {
   ...Object.fromEntries(Object.keys(bundles).map((name) => [name, () => bundle(name)])),
   grammars: copyGrammars,
   harness: copyHarness,
+  pytest: () => {
+    mkdirSync(path.join(dist, "pytest"), { recursive: true });
+    copyFileSync(path.join(root, "extension/one-test/pytest/flameline_repeat.py"), path.join(dist, "pytest/flameline_repeat.py"));
+  },
   helper: buildHelper,
   // After the helper: its build makes the folder that its licences are read from.
   notices: () => writeNotices(path.join(dist, "THIRD-PARTY-NOTICES.txt")),

@@ -49,13 +49,11 @@ export async function processPlan(source: ProcessSource): Promise<Plan | undefin
 export async function currentFilePlan(source: ProcessSource, document: vscode.TextDocument): Promise<Plan | undefined> {
   const folder = folderOf(document);
   const file = document.uri.fsPath;
-  const python = vscode.workspace.getConfiguration("python", document.uri).get<string>("defaultInterpreterPath");
   const run = runOf({
     languageId: document.languageId,
     file,
     folder: folder.uri.fsPath,
-    // "python" is what the setting says where nobody chose.
-    python: python === "" || python === "python" ? undefined : python,
+    python: chosenPython(document.uri),
     exists: existsSync,
   });
   if (run.kind === "ask") {
@@ -132,8 +130,14 @@ function fileFolders(): vscode.WorkspaceFolder[] {
   return folders;
 }
 
+/** The interpreter that the settings name for a file; undefined where nobody chose one, which "python" stands for. */
+export function chosenPython(uri: vscode.Uri): string | undefined {
+  const python = vscode.workspace.getConfiguration("python", uri).get<string>("defaultInterpreterPath");
+  return python === "" || python === "python" ? undefined : python;
+}
+
 /** Where a file without a workspace folder runs: beside itself. */
-function folderOf(document: vscode.TextDocument): vscode.WorkspaceFolder {
+export function folderOf(document: vscode.TextDocument): vscode.WorkspaceFolder {
   const beside = path.dirname(document.uri.fsPath);
   return vscode.workspace.getWorkspaceFolder(document.uri) ?? { uri: vscode.Uri.file(beside), name: path.basename(beside), index: 0 };
 }

@@ -27,6 +27,8 @@ export interface Plan {
   readonly start?: () => Promise<StartedProgram>;
   /** Called where the recording did not begin. */
   readonly cancel?: () => void;
+  /** Called once the recording is kept, with how many samples it has; it then says itself what there is to say of none. */
+  readonly done?: (samples: number) => Promise<void>;
 }
 
 type MakePlan = (connection: HelperConnection) => Promise<Plan | undefined>;
@@ -247,10 +249,13 @@ export class RecordingSession implements vscode.Disposable {
     await this.#kept.enforceLimit();
   }
 
-  #report(result: RecordingResult, { target }: Plan): void {
+  #report(result: RecordingResult, { target, done }: Plan): void {
     if (result.failure !== undefined) {
       this.#failed(new FlamelineError(result.failure));
-    } else if (result.samples === 0) {
+    }
+    if (done !== undefined) {
+      void done(result.samples).catch(this.#failed);
+    } else if (result.failure === undefined && result.samples === 0) {
       this.#failed(new FlamelineError({ kind: "nothing-recorded", target, seconds: result.durationNs / 1e9 }));
     }
   }

@@ -43,7 +43,7 @@ export function runOf(facts: FileFacts): Run {
 }
 
 /** The virtual environment of the folder, as activating it would choose, before the system's Python. */
-function pythonOf({ folder, python, exists }: FileFacts): string {
+export function pythonOf({ folder, python, exists }: Pick<FileFacts, "folder" | "python" | "exists">): string {
   const environments = [".venv", "venv"].map((name) => path.join(folder, name, "bin", "python"));
   return python ?? environments.find(exists) ?? "python3";
 }

@@ -29,6 +29,8 @@ export function commandTask(command: string, folder: vscode.WorkspaceFolder): vs
 /** A program that waits at its door: its process exists, and it begins its work on `release`. */
 export interface GatedProgram extends StartedProgram {
   readonly pid: number;
+  /** Once it has ended; undefined where it was ended. */
+  readonly exitCode: () => number | undefined;
   release(): Promise<void>;
   cancel(): void;
 }
@@ -36,11 +38,24 @@ export interface GatedProgram extends StartedProgram {
 /** Replaces itself by the program once something is written into the pipe. */
 const GATE = 'read -r _ < "$1" && shift && exec "$@"';
 
+/** Where a task's program runs, and with what beside VS Code's own environment. */
+export interface TaskPlace {
+  /** Absolute; of the folder where it is left out. */
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * Starts a program in a terminal, held at a named pipe before its first instruction, so that recording can begin with
- * it and with nothing else.
+ * it and with nothing else. No shell reads the arguments.
  */
-export async function startGated(command: string, args: readonly string[], folder: vscode.WorkspaceFolder): Promise<GatedProgram> {
+export async function startGated(
+  command: string,
+  args: readonly string[],
+  folder: vscode.WorkspaceFolder,
+  place: TaskPlace = {},
+): Promise<GatedProgram> {
+  refuseVariables([command, ...args, place.cwd ?? ""]);
   const pipeFolder = makeScratchFolder(process.env, (made) => made);
   const pipe = path.join(pipeFolder, "gate");
   await promisify(execFile)("mkfifo", ["-m", "600", pipe]);
@@ -49,11 +64,12 @@ export async function startGated(command: string, args: readonly string[], folde
     folder,
     [path.basename(command), ...args.map((argument) => path.basename(argument))].join(" "),
     "Flameline",
-    new vscode.ProcessExecution("/bin/sh", ["-c", GATE, "flameline-gate", pipe, command, ...args], { cwd: folder.uri.fsPath }),
+    new vscode.ProcessExecution("/bin/sh", ["-c", GATE, "flameline-gate", pipe, command, ...args], optionsOf(folder, place)),
   );
   // Without its echo: the gate is our business, not the user's.
   task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, clear: true, echo: false };
   const mine = (execution: vscode.TaskExecution) => execution.task.definition["gate"] === pipe;
+  const exitCode = exitCodeOf(mine);
   const ended = endOf(mine).then(() => rm(pipeFolder, { recursive: true, force: true }));
   const pid = new Promise<number>((resolve, reject) => {
     const listener = vscode.tasks.onDidStartTaskProcess(({ execution, processId }) => {
@@ -72,9 +88,61 @@ export async function startGated(command: string, args: readonly string[], folde
   return {
     pid: await pid,
     ended,
+    exitCode,
     release: () => writeFile(pipe, "\n"),
     cancel: () => execution.terminate(),
   };
+}
+
+/** Runs a program in a terminal to its end; answers its exit code, undefined where it was ended. No shell reads the arguments. */
+export async function runToEnd(
+  name: string,
+  command: string,
+  args: readonly string[],
+  folder: vscode.WorkspaceFolder,
+  place: TaskPlace,
+): Promise<number | undefined> {
+  refuseVariables([command, ...args, place.cwd ?? ""]);
+  const own = String((runs += 1));
+  const task = new vscode.Task(
+    { type: "flameline", run: own },
+    folder,
+    name,
+    "Flameline",
+    new vscode.ProcessExecution(command, [...args], optionsOf(folder, place)),
+  );
+  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, clear: true };
+  const mine = (execution: vscode.TaskExecution) => execution.task.definition["run"] === own;
+  const [exitCode, ended] = [exitCodeOf(mine), endOf(mine)];
+  await vscode.tasks.executeTask(task);
+  await ended;
+  return exitCode();
+}
+
+let runs = 0;
+
+/** VS Code replaces variables in a task's arguments, also those that run commands, and knows no way to write one plainly. */
+function refuseVariables(words: readonly string[]): void {
+  const word = words.find((each) => each.includes("${"));
+  if (word !== undefined) {
+    throw new Error(`VS Code would replace the “\${” in ${word}: rename it, or run it in a terminal and profile the process.`);
+  }
+}
+
+function optionsOf(folder: vscode.WorkspaceFolder, { cwd = folder.uri.fsPath, env }: TaskPlace): vscode.ProcessExecutionOptions {
+  return { cwd, ...(env === undefined ? {} : { env: { ...env } }) };
+}
+
+/** Asked once the task has ended. */
+function exitCodeOf(mine: (execution: vscode.TaskExecution) => boolean): () => number | undefined {
+  let code: number | undefined;
+  const listener = vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+    if (mine(execution)) {
+      listener.dispose();
+      code = exitCode;
+    }
+  });
+  return () => code;
 }
 
 function endOf(mine: (execution: vscode.TaskExecution) => boolean): Promise<void> {
