@@ -83,8 +83,8 @@ export function readFromWebview(data: unknown): FromWebview | undefined {
 
 function readSelection(value: unknown): Selection | undefined {
   if (!isRecord(value) || !isEvent(value["event"])) return undefined;
-  const { fromNs, toNs, pids, threads, idle, waits } = value;
-  if (!isOptional(idle, isBoolean) || !isOptional(waits, isWaits)) return undefined;
+  const { fromNs, toNs, pids, threads, mergeWorkers, idle, waits } = value;
+  if (!isOptional(idle, isBoolean) || !isOptional(mergeWorkers, isBoolean) || !isOptional(waits, isWaits)) return undefined;
   if (!isOptional(fromNs, isTime) || !isOptional(toNs, isTime) || !isOptional(pids, isIndices) || !isOptional(threads, isIndices)) {
     return undefined;
   }
@@ -94,6 +94,7 @@ function readSelection(value: unknown): Selection | undefined {
     ...(toNs === undefined ? {} : { toNs }),
     ...(pids === undefined ? {} : { pids }),
     ...(threads === undefined ? {} : { threads }),
+    ...(mergeWorkers === undefined ? {} : { mergeWorkers }),
     ...(idle === undefined ? {} : { idle }),
     ...(waits === undefined ? {} : { waits }),
   };

@@ -1,4 +1,5 @@
 import { rangeWords } from "../profile/time-words.js";
+import { withWorkers } from "../profile/workers.js";
 import type { Recording } from "../profile/recording.js";
 import type { ClientNotifications, ShownRecording } from "../protocol/language-server.js";
 import type { BaselineSummary, Selection, TimeRange } from "../protocol/queries.js";
@@ -52,7 +53,8 @@ export function shownRecording(session: Session, current: LoadedRecording): Show
 export function baselineSelection({ loaded, range }: Baseline, current: Recording, selection: Selection): Selection {
   // Of another part of the same recording they are the very same.
   if (loaded.recording === current) return { ...withoutRange(selection), ...range };
-  const { event, idle, waits, pids, threads } = selection;
+  const { event, idle, waits } = selection;
+  const { pids, threads } = withWorkers(current, selection);
   const { processes, threads: rows } = loaded.recording;
   const processNames = new Set(current.processes.filter(({ pid }) => pids?.includes(pid)).map(({ name }) => name));
   const threadNames = new Set(threads?.map((index) => current.threads[index]?.name));

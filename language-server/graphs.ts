@@ -2,6 +2,8 @@ import type { CallersAndCallees, Selection, SmallNode, TreeColumns, TreeDirectio
 import { callersAndCallees, type FunctionNode } from "../profile/callers.js";
 import { toBase64 } from "../profile/base64.js";
 import { type FlameChart, flameChart } from "../profile/flame-chart.js";
+import { forEachSelectedSum } from "../profile/selection.js";
+import { mergedCount } from "../profile/workers.js";
 import { callTree } from "../profile/tree.js";
 import { treeColumns } from "../profile/tree-columns.js";
 import type { Baseline } from "./baseline.js";
@@ -31,8 +33,17 @@ export async function selectedTree(
     : {
         ...treeColumns(loaded.recording, tree, selection.event, (fn) => loaded.owner(fn), leftOut),
         ...rangeMember(view),
+        ...mergedMember(loaded, selection),
         ...chartMembers(loaded, chart),
       };
+}
+
+function mergedMember({ recording }: LoadedRecording, selection: Selection): Pick<TreeColumns, "mergedWorkers"> {
+  if (selection.mergeWorkers !== true) return {};
+  const seen = new Set<number>();
+  forEachSelectedSum(recording, selection, (thread) => seen.add(thread));
+  const mergedWorkers = mergedCount(recording, (thread) => seen.has(thread));
+  return mergedWorkers === 0 ? {} : { mergedWorkers };
 }
 
 function chartMembers(loaded: LoadedRecording, chart: FlameChart | undefined): Pick<TreeColumns, "left" | "thread"> {

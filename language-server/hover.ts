@@ -8,6 +8,7 @@ import { hoverChange } from "./document-difference.js";
 import { ofWhat } from "./lenses.js";
 import { shownLines } from "./own-cost.js";
 import { percent, quantity, rate, transferWords } from "./wording.js";
+import { withWorkers } from "../profile/workers.js";
 
 /** Rows of each list; the rest is added up in one. */
 const SHOWN_ROWS = 5;
@@ -83,11 +84,10 @@ export async function lineHover(annotations: Annotations, uri: string, lineIndex
 function lineShares({ loaded, view }: Annotated, id: number): Shares {
   const { places, recording } = loaded;
   const contexts = Array.from({ length: places.contexts }, (_, context) => places.linesOf(context).includes(id));
-  const { pids, ...selection } = view.selection;
+  const { pids, threads: ownThreads, ...selection } = withWorkers(recording, view.selection);
   const wanted = new Set(pids);
   const threads = recording.threads.flatMap(({ process }, thread) => {
-    const chosen =
-      (view.selection.threads?.includes(thread) ?? true) && (pids === undefined || wanted.has(recording.processes[process]?.pid ?? -1));
+    const chosen = (ownThreads?.includes(thread) ?? true) && (pids === undefined || wanted.has(recording.processes[process]?.pid ?? -1));
     return chosen && contexts[places.contextOfThread(thread)] === true ? [thread] : [];
   });
   return sharesOf(recording, { ...selection, threads }, { kind: "lines", lines: places.recordedLines(id) });

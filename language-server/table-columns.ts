@@ -1,5 +1,6 @@
 import { toBase64 } from "../profile/base64.js";
 import { forEachSelected } from "../profile/selection.js";
+import { mergeThreads } from "../profile/workers.js";
 import { waitSums } from "../profile/wait-sums.js";
 import { EVENT_UNITS, WAIT_CLASSES } from "../protocol/events.js";
 import type { Selection, SourceLocation } from "../protocol/queries.js";
@@ -146,14 +147,29 @@ const THINGS: Readonly<Record<TableKind, (loaded: LoadedRecording, view: View) =
   threads: ({ recording }, { selection }) => {
     const sums = new Float64Array(recording.threadRows.length);
     const { thread, value } = recording.samples;
-    forEachSelected(recording, selection, (row) => (sums[thread.at(row)] = (sums[thread.at(row)] ?? 0) + value.at(row)));
+    const seen = new Set<number>();
+    forEachSelected(recording, selection, (row) => {
+      seen.add(thread.at(row));
+      sums[thread.at(row)] = (sums[thread.at(row)] ?? 0) + value.at(row);
+    });
+    const merged = selection.mergeWorkers === true ? mergeThreads(recording, (id) => seen.has(id)) : undefined;
+    merged?.first.forEach((to, id) => {
+      if (to === id) return;
+      sums[to] = (sums[to] ?? 0) + (sums[id] ?? 0);
+      sums[id] = 0;
+    });
     return {
       self: sums,
       total: sums,
       describe: (id) => {
         const { name = "", tid = 0, process = -1 } = recording.threadRows[id] ?? {};
         const { name: program = "", pid = 0 } = recording.processRows[process] ?? {};
-        return { name: `${name || "thread"} (${tid})`, place: `${program || "process"} (${pid})`, function: -1 };
+        const [threads = 1, workers = 1] = [merged?.threads[id], merged?.workers[id]];
+        return {
+          name: `${name || "thread"} (${threads > 1 ? `${threads} threads` : tid})`,
+          place: `${program || "process"} (${workers > 1 ? `${workers} workers merged` : pid})`,
+          function: -1,
+        };
       },
     };
   },

@@ -44,7 +44,8 @@ export function flameChart(recording: RecordingTables, selection: Selection): Fl
   });
   const thread = perThread.reduce((most, value, index) => (value > (perThread[most] ?? 0) ? index : most), perThread.length > 0 ? 0 : -1);
   const rows: number[] = [];
-  forEachSelected(recording, { ...selection, threads: [thread] }, (row) => rows.push(row));
+  const { mergeWorkers: _merged, pids: _pids, ...alone } = selection;
+  forEachSelected(recording, { ...alone, threads: [thread] }, (row) => rows.push(row));
   rows.sort((a, b) => samples.timeNs.at(a) - samples.timeNs.at(b));
   const step = Math.max(1, Math.ceil(rows.length / MOST_SAMPLES));
   const chart = new Chart(recording);

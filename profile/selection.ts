@@ -5,6 +5,7 @@ import type { RecordingTables } from "./tables.js";
 import { wholeSums } from "./thread-stack-sums.js";
 import { BLOCK_ROWS, timeIndex } from "./time-index.js";
 import { waitTable } from "./waits.js";
+import { withWorkers } from "./workers.js";
 
 /** Some of the rows that are wanted: the first `count` of `rows`, valid during the call only. */
 type EachBlock = (rows: Int32Array, count: number) => void;
@@ -189,8 +190,8 @@ function waitFilter(
 
 /** 1 for each thread of the selection; `undefined` where it has them all. An empty list selects none. */
 function selectedThreads(recording: RecordingTables, selection: Selection): Uint8Array | undefined {
-  const { pids, threads } = selection;
-  if (pids === undefined && threads === undefined) return undefined;
+  if (selection.pids === undefined && selection.threads === undefined) return undefined;
+  const { pids, threads } = withWorkers(recording, selection);
   const pidSet = pids === undefined ? undefined : new Set(pids);
   const threadSet = threads === undefined ? undefined : new Set(threads);
   return Uint8Array.from(recording.threadRows, ({ process }, index) => {

@@ -2,6 +2,7 @@ import { EVENT_UNITS } from "../protocol/events.js";
 import type { RecordingSummary } from "../protocol/queries.js";
 import { EVENTS, eventIndex } from "./names.js";
 import type { Recording } from "./recording.js";
+import { rolesOf } from "./workers.js";
 
 /** What a recording holds, for lists, filters and the status bar. Processes are by pid, the busiest first. */
 export function summarize(recording: Recording, id: string, live = false): RecordingSummary {
@@ -44,6 +45,8 @@ export function summarize(recording: Recording, id: string, live = false): Recor
 /** One row a pid: after `exec` or a reused pid the latest description stands for all. */
 function processesOf(recording: Recording, samplesOfThread: Float64Array): RecordingSummary["processes"] {
   const rows = new Map<number, RecordingSummary["processes"][number]>();
+  const roles = rolesOf(recording.processes);
+  const pidsOf = new Map<number, Set<number>>();
   const samples = new Map<number, number>();
   recording.threads.forEach(({ process }, index) => {
     samples.set(process, (samples.get(process) ?? 0) + (samplesOfThread[index] ?? 0));
@@ -52,6 +55,15 @@ function processesOf(recording: Recording, samplesOfThread: Float64Array): Recor
     const own = samples.get(index) ?? 0;
     if (own === 0) return;
     rows.set(pid, { pid, name, commandLine: commandLine.join(" "), samples: own + (rows.get(pid)?.samples ?? 0) });
+    pidsOf.set(roles[index] ?? index, (pidsOf.get(roles[index] ?? index) ?? new Set()).add(pid));
   });
-  return [...rows.values()].sort((a, b) => b.samples - a.samples);
+  const roleOf = new Map(
+    [...pidsOf.values()].flatMap((pids) => (pids.size > 1 ? [...pids].map((pid) => [pid, Math.min(...pids)]) : [])) as [number, number][],
+  );
+  return [...rows.values()]
+    .map((row) => {
+      const role = roleOf.get(row.pid);
+      return role === undefined ? row : { ...row, role };
+    })
+    .sort((a, b) => b.samples - a.samples);
 }

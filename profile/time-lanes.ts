@@ -174,7 +174,7 @@ class Marks {
 
 function markWaits(
   recording: Recording,
-  { pids, threads, idle }: Selection,
+  { pids, threads, idle, mergeWorkers }: Selection,
   { fromNs, toNs }: { readonly fromNs: number; readonly toNs: number },
   laneOf: (thread: number) => number,
   marks: Marks,
@@ -187,6 +187,7 @@ function markWaits(
     ...(pids === undefined ? {} : { pids }),
     ...(threads === undefined ? {} : { threads }),
     ...(idle === undefined ? {} : { idle }),
+    ...(mergeWorkers === undefined ? {} : { mergeWorkers }),
   };
   const table = recording.eventsWithSamples().includes("off_cpu") ? waitTable(recording) : undefined;
   if (table === undefined) return;

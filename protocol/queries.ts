@@ -14,6 +14,8 @@ export interface Selection {
   readonly pids?: readonly number[];
   /** Indices into the thread table. */
   readonly threads?: readonly number[];
+  /** True: processes and threads stand for those of their role, too: with the same parent and command line, and threads with the same name. */
+  readonly mergeWorkers?: boolean;
   /** Of `off_cpu`: true has the waits of threads with nothing to do, too (docs/events.md tells which); absent or false leaves them out. */
   readonly idle?: boolean;
   /** Of `off_cpu`: only waits for these. */
@@ -32,7 +34,14 @@ export interface RecordingSummary {
   readonly durationNs: number;
   readonly hz: number;
   readonly events: readonly { readonly event: EventName; readonly unit: EventUnit; readonly samples: number; readonly total: number }[];
-  readonly processes: readonly { readonly pid: number; readonly name: string; readonly commandLine: string; readonly samples: number }[];
+  readonly processes: readonly {
+    readonly pid: number;
+    readonly name: string;
+    readonly commandLine: string;
+    readonly samples: number;
+    /** Where there are several of its role: the pid of the first of them. */
+    readonly role?: number;
+  }[];
   readonly threads: readonly {
     readonly index: number;
     readonly pid: number;
@@ -129,6 +138,8 @@ export interface TreeColumns {
    * 0 for other events.
    */
   readonly leftOut: number;
+  /** How many processes are merged with others of their role; absent where none is. */
+  readonly mergedWorkers?: number;
   /** The range of the selection, in words as "12.3 s to 14.1 s"; absent where it has none. */
   readonly range?: { readonly words: string; readonly durationNs: number };
   /** Subtrees that were left out because their top is under the given minimum, and the sum of those tops. */

@@ -1,6 +1,17 @@
 import type { RecordingSummary, Selection, TreeDirection } from "../protocol/queries.js";
 import type { GraphShape, GraphView } from "../protocol/webview.js";
-import { eventChoices, idleChoices, processChoices, threadChoices, withEvent, withIdle, withProcesses, withThreads } from "./choices.js";
+import {
+  eventChoices,
+  idleChoices,
+  processChoices,
+  threadChoices,
+  withEvent,
+  withIdle,
+  withProcesses,
+  withThreads,
+  withWorkersMerged,
+  workerChoices,
+} from "./choices.js";
 import { type Chooser, makeButton, makeChooser, makeTextInput } from "./toolkit.js";
 
 export interface ControlActions {
@@ -30,6 +41,7 @@ export class Controls {
   readonly #processes: Chooser;
   readonly #threads: Chooser;
   readonly #idle: Chooser;
+  readonly #workers: Chooser;
   readonly #direction: Chooser;
   readonly #colors: Chooser;
   readonly #fold: Chooser;
@@ -45,6 +57,9 @@ export class Controls {
     this.#processes = makeChooser("Process", (value) => actions.select(withProcesses(this.#selection, value)));
     this.#threads = makeChooser("Thread", (value) => actions.select(withThreads(this.#selection, value)));
     this.#idle = makeChooser("Waits of threads with nothing to do", (value) => actions.select(withIdle(this.#selection, value)));
+    this.#workers = makeChooser("Workers of one program: each, or merged", (value) =>
+      actions.select(withWorkersMerged(this.#selection, value)),
+    );
     this.#direction = makeChooser("Direction: callers first, hottest first, or by time", (value) =>
       actions.turn(value === "bottom-up" || value === "by-time" ? value : "top-down"),
     );
@@ -61,7 +76,7 @@ export class Controls {
       if (event.key === "Escape") actions.leaveSearch();
     });
     this.#matches.className = "matches";
-    const choosers = [this.#event, this.#idle, this.#processes, this.#threads, this.#direction, this.#colors, this.#fold];
+    const choosers = [this.#event, this.#idle, this.#workers, this.#processes, this.#threads, this.#direction, this.#colors, this.#fold];
     this.element.append(...choosers.map(({ element }) => element));
     this.searchElement.className = "search-row";
     this.searchElement.setAttribute("role", "search");
@@ -78,6 +93,11 @@ export class Controls {
     if (summary) {
       fill(this.#event, eventChoices(summary, selection), true);
       fill(this.#idle, idleChoices(selection), selection.event === "off_cpu");
+      fill(
+        this.#workers,
+        workerChoices(summary, selection),
+        summary.processes.some(({ role }) => role !== undefined),
+      );
       fill(this.#processes, processChoices(summary, selection), summary.processes.length > 1);
       fill(this.#threads, threadChoices(summary, selection), summary.threads.length > 1);
     }

@@ -34,7 +34,10 @@ export interface GraphTree {
   readonly waits: Uint8Array;
   /** Where a baseline was chosen. */
   readonly difference: NodeDifference | undefined;
-  readonly info: Pick<TreeColumns, "event" | "unit" | "samples" | "leftOut" | "folded" | "foldedValue" | "range" | "thread">;
+  readonly info: Pick<
+    TreeColumns,
+    "event" | "unit" | "samples" | "leftOut" | "mergedWorkers" | "folded" | "foldedValue" | "range" | "thread"
+  >;
   /** How many boxes were taken into others by the user's choice. */
   readonly shaped?: Shaped;
   /** Nodes whose numbers could not be true (not finite, negative, more than the parent has) and were cut to fit. */
@@ -54,7 +57,7 @@ export function decodeTree(columns: TreeColumns): GraphTree {
   const self = new Float64Array(decodeBase64(columns.self, count * 8));
   const value = new Float64Array(decodeBase64(columns.value, count * 8));
   const { name } = columns.functions;
-  const { event, unit, samples, leftOut, folded, foldedValue, range, thread } = columns;
+  const { event, unit, samples, leftOut, mergedWorkers, folded, foldedValue, range, thread } = columns;
   const given = columns.left === undefined ? undefined : new Float64Array(decodeBase64(columns.left, count * 8));
   const arranged = arrange(fn, end, self, value, name.length, given);
   return {
@@ -72,6 +75,7 @@ export function decodeTree(columns: TreeColumns): GraphTree {
       unit,
       samples,
       leftOut,
+      ...(mergedWorkers === undefined ? {} : { mergedWorkers }),
       folded,
       foldedValue,
       ...(range === undefined ? {} : { range }),

@@ -95,6 +95,7 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
     info.event === "off_cpu" ? thinnedWords(loss) : "",
     info.thread ? threadWords(info.thread) : "",
     info.leftOut > 0 ? leftOutWords(info) : "",
+    info.mergedWorkers === undefined ? "" : `${formatCount(info.mergedWorkers, "worker")} merged`,
     ...(missing.length > 0 ? missing : ["no sample lost"]),
     loss.unresolvedFrames > 0 ? formatCount(loss.unresolvedFrames, "frame without a name", "frames without a name") : "",
     tree.repaired > 0 ? `${formatCount(tree.repaired, "box", "boxes")} with impossible values cut to fit` : "",
