@@ -93,7 +93,8 @@ export class LanguageServer implements vscode.Disposable {
       { module: path.join(extensionPath, "dist", "language-server.js"), transport: TransportKind.ipc, options: { cwd: extensionPath } },
       {
         // Every language: where the server has no outline it knows places by name, and it needs unsaved texts to move lines along.
-        documentSelector: [{ scheme: "file" }],
+        // Cells of notebooks are documents of their own.
+        documentSelector: [{ scheme: "file" }, { scheme: "vscode-notebook-cell", language: "python" }],
         initializationOptions: initialization,
         outputChannel: this.#log,
         // A hover leads to the function's lines, and takes back a fix; no other command can be run from one.

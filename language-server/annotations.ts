@@ -1,3 +1,4 @@
+import { isCellPath } from "../source/notebook-cells.js";
 import { type Judgement, judgeText } from "../source/staleness.js";
 import { carryRewritten, type CarryLine } from "./carry-rewritten.js";
 import { type Baseline, baselineSelection, baselineTitle } from "./baseline.js";
@@ -167,6 +168,10 @@ export class Annotations {
 
   /** Whether a recording's numbers may be shown on a document, and the text that ran. Asked again with the same texts, it costs nothing. */
   async #judge(loaded: LoadedRecording, path: number, document: DocumentText): Promise<{ judgement: Judgement; text: string }> {
+    if (isCellPath(document.realPath)) {
+      // Its path is made of its text.
+      return { judgement: { kind: "shown", carry: (line) => line }, text: document.text };
+    }
     const ran = await loaded.texts.get(document.realPath);
     const loadedMs = loaded.loadedMs(path, ran?.modifiedMs ?? 0);
     const text = ran?.text ?? "";

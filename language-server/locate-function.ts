@@ -1,4 +1,5 @@
 import type { Selection, SourceLocation } from "../protocol/queries.js";
+import { isCellPath } from "../source/notebook-cells.js";
 import type { LoadedRecording } from "./loaded-recording.js";
 import type { Workspace } from "./workspace.js";
 
@@ -15,7 +16,7 @@ export async function locateFunction(
   const view = await loaded.view(selection);
   const { functions } = loaded.recording;
   const file = loaded.places.shownPaths[loaded.places.pathOfFunction(fn)];
-  if (fn < 0 || fn >= functions.length || file === undefined) {
+  if (fn < 0 || fn >= functions.length || file === undefined || isCellPath(file)) {
     return null;
   }
   const line = loaded.hottestLine(view, fn) || functions.lineOf(fn);

@@ -1,5 +1,6 @@
 import { URI } from "vscode-uri";
 import type { Files } from "../source/files.js";
+import { cellPath } from "../source/notebook-cells.js";
 
 /** A document as it is in the editor, unsaved changes included, or on the disk when it is not open. */
 export interface DocumentText {
@@ -16,9 +17,17 @@ export interface EditorTexts {
   get(uri: string): { getText(): string; readonly version: number } | undefined;
 }
 
+/** What VS Code names the cells of notebooks by. */
+const CELL_SCHEME = "vscode-notebook-cell";
+
 /** Undefined for documents without a file and for files that cannot be read. */
 export async function documentText(uri: string, editor: EditorTexts, files: Files): Promise<DocumentText | undefined> {
   const parsed = URI.parse(uri);
+  if (parsed.scheme === CELL_SCHEME) {
+    const cell = editor.get(uri);
+    const text = cell?.getText() ?? "";
+    return cell === undefined ? undefined : { uri, realPath: cellPath(text), text, version: cell.version };
+  }
   if (parsed.scheme !== "file") {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { toBase64 } from "../profile/base64.js";
 import { forEachSelected } from "../profile/selection.js";
 import { mergeThreads } from "../profile/workers.js";
+import { isCellPath } from "../source/notebook-cells.js";
 import { waitSums } from "../profile/wait-sums.js";
 import { EVENT_UNITS, WAIT_CLASSES } from "../protocol/events.js";
 import type { Selection, SourceLocation } from "../protocol/queries.js";
@@ -94,7 +95,7 @@ export async function locateRow(
   const view = await loaded.view(selection);
   if (kind === "lines") {
     const file = loaded.places.shownPaths[id < loaded.places.lines ? loaded.places.linePath.at(id) : -1];
-    return file === undefined ? null : { file, line: Math.max(1, loaded.places.lineNumber.at(id)) };
+    return file === undefined || isCellPath(file) ? null : { file, line: Math.max(1, loaded.places.lineNumber.at(id)) };
   }
   const { self, describe } = THINGS[kind](loaded, view);
   return id < self.length ? locateFunction(workspace, loaded, describe(id).function, selection) : null;

@@ -8,6 +8,7 @@ import { folderSpelling } from "./locator/folder-spelling.js";
 import { goModule, goModuleCache, goStandardLibrary } from "./locator/go-modules.js";
 import { javaClass } from "./locator/java-class.js";
 import { movedFolder } from "./locator/moved-folder.js";
+import { notebookCell } from "./locator/notebook-cell.js";
 import type { Located, PathRule, RecordedPosition, Toolchains, World } from "./locator/place.js";
 import { containerRoot, pathMapping, recordedPath, workingDirectory } from "./locator/recorded-path.js";
 import { rustLibrary } from "./locator/rust-library.js";
@@ -20,6 +21,7 @@ export type { Located, RecordedPosition, Toolchains } from "./locator/place.js";
 /** The first rule that finds a file wins: what the user said, what was recorded, what the language knows, what looks alike. */
 const RULES: readonly PathRule[] = [
   pathMapping,
+  notebookCell,
   recordedPath,
   javaClass,
   goModule,

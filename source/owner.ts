@@ -1,6 +1,7 @@
 import type { FrameLanguage } from "../protocol/events.js";
 import type { CodeOwner } from "../protocol/queries.js";
 import { matchesGlob } from "./glob.js";
+import { recordedCell } from "./notebook-cells.js";
 import { isLibraryPath, isLibraryPathInWorkspace } from "./owner/library-paths.js";
 import { isRuntimeFunction, isRuntimeModule, isRuntimePath } from "./owner/runtime-places.js";
 import { isInside } from "./paths.js";
@@ -43,6 +44,10 @@ export function codeOwner(place: OwnedPlace, settings: OwnerSettings): CodeOwner
 function ownerOf(place: OwnedPlace, { folders, include, exclude }: OwnerSettings): CodeOwner {
   if (place.language === "kernel" || place.module === "[vdso]") {
     return "kernel";
+  }
+  // A cell of a notebook has no folder: who profiles its kernel has written it.
+  if (recordedCell(place.recordedFile) !== undefined) {
+    return "mine";
   }
   const path = place.path ?? (place.recordedFile.startsWith("/") ? place.recordedFile : undefined);
   if (path !== undefined) {

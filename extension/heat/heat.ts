@@ -8,6 +8,11 @@ import { heatMarks } from "./heat-levels.js";
 /** After the last keystroke, before the server is asked again: VS Code moves the marks meanwhile. */
 const AFTER_EDIT_MS = 300;
 
+/** Files, and cells of notebooks of Python: these are documents of their own. */
+function hasHeat({ uri, languageId }: vscode.TextDocument): boolean {
+  return uri.scheme === "file" || (uri.scheme === "vscode-notebook-cell" && languageId === "python");
+}
+
 /** Keeps the marks of all visible editors as the server says; asks only for what is visible. */
 export class Heat implements vscode.Disposable {
   readonly #held = new DisposableStore();
@@ -38,7 +43,7 @@ export class Heat implements vscode.Disposable {
   refresh(): void {
     const documents = new Set(vscode.window.visibleTextEditors.map((editor) => editor.document));
     for (const document of documents) {
-      if (document.uri.scheme === "file") {
+      if (hasHeat(document)) {
         void this.#update(document);
       }
     }
@@ -78,7 +83,7 @@ export class Heat implements vscode.Disposable {
   }
 
   #edited({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
-    if (document.uri.scheme !== "file" || contentChanges.length === 0 || !this.#server.running) {
+    if (!hasHeat(document) || contentChanges.length === 0 || !this.#server.running) {
       return;
     }
     const key = document.uri.toString();

@@ -27,6 +27,7 @@ type Rule =
   | "working directory"
   | "container root"
   | "moved folder"
+  | "notebook cell"
   | "Java class"
   | "Go module"
   | "Go module cache"

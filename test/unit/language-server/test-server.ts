@@ -126,7 +126,8 @@ export async function startServer(
     }
   });
 
-  const uriOf = (path: string): string => URI.file(path.startsWith("/") ? path : join(folder, path)).toString();
+  const uriOf = (path: string): string =>
+    /^[\w-]+:/.test(path) ? path : URI.file(path.startsWith("/") ? path : join(folder, path)).toString();
   const ask: TestServer["ask"] = async (method, params) => connection.sendRequest(method, params);
   let live = { id: "", wire: new Wire() };
   let version = 1;
