@@ -32,10 +32,7 @@ const steps = {
   ...Object.fromEntries(Object.keys(bundles).map((name) => [name, () => bundle(name)])),
   grammars: copyGrammars,
   harness: copyHarness,
-  pytest: () => {
-    mkdirSync(path.join(dist, "pytest"), { recursive: true });
-    copyFileSync(path.join(root, "extension/one-test/pytest/flameline_repeat.py"), path.join(dist, "pytest/flameline_repeat.py"));
-  },
+  pytest: copyPlugin,
   helper: buildHelper,
   // After the helper: its build makes the folder that its licences are read from.
   notices: () => writeNotices(path.join(dist, "THIRD-PARTY-NOTICES.txt")),
@@ -67,6 +64,12 @@ function copyHarness() {
     const { code } = esbuild.transformSync(readFileSync(path.join(from, name), "utf8"), { minify: true, target: "node18" });
     writeFileSync(path.join(node, name), code);
   }
+}
+
+/** What repeats a fast test, as a plugin of pytest. */
+function copyPlugin() {
+  mkdirSync(path.join(dist, "pytest"), { recursive: true });
+  copyFileSync(path.join(root, "extension/one-test/pytest/flameline_repeat.py"), path.join(dist, "pytest/flameline_repeat.py"));
 }
 
 function buildHelper() {

@@ -5,29 +5,39 @@ import type { Command } from "./test-run.js";
 /** Runs the program with that many repeats; answers seconds, whether it went well, and what it wrote first. */
 export type Try = (count: number) => Promise<{ readonly seconds: number; readonly passed: boolean; readonly output: string }>;
 
-/** As long as a test is to run in all, and the shortest time that tells more of the test than of starting its program. */
+/** As long as a test is to run in all, and the shortest time beyond that of one run that tells how long the others took. */
 const ENOUGH_SECONDS = 1;
 const TELLING_SECONDS = 0.2;
 const MOST = 10_000_000;
 
 export type Repeats = { readonly kind: "none" } | { readonly kind: "failing" } | { readonly kind: "count"; readonly count: number };
 
-/** Tries with more and more repeats, as Go's own benchmarks do: three or four times for a test of a microsecond, once for one of a second. */
+/**
+ * Tries with more and more repeats, as Go's own benchmarks do. What a program takes to start is in each try, and so not in their difference:
+ * on a busy machine it is longer than most tests.
+ */
 export async function repeatsOf(run: Try): Promise<Repeats> {
-  let last = await run(1);
-  if (/^testing: warning: no tests to run$/m.test(last.output)) {
+  const once = await run(1);
+  if (/^testing: warning: no tests to run$/m.test(once.output)) {
     return { kind: "none" };
   }
-  let count = 1;
-  while (last.passed && last.seconds < TELLING_SECONDS && count < MOST) {
-    count = Math.min(MOST, Math.ceil(count * Math.min(Math.max((1.5 * TELLING_SECONDS) / last.seconds, 2), 100)));
-    last = await run(count);
-    if (!last.passed) {
+  if (!once.passed) {
+    return { kind: "failing" };
+  }
+  let [count, more] = [1, 0];
+  while (once.seconds < ENOUGH_SECONDS && more < TELLING_SECONDS && count < MOST) {
+    count = Math.min(MOST, count === 1 ? 2 : Math.ceil(count * Math.min(Math.max((1.5 * TELLING_SECONDS) / Math.max(more, 1e-9), 2), 100)));
+    const again = await run(count);
+    if (!again.passed) {
       // It went well once: what it leaves behind makes it fail when it comes again.
       return { kind: "count", count: 1 };
     }
+    more = again.seconds - once.seconds;
   }
-  return last.passed ? { kind: "count", count: Math.max(1, Math.round((count * ENOUGH_SECONDS) / last.seconds)) } : { kind: "failing" };
+  return {
+    kind: "count",
+    count: count === 1 ? 1 : Math.max(1, Math.min(MOST, Math.round(((count - 1) * ENOUGH_SECONDS) / Math.max(more, 1e-9)))),
+  };
 }
 
 /** A try takes at most so long, ms; then once is enough. */

@@ -94,6 +94,9 @@ export async function startGated(
   };
 }
 
+/** A task whose program is not found never ends; a shell says so and ends. */
+const FROM_PATH = 'exec "$@"';
+
 /** Runs a program in a terminal to its end; answers its exit code, undefined where it was ended. No shell reads the arguments. */
 export async function runToEnd(
   name: string,
@@ -109,9 +112,9 @@ export async function runToEnd(
     folder,
     name,
     "Flameline",
-    new vscode.ProcessExecution(command, [...args], optionsOf(folder, place)),
+    new vscode.ProcessExecution("/bin/sh", ["-c", FROM_PATH, "flameline-run", command, ...args], optionsOf(folder, place)),
   );
-  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, clear: true };
+  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: false, clear: true, echo: false };
   const mine = (execution: vscode.TaskExecution) => execution.task.definition["run"] === own;
   const [exitCode, ended] = [exitCodeOf(mine), endOf(mine)];
   await vscode.tasks.executeTask(task);

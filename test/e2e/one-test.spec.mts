@@ -1,13 +1,11 @@
-/** One test under the profiler, from the editor's menu and the palette: pytest's and Go's, each recorded alone and shown. */
+/** One test under the profiler, from the editor's menu: recorded alone and shown. */
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import * as path from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { cacheRoot } from "../../scripts/paths.mjs";
-import { takeFromQuickOpen } from "../../scripts/quick-open.mjs";
-import { has } from "../../scripts/shell.mjs";
-import { answer, findBox, goToLine, message, openFile, openSideBar, quickInput, runCommand, viewRows } from "../../scripts/workbench.mjs";
+import { answer, findBox, message, openFile, openSideBar, quickInput, viewRows } from "../../scripts/workbench.mjs";
 import { RIGHTS, useStage } from "./stage.mjs";
 
 const PYTEST = "8.4.2";
@@ -31,38 +29,6 @@ class TestOrders:
     def test_stock(self):
         assert len(stock(20000)) == 20000
 `;
-const SUM = `package sum
-
-func Total(count int) int {
-	total := 0
-	for step := 0; step < count; step++ {
-		total += step % 7
-	}
-	return total
-}
-
-func Other(count int) int {
-	return Total(count) + 1
-}
-`;
-const SUM_TEST = `package sum
-
-import "testing"
-
-func TestSum(t *testing.T) {
-	t.Run("of $(many) goods", func(t *testing.T) {
-		if Total(200000) < 0 {
-			t.Fatal("negative")
-		}
-	})
-	t.Run("of others", func(t *testing.T) {
-		if Other(200000) < 0 {
-			t.Fatal("negative")
-		}
-	})
-}
-`;
-
 const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
 
 /** Made once, where every user can read it. */
@@ -98,21 +64,6 @@ function virtualEnvironment(): void {
   stage.put(path.join(path.relative(stage.workspace, site), "pytest.pth"), `${libraries}\n`);
 }
 
-/** Compiles Go's library once for all users: that is no part of a test. */
-function warmGo(): void {
-  const home = path.join(stage.user.home, ".cache/go-build");
-  const cache = path.join(cacheRoot(), "go-build-of-tests");
-  mkdirSync(cache, { recursive: true });
-  const { status, stderr } = spawnSync("go", ["test", "-c", "-o", "/dev/null", "./sum"], {
-    cwd: stage.workspace,
-    encoding: "utf8",
-    env: { ...process.env, GOCACHE: cache, GOFLAGS: "-buildvcs=false" },
-  });
-  expect(status, stderr).toBe(0);
-  cpSync(cache, home, { recursive: true });
-  spawnSync("chown", ["-R", `${stage.user.uid}:${stage.user.gid}`, path.dirname(home)]);
-}
-
 /** The password where it is asked for, until the message about the test is there. */
 async function told(page: Page, text: RegExp): Promise<string> {
   await expect(async () => {
@@ -135,13 +86,7 @@ test("the test at the cursor is run alone, as often as it takes, and its profile
   test.skip(!existsSync("/usr/bin/python3"), "Debian's Python is not installed");
   stage.put("orders.py", ORDERS);
   stage.put("test_orders.py", TEST_ORDERS);
-  stage.put("go.mod", "module example.com/sum\n\ngo 1.21\n");
-  stage.put("sum/sum.go", SUM);
-  stage.put("sum/sum_test.go", SUM_TEST);
   virtualEnvironment();
-  if (has("go")) {
-    warmGo();
-  }
   const page = await stage.openWindow(browser);
 
   await test.step("pytest, from the editor's menu", async () => {
@@ -161,29 +106,5 @@ test("the test at the cursor is run alone, as often as it takes, and its profile
     await expect(findBox(page, "stock")).rejects.toThrow("no box");
     await openSideBar(page);
     await expect(viewRows(page, "Recordings", "TestOrders::test_price")).toBeVisible();
-  });
-
-  await test.step("a subtest of Go, from the palette; its name means nothing to a shell", async () => {
-    if (!has("go")) {
-      return;
-    }
-    await takeFromQuickOpen(page, ">View: Close All Editors", "View: Close All Editors");
-    await openFile(page, "sum/sum_test.go");
-    await goToLine(page, 7);
-    await runCommand(page, "Profile This Test");
-    const { times, seconds } = timesIn(await told(page, /“TestSum\/of \$\(many\) goods” passed/));
-    expect(times).toBeGreaterThan(100);
-    expect(seconds).toBeGreaterThan(0.5);
-    await findBox(page, /\.Total$/);
-    await stage.picture("one-test-go");
-    await expect(findBox(page, /\.Other$/)).rejects.toThrow("no box");
-    await openSideBar(page);
-    await expect(viewRows(page, "Recordings", "TestSum/of $(many) goods")).toBeVisible();
-  });
-
-  await test.step("where there is no test, a sentence says so", async () => {
-    await goToLine(page, 1);
-    await runCommand(page, "Profile This Test");
-    await message(page, `No test of pytest, vitest, Go or JUnit was found at line 1 of ${has("go") ? "sum_test.go" : "test_orders.py"}.`);
   });
 });
