@@ -53,7 +53,7 @@ export function shownRecording(session: Session, current: LoadedRecording): Show
 export function baselineSelection({ loaded, range }: Baseline, current: Recording, selection: Selection): Selection {
   // Of another part of the same recording they are the very same.
   if (loaded.recording === current) return { ...withoutRange(selection), ...range };
-  const { event, idle, waits } = selection;
+  const { event, idle, waits, mergeWorkers } = selection;
   const { pids, threads } = withWorkers(current, selection);
   const { processes, threads: rows } = loaded.recording;
   const processNames = new Set(current.processes.filter(({ pid }) => pids?.includes(pid)).map(({ name }) => name));
@@ -61,6 +61,7 @@ export function baselineSelection({ loaded, range }: Baseline, current: Recordin
   return {
     event,
     ...(idle === undefined ? {} : { idle }),
+    ...(mergeWorkers === undefined ? {} : { mergeWorkers }),
     ...(waits === undefined ? {} : { waits }),
     ...(pids === undefined ? {} : { pids: processes.filter(({ name }) => processNames.has(name)).map(({ pid }) => pid) }),
     ...(threads === undefined ? {} : { threads: rows.flatMap(({ name }, index) => (threadNames.has(name) ? [index] : [])) }),
