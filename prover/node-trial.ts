@@ -20,7 +20,7 @@ import type { ScratchCopy } from "./scratch-copy.js";
 import { testFiles } from "./test-files.js";
 
 /** Longest times of the steps, s. */
-const SECONDS = { tests: 40, capture: 20, replay: 5, other: 20 };
+const SECONDS = { tests: 40, capture: 20, replay: 5, replayAgain: 30, other: 20 };
 /** Arguments that are made up. */
 const GENERATED = 400;
 const MOST_MUTANTS = 25;
@@ -136,7 +136,9 @@ export class NodeTrial implements Trial {
 
   async replay(variant: Variant, seed: number, wanted?: readonly number[]): Promise<Outcomes | "broken"> {
     const { secondsLeft } = this.#options;
-    const request = { seconds: SECONDS.replay, backwards: seed === 1, ...(wanted === undefined ? {} : { wanted }) };
+    const untilLate = variant.kind !== "old";
+    const seconds = wanted === undefined ? SECONDS.replay : SECONDS.replayAgain;
+    const request = { seconds, untilLate, backwards: seed === 1, ...(wanted === undefined ? {} : { wanted }) };
     const answer = await this.#step("replay", variant, request).catch((error: unknown) => {
       if (error instanceof StepFailed || (error instanceof ProofRefused && variant.kind !== "old" && secondsLeft() > 0)) return undefined;
       throw error;

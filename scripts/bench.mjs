@@ -49,7 +49,7 @@ const BENCHES = [
 ];
 
 /** Measured with --long. */
-const LONG_BENCHES = ["throughput", "repeats", "soak", "fuzz"];
+const LONG_BENCHES = ["throughput", "repeats", "soak", "fuzz", "fixes"];
 
 const { values, positionals } = parseArgs({
   options: {
