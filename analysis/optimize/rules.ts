@@ -1,5 +1,6 @@
 import { objectInHotCode } from "./javascript/object-in-hot-code.js";
 import { searchInLoop } from "./javascript/search-in-loop.js";
+import { spreadAccumulation } from "./javascript/spread-accumulation.js";
 import { eagerLogging } from "./python/eager-logging.js";
 import { listForAny } from "./python/list-for-any.js";
 import { membershipInList } from "./python/membership-in-list.js";
@@ -21,4 +22,5 @@ export const RULES: readonly Rule[] = [
   djangoCreateInLoop,
   objectInHotCode,
   searchInLoop,
+  spreadAccumulation,
 ];

@@ -151,6 +151,35 @@ describe("a search in a loop", () => {
   });
 });
 
+describe("a result that is copied for each element", () => {
+  const SPREAD = "javascript-spread-accumulation";
+  const after = (statement: string): string => `export function work(rows, text) {\n  ${statement}\n}\n`;
+  test.each([
+    [
+      "return rows.reduce((all, row) => ({ ...all, [row.id]: row.name }), {});",
+      "return Object.fromEntries(rows.map((row) => [row.id, row.name]));",
+    ],
+    ["return rows.reduce((all, { a }, at) => [...all, a + at], []);", "return rows.map(({ a }, at) => a + at);"],
+    ["return rows.reduce((all, row) => [...all, { row }], []);", "return rows.map((row) => ({ row }));"],
+    ["return rows.reduce((all, row) => [...all, ...row.parts, 1], []);", "return rows.flatMap((row) => [...row.parts, 1]);"],
+  ])("%s", async (statement, fixedStatement) => {
+    expect(await inFunction(statement, SPREAD)).toBe(after(fixedStatement));
+  });
+
+  test.each([
+    ["what is counted so far", "return rows.reduce((all, row) => ({ ...all, [row]: (all[row] ?? 0) + 1 }), {});"],
+    ["a start that has something", "return rows.reduce((all, row) => [...all, row], [text]);"],
+    ["several keys", "return rows.reduce((all, row) => ({ ...all, [row.a]: 1, [row.b]: 2 }), {});"],
+    ["a key that is always the same", "return rows.reduce((all, row) => ({ ...all, last: row }), {});"],
+    ["what comes in front", "return rows.reduce((all, row) => [row, ...all], []);"],
+    ["what waits", "return rows.reduce(async (all, row) => [...(await all), row], []);"],
+    ["a callback that sees the array", "return rows.reduce((all, row, at, list) => [...all, list], []);"],
+    ["what may not be there", "return rows?.reduce((all, row) => [...all, row], []);"],
+  ])("no fix for %s", async (_, statement) => {
+    expect(await inFunction(statement, SPREAD)).toBe("no fix");
+  });
+});
+
 test("a function is named as a proof can reach it", async () => {
   const named = async (text: string): Promise<(string | undefined)[]> => (await findings("app.js", text)).map(({ subject }) => subject);
   const test = `return new RegExp("a").test(text);`;
