@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { expect, type Page, test } from "@playwright/test";
 import { root } from "../../scripts/paths.mjs";
 import { flameline } from "../support/flameline.mjs";
+import { expectAccessibleFrame } from "./accessible.mjs";
 
 const HOSTILE = [
   '</script><script>document.title = "owned"</script>',
@@ -136,6 +137,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     const grow = await boxAt(page, 2, 0.5);
     await page.mouse.click(grow.x, grow.y);
     await expect(page.locator(".details-name")).toHaveText("grow");
+    await expectAccessibleFrame(page.mainFrame(), `the exported page (${colorScheme})`);
     expect(amiss).toEqual([]);
     await context.close();
   });

@@ -123,6 +123,24 @@ test("tables of functions, lines, files, modules and threads follow the graph an
       await page.waitForTimeout(1000);
       await stage.picture(`tables-${name}`);
       await expectAccessible(page, `the table in ${name}`);
+      await choose("Graph");
+      for (const direction of ["Bottom-up", "By time", "Top-down"]) {
+        await graph.getByRole("combobox", { name: /^Direction/ }).click();
+        await graph.getByRole("option", { name: direction, exact: true }).click();
+        await expect(graph.locator(".legend")).toContainText("Your code");
+        await expectAccessible(page, `the graph ${direction} in ${name}`);
+      }
+      const box = await findBox(page, "price");
+      await page.mouse.click(box.x, box.y);
+      await graph.locator(".graph").press("z");
+      await expect(graph.getByRole("slider", { name: /^Map of the whole graph/ })).toBeVisible();
+      await graph.locator(".graph").press("c");
+      await expect(graph.locator(".callers")).toBeVisible();
+      await stage.picture(`graph-callers-${name}`);
+      await expectAccessible(page, `callers, callees and the map in ${name}`);
+      await graph.locator(".callers-head vscode-button", { hasText: "Close" }).click();
+      await graph.locator(".graph").press("0");
+      await choose("Table");
     }
   });
 });
