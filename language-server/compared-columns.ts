@@ -123,9 +123,10 @@ async function pairsOf(kind: TableKind, base: Side, next: Side): Promise<RowPair
 }
 
 /** What is the same in another recording: numbers of threads and lines of functions are not. */
-function matched(kind: TableKind, { things }: Side, id: number, lineOf: (id: number) => number): MatchedRow {
+function matched(kind: TableKind, { things, loaded }: Side, id: number, lineOf: (id: number) => number): MatchedRow {
   const { name, place = "" } = kind === "threads" ? withoutIds(things.describe(id)) : things.describe(id);
-  if (kind === "lines") return { name: place, file: name, line: lineOf(id) };
+  // Several functions may have samples of one line of a file, and any of them its first.
+  if (kind === "lines") return { name: loaded.places.linePath.at(id) < 0 ? place : "", file: name, line: lineOf(id) };
   return { name: kind === "files" || kind === "modules" ? "" : name, file: kind === "files" || kind === "modules" ? name : place, line: 0 };
 }
 

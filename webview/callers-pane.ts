@@ -38,6 +38,10 @@ export class CallersPane {
     this.#title.className = "callers-title";
     this.#lists.className = "callers-lists";
     this.#charts.className = "callers-charts";
+    // Keys must be able to scroll it.
+    this.#charts.tabIndex = 0;
+    this.#charts.setAttribute("role", "group");
+    this.#charts.setAttribute("aria-label", "Charts of callers and callees");
     this.#back = makeButton("Back", "The function before", () => this.#goBack());
     const buttons = document.createElement("div");
     buttons.className = "details-buttons";

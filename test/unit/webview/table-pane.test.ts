@@ -6,6 +6,7 @@ import { type Verdict, VERDICTS } from "../../../protocol/queries.js";
 import { type ChangeColumns, TABLE_KINDS, type TableColumns, type TableKind } from "../../../protocol/tables.js";
 import type { FromWebview } from "../../../protocol/webview.js";
 import { bundle, type Harness, haveBrowser, launch, openGraph, type PageParts } from "../../bench/flame-graph-harness.mjs";
+import { syntheticCallers, syntheticColumns } from "../../bench/flame-graph-tree.mjs";
 import { columnsFromText } from "./tree-text.js";
 
 declare const harness: Harness;
@@ -69,6 +70,8 @@ function compared(kind: TableKind = "functions"): TableColumns {
   };
 }
 
+const callers = syntheticCallers(300, syntheticColumns(500).functions);
+
 /** The real page in a real browser. */
 describe.skipIf(!haveBrowser())("the tables' page", { timeout: 60_000 }, () => {
   let browser: Browser;
@@ -94,7 +97,7 @@ describe.skipIf(!haveBrowser())("the tables' page", { timeout: 60_000 }, () => {
     kind: TableKind = "functions",
   ): Promise<Page> {
     const state = { view: {}, table: { parts: "both", kind } };
-    const { page, problems } = await openGraph(browser, parts, { tree: columnsFromText(SHOP), theme, state });
+    const { page, problems } = await openGraph(browser, parts, { tree: columnsFromText(SHOP), theme, state, callers });
     complaints = problems;
     await expect.poll(() => sent(page, "getTable")).not.toEqual([]);
     await answer(page, columns(kind, rowCount));
@@ -225,6 +228,9 @@ describe.skipIf(!haveBrowser())("the tables' page", { timeout: 60_000 }, () => {
     await page.locator(".graph").press("+");
     await page.waitForTimeout(300);
     found.push(...(await serious("the map")));
+    await page.locator(".graph").press("c");
+    await page.locator(".callers").waitFor();
+    found.push(...(await serious("callers and callees")));
     expect(found).toEqual([]);
   });
 });
