@@ -1,10 +1,11 @@
 /** A fix from profile to proof: by the command, and in the real VS Code from the mark on the line to the changed text. */
 import { copyFileSync, readFileSync } from "node:fs";
 import * as path from "node:path";
-import { expect, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
+import { copyExample, whyNotRunnable } from "../../scripts/examples.mjs";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
-import { goToLine, message, openFile } from "../../scripts/workbench.mjs";
+import { goToLine, hoverText, lensTotal, message, openFile, runCommand, visibleLines } from "../../scripts/workbench.mjs";
 import { flameline, freshHelper, scratchFolder, WHY_NOT } from "../support/flameline.mjs";
 import { lineStarting, runProgram } from "../support/programs.mjs";
 import { useStage } from "./stage.mjs";
@@ -50,6 +51,17 @@ test("the command finds the pattern by its heat, proves the change and writes it
   }
 });
 
+const menuOf = (page: Page) => page.locator(".action-widget:visible");
+
+/** Opens the light bulb of a line (1-based), which offers `choice`. */
+async function openBulb(page: Page, line: number, choice: RegExp): Promise<void> {
+  await expect(async () => {
+    await goToLine(page, line);
+    await page.keyboard.press("Control+.");
+    await expect(menuOf(page).locator(".monaco-list-row", { hasText: choice })).toBeVisible({ timeout: 5000 });
+  }).toPass({ timeout: 60_000 });
+}
+
 test.describe("in VS Code", () => {
   const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
   let program: ReturnType<typeof runProgram> | undefined;
@@ -61,14 +73,8 @@ test.describe("in VS Code", () => {
     stage.put("words.py", readFileSync(FIXTURE));
     program = runProgram(["python3", "words.py", "600"], { cwd: workspace, uid, gid });
     const page = await stage.openWindow(browser);
-    const menu = page.locator(".action-widget:visible");
-    const bulb = async (choice: RegExp): Promise<void> => {
-      await expect(async () => {
-        await goToLine(page, LINE);
-        await page.keyboard.press("Control+.");
-        await expect(menu.locator(".monaco-list-row", { hasText: choice })).toBeVisible({ timeout: 5000 });
-      }).toPass({ timeout: 60_000 });
-    };
+    const menu = menuOf(page);
+    const bulb = (choice: RegExp): Promise<void> => openBulb(page, LINE, choice);
 
     await openFile(page, "words.py", LINE);
     await stage.record(600);
@@ -90,5 +96,63 @@ test.describe("in VS Code", () => {
     await stage.picture("fixes-applied");
     // Nothing but the copy was touched before.
     expect(readFileSync(path.join(workspace, "words.py"), "utf8")).toBe(readFileSync(FIXTURE, "utf8"));
+  });
+
+  test("an N+1 query goes from profile to heat, proof and change, is profiled again with its gain, and rolled back", async ({
+    browser,
+  }) => {
+    const reason = whyNotRunnable("orders");
+    test.skip(reason !== undefined, reason);
+    test.setTimeout(400_000);
+    const { user, workspace } = stage;
+    const { run } = copyExample("orders", workspace, user);
+    const start = (): void => {
+      program = runProgram(run, { cwd: workspace, uid: user.uid, gid: user.gid });
+    };
+    const file = path.join(workspace, "shop.py");
+    const text = readFileSync(file, "utf8");
+    const line = lineStarting(file, "        cents = sum(");
+    const choose = (choice: RegExp) => menuOf(page).locator(".monaco-list-row", { hasText: choice }).click();
+    start();
+    const page = await stage.openWindow(browser);
+    await openFile(page, "shop.py", line);
+    await stage.record(600);
+    await stage.stop();
+    const shown = async (begin: string) => (await visibleLines(page)).find((each) => each.text.trimStart().startsWith(begin));
+    await expect.poll(async () => (await shown("cents = sum("))?.heat, { timeout: 20_000 }).toBeGreaterThan(2);
+    await openBulb(page, line, /Prove that this fix is equal and faster/);
+    await stage.picture("fixes-n-plus-one");
+    await choose(/Prove that/);
+    await message(page, /Proved: it behaves the same and is \d+\.\d\d times as fast .* SQL statements in the calls of the run before/, {
+      timeout: 190_000,
+    });
+    await openBulb(page, line, /Load items of all rows with one query, with selectinload \(proved: newest_orders/);
+    await stage.picture("fixes-n-plus-one-proved");
+    await choose(/Load items of all rows/);
+    await expect(page.locator(".view-line", { hasText: "select(Order).options(selectinload(Order.items))" })).toBeVisible();
+    expect(readFileSync(file, "utf8")).toBe(text);
+    await page.keyboard.press("Control+s");
+    await expect.poll(() => readFileSync(file, "utf8")).toContain("selectinload");
+
+    program?.stop();
+    start();
+    await stage.record(400);
+    await stage.stop();
+    await expect
+      .poll(async () => (await shown("def newest_orders"))?.lens, { timeout: 30_000 })
+      .toMatch(/ % total \(was [\d.]+ % before the fix\)/);
+    const lens = (await shown("def newest_orders"))?.lens ?? "";
+    const was = Number(/was ([\d.]+) % before/.exec(lens)?.[1]);
+    expect(lensTotal(lens)).toBeLessThan(was - 5);
+    const changed = lineStarting(file, "    query = select(Order)");
+    expect(await hoverText(page, changed)).toMatch(
+      /Fixed: Load items of all rows.* newest_orders was [\d.]+ % of CPU.*, is now [\d.]+ %.*Roll back/s,
+    );
+    await stage.picture("fixes-n-plus-one-gain");
+    await goToLine(page, changed);
+    await runCommand(page, "Roll Back This Fix");
+    await message(page, /Rolled back: Load items of all rows/);
+    await expect(page.locator(".view-line", { hasText: "select(Order).where(" })).toBeVisible();
+    await expect(page.locator(".view-line", { hasText: "selectinload" })).toHaveCount(0);
   });
 });

@@ -137,6 +137,8 @@ def copy_database(source, target):
     """In place, so that open connections see it."""
     begin, end = sqlite3.connect(source, timeout=3), sqlite3.connect(target, timeout=3)
     try:
+        # A copy that a crash leaves half done goes with all of the proof.
+        end.execute("PRAGMA synchronous=OFF")
         begin.backup(end)
     finally:
         begin.close()
@@ -175,6 +177,16 @@ class Keeper:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             copy_database(copy, path)
         self.marks = {path: mark(path) for path in kept}
+        # What they held, as far as anybody asked.
+        self.contents = {}
+
+    def put_back(self):
+        """Where nobody asks what has changed."""
+        settle()
+        for path, copy in self.kept.items():
+            if mark(path) != self.marks[path]:
+                copy_database(copy, path)
+                self.marks[path] = mark(path)
 
     def changes(self):
         """What the files that have changed hold now, as text; they are put back. A file that nobody knows can't be."""
@@ -186,8 +198,10 @@ class Keeper:
         for path, copy in self.kept.items():
             if mark(path) == self.marks[path]:
                 continue
-            before, after = content(copy), content(path)
-            if before != after:
+            if path not in self.contents:
+                self.contents[path] = content(copy)
+            after = content(path)
+            if after != self.contents[path]:
                 changed.append([os.path.relpath(path, SCRATCH), after])
                 copy_database(copy, path)
             self.marks[path] = mark(path)

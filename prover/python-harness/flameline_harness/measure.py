@@ -38,7 +38,7 @@ def step_time():
                 except Exception:
                     pass
                 spent += time.process_time_ns() - begin
-                keeper.changes()
+                keeper.put_back()
         return spent
 
     def rounds(count):
