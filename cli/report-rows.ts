@@ -5,7 +5,7 @@ import { waitSums } from "../profile/wait-sums.js";
 import type { Recording } from "../profile/recording.js";
 import { forEachSelected, leftOutSum } from "../profile/selection.js";
 import { isTransfer, subjectSums } from "../profile/subjects.js";
-import type { EventName, FrameLanguage, WaitClass } from "../protocol/events.js";
+import { BOXED_EVENTS, type EventName, type FrameLanguage, GROWTH_EVENTS, type WaitClass } from "../protocol/events.js";
 import type { Selection, WaitRow } from "../protocol/queries.js";
 import { callRole, costRole } from "../source/cost-role.js";
 import { Locator } from "../source/locator.js";
@@ -93,9 +93,14 @@ export async function reportTable(recording: Recording, { event, by, native, fol
   };
 }
 
-/** Whether a sample is a call into the system, which was made for the sake of the line that wanted it. */
+/** Whether a sample is a call of the system or of an allocator, which was made for the sake of the line that wanted it. */
 export function isOfCalls(event: EventName): boolean {
-  return event === "off_cpu" || isTransfer(event);
+  return event === "off_cpu" || isTransfer(event) || isOfMemory(event);
+}
+
+/** Whether a sample is memory that a line wanted. */
+export function isOfMemory(event: EventName): boolean {
+  return GROWTH_EVENTS.has(event) || BOXED_EVENTS.has(event);
 }
 
 /** Of each stack the position whose self cost it is, with the insides of runtimes folded into their callers. */

@@ -10,7 +10,7 @@ import { lossPhrases } from "./loss-text.js";
 import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { readProfile } from "./read-profile.js";
 import { reportNotes } from "./report-notes.js";
-import { isOfCalls, type ReportBy, type PlacedRow, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
+import { isOfCalls, isOfMemory, type ReportBy, type PlacedRow, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
 import { MEMORY_COLUMNS, memoryCells, memoryRows } from "./report-memory.js";
 import { countRows, processBytes, type ProcessBytes, transferNotes } from "./report-transfers.js";
 import { aligned, shortPath } from "./text-table.js";
@@ -137,7 +137,7 @@ function foldedNote({ folded, total }: ReportTable, event: EventName): string {
   const unit = EVENT_UNITS[event];
   if (isOfCalls(event)) {
     return (
-      `Self holds ${amount(folded, unit)} (${percent(share(folded, total))}) of ${event === "off_cpu" ? "waits" : "calls"} inside the language's library, the C library and the ` +
+      `Self holds ${amount(folded, unit)} (${percent(share(folded, total))}) of ${event === "off_cpu" ? "waits" : isOfMemory(event) ? "memory asked for" : "calls"} inside the language's library, the C library and the ` +
       "kernel, which count for the line that called them; --native shows it apart."
     );
   }

@@ -13,7 +13,16 @@ const NO_WORKSPACE: OwnerSettings = { folders: [], include: [], exclude: [], jus
 export function callRole(place: Omit<OwnedPlace, "path">): CostRole {
   const owner = codeOwner({ ...place, path: undefined }, NO_WORKSPACE);
   const isNameless = place.module === "" && /^(\[unknown\])?$/.test(place.functionName);
-  return owner === "runtime" || owner === "kernel" || isRuntimeStub(place) || isNameless ? "passes" : "own";
+  const isPassing = owner === "runtime" || owner === "kernel" || isRuntimeStub(place) || isNameless || isAllocator(place);
+  return isPassing ? "passes" : "own";
+}
+
+/** Whether a function gives memory to whoever asks: C's and C++'s by name, wherever they are linked into. */
+function isAllocator({ language, functionName }: Omit<OwnedPlace, "path">): boolean {
+  return (
+    language === "native" &&
+    /^(__libc_)?(malloc|calloc|realloc|aligned_alloc|memalign|posix_memalign)$|^operator new(\[\])?(\(|$)/.test(functionName)
+  );
 }
 
 /**

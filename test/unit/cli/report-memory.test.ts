@@ -33,7 +33,7 @@ test("growth counts for the line that took it, less what it gave back", async ()
         0 B   0.0%  100.0%  app.py:9  main
         0 B   0.0%   50.0%  mmap
 
-    Self holds 50.0 MB (50.0%) of interpreters, virtual machines and the kernel under them, which counts for the line that called them; --native shows it apart.
+    Self holds 50.0 MB (50.0%) of memory asked for inside the language's library, the C library and the kernel, which count for the line that called them; --native shows it apart.
     "
   `);
   await run.line("report", "run.pb.gz", "--event", "memory", "--json");
@@ -63,4 +63,32 @@ test("by process the report says what each held, and JSON says it over time", as
       { timeNs: 2e9, resident: 70e6, anonymous: 40e6 },
     ],
   });
+});
+
+test("an allocator's bytes count for the line that asked, however it is called and wherever it is linked into", async () => {
+  const recording = recordingFromCollapsed(
+    `
+      main:9(app.cc)[/srv/app];fill:3(app.cc)[/srv/app];operator new{native}[/srv/app];[malloc]{kernel} 60000000
+      main:9(app.cc)[/srv/app];fill:3(app.cc)[/srv/app];operator new{native}[/usr/lib/libstdc++.so.6];[malloc]{kernel} 30000000
+      main:9(app.cc)[/srv/app];[calloc]{kernel} 10000000
+    `,
+    { events: ["alloc"] },
+  );
+  recording.setInfo({ durationNs: 10e9 });
+  writeFileSync(run.path("run.pb.gz"), gzipSync(encodePprof(recording)));
+  await run.line("report", "run.pb.gz", "--event", "alloc");
+  expect(run.out).toMatchInlineSnapshot(`
+    "alloc: 100 MB in 3 samples over 10.0 s at 99 Hz · lost 0 · leaf only 0
+
+       self  self%  total%  line          in
+    90.0 MB  90.0%   90.0%  app.cc:3      fill
+    10.0 MB  10.0%  100.0%  app.cc:9      main
+        0 B   0.0%   90.0%  [malloc]
+        0 B   0.0%   60.0%  operator new
+        0 B   0.0%   30.0%  operator new
+        0 B   0.0%   10.0%  [calloc]
+
+    Self holds 100 MB (100.0%) of memory asked for inside the language's library, the C library and the kernel, which count for the line that called them; --native shows it apart.
+    "
+  `);
 });
