@@ -95,7 +95,8 @@ function goRun({ test, file, scratch }: TestFacts): TestRun {
   const [cwd, program] = [path.dirname(file), path.join(scratch, "one.test")];
   return {
     runner: "go test",
-    prepare: { command: "go", args: ["test", "-c", "-o", program, "."], cwd },
+    // What a build that is ended leaves behind goes with the folder.
+    prepare: { command: "go", args: ["test", "-c", "-o", program, "."], cwd, env: { GOTMPDIR: scratch } },
     program: { command: program, args: [`-test.run=${test.selector}`, "-test.paniconexit0"], cwd },
     result: { kind: "none" },
   };

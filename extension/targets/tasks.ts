@@ -110,7 +110,8 @@ export async function runToEnd(
   const task = new vscode.Task(
     { type: "flameline", run: own },
     folder,
-    name,
+    // In the titles of terminals `$(…)` is an icon.
+    name.replaceAll("$(", "$ ("),
     "Flameline",
     new vscode.ProcessExecution("/bin/sh", ["-c", FROM_PATH, "flameline-run", command, ...args], optionsOf(folder, place)),
   );

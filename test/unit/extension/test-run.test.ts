@@ -42,6 +42,7 @@ describe("one test is run by its runner's own command", () => {
   test("Go, whose compiler runs before anything is recorded", () => {
     const run = runOf({ language: "go", name: "TestA/b", selector: "^TestA$/^b$" }, "/w/p/a_test.go");
     expect(text(run?.prepare)).toBe("/w/p> go test -c -o /s/one.test .");
+    expect(run?.prepare?.env).toEqual({ GOTMPDIR: "/s" });
     expect(text(run?.program)).toBe("/w/p> /s/one.test -test.run=^TestA$/^b$ -test.paniconexit0");
   });
 
