@@ -5,11 +5,14 @@ import { expect, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
 import {
+  answer,
   findBox,
   goToLine,
   graphFrame,
+  message,
   openFile,
   openSideBar,
+  pressButton,
   quickInput,
   runCommand,
   statusBar,
@@ -24,6 +27,17 @@ import { useStage } from "./stage.mjs";
 const FIXTURE = path.join(root, "test/fixtures/memory/memory.py");
 /** Between a function's growth and the program's own account, which is 100 MB at least or nothing. */
 const TOLERANCE = 0.1 * 100e6;
+
+/** A thousand blocks of 100 kB a second. */
+const CHURN = `import time
+
+def churn():
+    bytearray(100_000)
+
+while True:
+    churn()
+    time.sleep(0.001)
+`;
 
 interface Row {
   readonly function: string;
@@ -156,5 +170,26 @@ test.describe("in VS Code", () => {
     await findBox(page, "halves");
     await stage.picture("memory-graph");
     await stage.stop();
+
+    // Whoever asks for allocations follows them for some seconds, is told what that took, and sees them by line.
+    stage.put("churn.py", CHURN);
+    program.stop();
+    program = runProgram(["python3", "-u", "churn.py"], { cwd: workspace, uid, gid });
+    await openFile(page, "churn.py", 1);
+    await runCommand(page, "Record Allocations…");
+    await answer(page, "Flameline: Record Allocations", "3");
+    const told = await message(page, /followed allocations for 3 s, which took [\d.]+ % of the machine for [\d,]+ calls/, {
+      timeout: 60_000,
+    });
+    await expect(statusBar(page), "the recording ends with its box").toBeHidden({ timeout: 30_000 });
+    await stage.picture("allocations-told");
+    await pressButton(told, "Show Allocated");
+    await expect(event).toContainText("Allocated");
+    await expect(async () => {
+      const lens =
+        (await page.locator(".codelens-decoration", { hasText: "bytes allocated" }).first().textContent({ timeout: 5000 })) ?? "";
+      expect(Number(/^([\d.]+)\s%/.exec(lens)?.[1] ?? 0), lens).toBeGreaterThan(80);
+    }).toPass({ timeout: 30_000 });
+    await stage.picture("allocations-lenses");
   });
 });
