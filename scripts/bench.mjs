@@ -46,6 +46,7 @@ const BENCHES = [
   "files",
   "flame-graph",
   "time-range",
+  "viewers",
 ];
 
 /** Measured with --long. */
