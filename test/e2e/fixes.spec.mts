@@ -5,7 +5,18 @@ import { expect, type Page, test } from "@playwright/test";
 import { copyExample, whyNotRunnable } from "../../scripts/examples.mjs";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
-import { goToLine, hoverText, lensTotal, message, openFile, runCommand, visibleLines } from "../../scripts/workbench.mjs";
+import {
+  goToLine,
+  hoverText,
+  lensTotal,
+  message,
+  openFile,
+  openSideBar,
+  runCommand,
+  viewPane,
+  viewRows,
+  visibleLines,
+} from "../../scripts/workbench.mjs";
 import { flameline, freshHelper, scratchFolder, WHY_NOT } from "../support/flameline.mjs";
 import { lineStarting, runProgram } from "../support/programs.mjs";
 import { useStage } from "./stage.mjs";
@@ -96,6 +107,19 @@ test.describe("in VS Code", () => {
     await stage.picture("fixes-applied");
     // Nothing but the copy was touched before.
     expect(readFileSync(path.join(workspace, "words.py"), "utf8")).toBe(readFileSync(FIXTURE, "utf8"));
+
+    // Taken back it is proved still: listed so, and taken with all that are.
+    await page.keyboard.press("Control+z");
+    await expect(page.locator(".squiggly-info").first()).toBeVisible({ timeout: 20_000 });
+    await openSideBar(page);
+    await viewPane(page, "Fixes").locator(".pane-header").click();
+    await expect(viewRows(page, "Fixes", /_TOKENS_PATTERN.*words\.py:\d+ · \d+ %.* · proved, \d+\.\d\d times as fast/)).toBeVisible({
+      timeout: 20_000,
+    });
+    await stage.picture("fixes-listed");
+    await goToLine(page, LINE);
+    await runCommand(page, "Fix All Proved in This File");
+    await expect(page.locator(".view-line", { hasText: "_TOKENS_PATTERN.match(word)" })).toBeVisible();
   });
 
   test("an N+1 query goes from profile to heat, proof and change, is profiled again with its gain, and rolled back", async ({

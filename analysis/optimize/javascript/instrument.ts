@@ -38,13 +38,21 @@ export function instrument(root: Node, path: string, subject: string, capture: s
   };
 }
 
-/** Constants of the function: what it compares with and looks for. */
+/** Constants of the function and of the file's variables that it names: what it compares with and looks for. */
 export function constantsOf(root: Node, subject: string): (string | number)[] {
   const body = reachableFunctions(root).find(({ name }) => name === subject)?.body;
-  return (body?.descendantsOfType(["string", "number"]) ?? []).flatMap((node) => {
-    const value = node && constantOf(node)?.value;
-    return typeof value === "string" || typeof value === "number" ? [value] : [];
-  });
+  const named = new Set(body?.descendantsOfType("identifier").map((each) => each?.text));
+  const variables = root.namedChildren.filter(
+    (each) =>
+      each?.type === "lexical_declaration" &&
+      each.namedChildren.some((declarator) => named.has(declarator?.childForFieldName("name")?.text)),
+  );
+  return [body, ...variables].flatMap((part) =>
+    (part?.descendantsOfType(["string", "number"]) ?? []).flatMap((node) => {
+      const value = node && constantOf(node)?.value;
+      return typeof value === "string" || typeof value === "number" ? [value] : [];
+    }),
+  );
 }
 
 function isGenerator(node: Node): boolean {
