@@ -24,14 +24,15 @@ export function fixText({ title, share, proof, places, advice, fix }: Finding): 
   const place = places[0];
   const measured =
     speedup === undefined ? "" : ` ${speedup.median.toFixed(2)} times as fast (${speedup.low.toFixed(2)} to ${speedup.high.toFixed(2)})`;
-  const gain = fix === undefined ? "" : `, at most ${fix.expectedGain.toFixed(2)} times as fast`;
+  const gain = fix === undefined ? "" : ` · all at most ${fix.expectedGain.toFixed(2)} times as fast`;
   const where = place === undefined ? "" : `${place.location?.file.split("/").at(-1) ?? ""}:${place.location?.line ?? ""}`;
   const saved = share < 0.001 ? "<0.1 %" : `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
   const reason = proof?.reason === undefined ? "" : `\n${proof.reason}`;
   return {
-    label: title,
-    description: `${where} · ${saved}${gain} · ${state}${state === "proved" ? `,${measured}` : ""}`,
-    tooltip: `${advice}${reason}${measured === "" ? "" : `\n${place?.functionName ?? ""}:${measured}`}`,
+    // A side bar is narrow: what tells them apart comes first.
+    label: where,
+    description: `${saved} · ${state}${state === "proved" ? `,${measured}` : ""}${gain} · ${title}`,
+    tooltip: `${title}\n${advice}${reason}${measured === "" ? "" : `\n${place?.functionName ?? ""}:${measured}`}`,
     state,
     icon: ICONS[state],
   };

@@ -16,14 +16,17 @@ const FINDING: Finding = {
 const described = (proof?: FindingProof): string => fixText({ ...FINDING, ...(proof === undefined ? {} : { proof }) }).description;
 
 test("a fix says where it is, what it saves, what that gains, and what is known of it", () => {
-  expect(described()).toBe("app.py:5 · 20 %, at most 1.25 times as fast · unproved");
+  expect(described()).toBe("20 % · unproved · all at most 1.25 times as fast · Compile the pattern once");
   expect(described({ verdict: "proved", speedup: { median: 2.4, low: 2.3, high: 2.51 } })).toBe(
-    "app.py:5 · 20 %, at most 1.25 times as fast · proved, 2.40 times as fast (2.30 to 2.51)",
+    "20 % · proved, 2.40 times as fast (2.30 to 2.51) · all at most 1.25 times as fast · Compile the pattern once",
   );
-  expect(described({ verdict: "refused", reason: "It writes a file." })).toBe("app.py:5 · 20 %, at most 1.25 times as fast · refused");
+  expect(described({ verdict: "refused", reason: "It writes a file." })).toBe(
+    "20 % · refused · all at most 1.25 times as fast · Compile the pattern once",
+  );
 });
 
 test("a refused one tells why", () => {
+  expect(fixText(FINDING).label).toBe("app.py:5");
   const { tooltip, state } = fixText({ ...FINDING, proof: { verdict: "refused", reason: "It writes a file." } });
   expect(state).toBe("refused");
   expect(tooltip).toContain("It writes a file.");
