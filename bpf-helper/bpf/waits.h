@@ -17,13 +17,15 @@
 #define NEAR_BY_BITS 6
 #define SECOND 1000000000ull
 
+/* Two are in one line of the processor's cache. */
 struct place {
   u64 square;   /* mean of the square of its waits, ns² */
   u64 taken_at; /* when its last stack was taken */
   u64 short_ns; /* its waits shorter than `length` that are over, since it is remembered */
-  u32 count;    /* waits seen, up to SEEN_AT_MOST */
+  u16 count;    /* waits seen, up to SEEN_AT_MOST */
   u16 window;   /* the eighth of a second in which stacks were last taken here, and how many */
   u16 stacks;
+  u16 unused;
 };
 /* So many stacks are taken at a place in an eighth of a second before its chances are cut. */
 #define STACKS_OF_PLACE 4
@@ -40,9 +42,10 @@ struct waker {
   char comm[COMM_BYTES];
 };
 
+/* What each switch needs is in the first line of the cache: after a pause of the processor every line is a wait for memory. */
 struct waiting_thread {
   u32 tid;   /* 0: no thread has this slot */
-  u32 unused;
+  u32 woken; /* whether `waker` ended the wait, or may have */
   u64 began; /* when it was switched out; 0 while it runs */
   u64 left;  /* the same, or when its stack had been taken: that is no waiting of its own */
   u64 mark;
@@ -53,10 +56,10 @@ struct waiting_thread {
   u64 strange;
   u64 short_ns; /* all waits shorter than `length` that are over */
   u64 waits;    /* how many are over */
-  struct waker waker;
   u64 marks[PLACES];
   struct place places[PLACES];
-};
+  struct waker waker;
+} __attribute__((aligned(64)));
 
 /* Slots, and those that no thread has, which user space fills. A hash table's look-up would be a third of what a switch costs. */
 #define MOST_THREADS 4096
@@ -330,7 +333,7 @@ INLINE void goes(struct task_struct *task, u32 tid, u64 now, u16 *marked, int wi
   thread->at = at;
   thread->began = now;
   thread->left = now;
-  thread->waker.kind = 0;
+  thread->woken = 0;
   if (thread->taken) {
     place->taken_at = now;
     here->stacks++;
@@ -377,7 +380,9 @@ INLINE void tell_wait(struct task_struct *task, u32 tid, u64 began, u64 ended, s
     wait.mark = thread->mark;
     wait.chance = thread->chance;
     wait.taken = thread->taken;
-    wait.waker = thread->waker;
+    if (thread->woken) {
+      wait.waker = thread->waker;
+    }
   }
   bpf_probe_read_kernel(wait.comm, COMM_BYTES, task->comm);
   if (wait.recordings && bpf_ringbuf_output(&waits, &wait, sizeof(wait), BPF_RB_NO_WAKEUP)) {

@@ -40,7 +40,7 @@ int waking(u64 *ctx)
     return 0;
   }
   struct task_struct *task = bpf_get_current_task_btf();
-  thread->waker.kind = NOBODY;
+  thread->woken = 0;
   READ(flags, task, flags);
   u64 id = bpf_get_current_pid_tgid();
   if (!id || flags & KERNEL_THREAD || !in_call(task)) {
@@ -52,5 +52,6 @@ int waking(u64 *ctx)
   thread->waker.uid = owner(task);
   thread->waker.start_boottime = started(task);
   bpf_get_current_comm(thread->waker.comm, COMM_BYTES);
+  thread->woken = 1;
   return 0;
 }

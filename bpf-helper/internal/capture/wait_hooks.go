@@ -23,14 +23,15 @@ type placeRecord struct {
 	Square  uint64
 	TakenAt uint64
 	ShortNs uint64
-	Count   uint32
+	Count   uint16
 	Window  uint16
 	Stacks  uint16
+	_       uint16
 }
 
 type threadRecord struct {
 	TID     uint32
-	_       uint32
+	Woken   uint32
 	Began   int64
 	Left    int64
 	Mark    uint64
@@ -41,9 +42,10 @@ type threadRecord struct {
 	Strange uint64
 	ShortNs uint64
 	Waits   uint64
-	Waker   wakerRecord
 	Marks   [16]uint64
 	Places  [16]placeRecord
+	Waker   wakerRecord
+	_       [24]byte // the kernel's is a whole number of lines of the cache
 }
 
 type settingsRecord struct {
