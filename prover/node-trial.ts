@@ -1,22 +1,16 @@
 /** The trial of a JavaScript function: each step is a process of the project's own Node with node-harness/harness.mjs, in a scratch copy. */
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { constantsOf, instrument, type Instrumented } from "../analysis/optimize/javascript/instrument.js";
 import { mutantsOf } from "../analysis/optimize/javascript/mutants.js";
-import {
-  type Outcome,
-  type Outcomes,
-  type ProjectTests,
-  ProofRefused,
-  type Trial,
-  type Variant,
-} from "../analysis/optimize/proof/trial.js";
+import { type Outcomes, type ProjectTests, ProofRefused, type Trial, type Variant } from "../analysis/optimize/proof/trial.js";
 import type { Outliner } from "../source/outline.js";
 import { inCopy, type NodeRun, type TestRunner } from "./node-command.js";
 import { NotedCalls } from "./noted-calls.js";
 import { isBelow } from "./python-command.js";
 import { runForStatus } from "./run-limited.js";
 import type { ScratchCopy } from "./scratch-copy.js";
+import { type Answer, StepFailed, outcomesOf, readAnswer, textOf } from "./steps.js";
 import { testFiles } from "./test-files.js";
 
 /** Longest times of the steps, s. */
@@ -54,8 +48,6 @@ export interface NodeTrialOptions {
   /** Seconds that are left for the whole proof. */
   readonly secondsLeft: () => number;
 }
-
-type Answer = Readonly<Record<string, unknown>>;
 
 export class NodeTrial implements Trial {
   readonly conditions = "in their order and backwards";
@@ -98,7 +90,7 @@ export class NodeTrial implements Trial {
 
   async failingTests(variant: Variant, tests: readonly string[]): Promise<readonly string[]> {
     if (tests.length === 0) return [];
-    await this.#show(this.#textOf(variant));
+    await this.#show(textOf(variant, this.#options));
     const failing: string[] = [];
     const ends = performance.now() + SECONDS.tests * 1000;
     for (const test of tests) {
@@ -139,16 +131,7 @@ export class NodeTrial implements Trial {
     const untilLate = variant.kind !== "old";
     const seconds = wanted === undefined ? SECONDS.replay : SECONDS.replayAgain;
     const request = { seconds, untilLate, backwards: seed === 1, ...(wanted === undefined ? {} : { wanted }) };
-    const answer = await this.#step("replay", variant, request).catch((error: unknown) => {
-      if (error instanceof StepFailed || (error instanceof ProofRefused && variant.kind !== "old" && secondsLeft() > 0)) return undefined;
-      throw error;
-    });
-    if (answer === undefined) return "broken";
-    const outcomes = Object.entries(answer["outcomes"] as Record<string, Outcome | null>);
-    return {
-      calls: new Map(outcomes.map(([call, outcome]) => [Number(call), outcome ?? undefined])),
-      captured: Number(answer["captured"]),
-    };
+    return outcomesOf(this.#step("replay", variant, request), variant, secondsLeft);
   }
 
   async describe(call: number): Promise<string> {
@@ -169,15 +152,13 @@ export class NodeTrial implements Trial {
     return Number((await this.#step("time", variant, { wanted: calls, copies, rounds }))["ns"]);
   }
 
-  #textOf(variant: Variant): string {
-    return variant.kind === "mutant" ? variant.text : variant.kind === "old" ? this.#options.oldText : this.#options.newText;
-  }
-
   /** Throws {@link StepFailed} where a mistake has made the text one that doesn't parse. */
   async #instrumented(variant: Variant): Promise<Instrumented> {
     const { syntax, file, subject, harness, run } = this.#options;
     const capture = join(harness, "capture.cjs");
-    const made = await syntax(file, this.#textOf(variant), (root) => instrument(root, file, subject, capture, run?.script === file));
+    const made = await syntax(file, textOf(variant, this.#options), (root) =>
+      instrument(root, file, subject, capture, run?.script === file),
+    );
     if (made === undefined) throw new StepFailed("the text does not parse");
     if ("because" in made) throw new ProofRefused(`${subject} can't be proved: ${made.because}.`);
     return made;
@@ -233,18 +214,6 @@ export class NodeTrial implements Trial {
         answer,
       }),
     );
-    const read = await readFile(answer, "utf8").catch(() => undefined);
-    if (read === undefined) throw new StepFailed(status === "out of time" ? `${name}: out of time` : `${name}: no answer`);
-    const value = JSON.parse(read) as Answer;
-    if (typeof value["refused"] === "string") throw new ProofRefused(`${subject} can't be proved: ${value["refused"]}.`);
-    if (typeof value["failed"] === "string") throw new StepFailed(value["failed"]);
-    return value;
-  }
-}
-
-/** A step gave no answer, or its code threw something. */
-class StepFailed extends ProofRefused {
-  constructor(detail: string) {
-    super(`A step of the proof failed (${detail}).`);
+    return readAnswer(answer, name, status === "out of time", subject);
   }
 }

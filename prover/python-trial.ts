@@ -1,17 +1,11 @@
 /** The trial of a Python function: each step is a process of the project's own interpreter with `python-harness/run.py`, in a scratch copy. */
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
-import {
-  type Outcome,
-  type Outcomes,
-  type ProjectTests,
-  ProofRefused,
-  type Trial,
-  type Variant,
-} from "../analysis/optimize/proof/trial.js";
+import { type Outcomes, type ProjectTests, ProofRefused, type Trial, type Variant } from "../analysis/optimize/proof/trial.js";
 import { type PythonRun, isBelow } from "./python-command.js";
 import { runLimited } from "./run-limited.js";
 import type { ScratchCopy } from "./scratch-copy.js";
+import { type Answer, StepFailed, outcomesOf, readAnswer, textOf } from "./steps.js";
 
 /** The calls that are chosen by the first replay may take this many times as long in later ones: other programs run, too. */
 const PATIENCE = 3;
@@ -46,8 +40,6 @@ export interface PythonTrialOptions {
   /** Seconds that are left for the whole proof. */
   readonly secondsLeft: () => number;
 }
-
-type Answer = Readonly<Record<string, unknown>>;
 
 export class PythonTrial implements Trial {
   readonly conditions = "under two hash seeds, once with all messages logged";
@@ -127,18 +119,8 @@ export class PythonTrial implements Trial {
     const patience = wanted === undefined ? 1 : PATIENCE;
     const extra = wanted === undefined ? { patience } : { patience, wanted };
     const { secondsLeft } = this.#options;
-    const answer = await this.#step("replay", variant, { seconds: patience * SECONDS.replay, verbose: seed === 0, ...extra }, seed).catch(
-      (error: unknown) => {
-        if (error instanceof StepFailed || (error instanceof ProofRefused && variant.kind !== "old" && secondsLeft() > 0)) return undefined;
-        throw error;
-      },
-    );
-    if (answer === undefined) return "broken";
-    const outcomes = Object.entries(answer["outcomes"] as Record<string, Outcome | null>);
-    return {
-      calls: new Map(outcomes.map(([call, outcome]) => [Number(call), outcome ?? undefined])),
-      captured: Number(answer["captured"]),
-    };
+    const replay = this.#step("replay", variant, { seconds: patience * SECONDS.replay, verbose: seed === 0, ...extra }, seed);
+    return outcomesOf(replay, variant, secondsLeft);
   }
 
   async describe(call: number): Promise<string> {
@@ -166,7 +148,7 @@ export class PythonTrial implements Trial {
     const left = secondsLeft();
     if (left <= 0) throw new ProofRefused("The time for the proof is over; give it more with --budget.");
     const copy = join(scratch.workspace, relative(root, file));
-    const text = variant.kind === "mutant" ? variant.text : variant.kind === "old" ? this.#options.oldText : this.#options.newText;
+    const text = textOf(variant, this.#options);
     if (this.#shown !== text) await writeFile(copy, text);
     this.#shown = text;
     const answer = join(scratch.folder, `answer-${++this.#steps}.json`);
@@ -192,18 +174,6 @@ export class PythonTrial implements Trial {
       seconds: seconds + 10,
       signal,
     });
-    const read = await readFile(answer, "utf8").catch(() => undefined);
-    if (read === undefined) throw new StepFailed(ended === "ended" ? `${name}: no answer` : `${name}: out of time`);
-    const value = JSON.parse(read) as Answer;
-    if (typeof value["refused"] === "string") throw new ProofRefused(`${subject} can't be proved: ${value["refused"]}.`);
-    if (typeof value["failed"] === "string") throw new StepFailed(value["failed"]);
-    return value;
-  }
-}
-
-/** A step gave no answer, or its code raised something. */
-class StepFailed extends ProofRefused {
-  constructor(detail: string) {
-    super(`A step of the proof failed (${detail}).`);
+    return readAnswer(answer, name, ended === "out of time", subject);
   }
 }
