@@ -182,8 +182,8 @@ fn main() {
 `
 
 // TestAllocationsOfOtherLanguages looks at those whose allocator is C's: 100 MB that are kept, and as much that comes and goes; Python's
-// comes and goes a second time in a child, whose bytes are its own. (The unwinder knows a forked interpreter's lines only after a while, so
-// they are looked for by process.)
+// comes and goes a second time in a child, whose bytes are its own. (The unwinder may know a forked interpreter's lines or not yet, so they
+// are looked for by process.)
 func TestAllocationsOfOtherLanguages(t *testing.T) {
 	needKernel(t)
 	folder := t.TempDir()
@@ -234,7 +234,7 @@ func TestAllocationsOfOtherLanguages(t *testing.T) {
 			} {
 				sum := 0.0
 				for i, event := range r.samples.Event {
-					if event == want.event && strings.Contains(strings.Join(r.lines(i), " "), want.function) {
+					if event == want.event && r.process(i).PID == int32(program.Process.Pid) && strings.Contains(strings.Join(r.lines(i), " "), want.function) {
 						sum += float64(r.samples.Value[i])
 					}
 				}
