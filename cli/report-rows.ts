@@ -12,7 +12,12 @@ import { Locator } from "../source/locator.js";
 import { plainFunctionName } from "./function-name.js";
 import { nodeFiles } from "./node-files.js";
 
-export type ReportBy = "line" | "function" | "process" | "file";
+export type ReportBy = "line" | "function" | "process" | "thread" | "file";
+
+/** Whether rows are whoever ran the code, not places in it. */
+export function isByOwner(by: ReportBy): boolean {
+  return by === "process" || by === "thread";
+}
 
 /** One row, as `--json` prints it. */
 export interface ReportRow {
@@ -62,7 +67,7 @@ export interface ReportWish {
 
 export async function reportTable(recording: Recording, { event, by, native, folder, idle }: ReportWish): Promise<ReportTable> {
   const selection: Selection = { event, idle };
-  const carriers = native || by === "process" || by === "file" ? undefined : foldingCarriers(recording, event);
+  const carriers = native || isByOwner(by) || by === "file" ? undefined : foldingCarriers(recording, event);
   const rowsOf = (chosen: Selection) => rowsBy(by, recording, chosen, carriers);
   const table = rowsOf(selection);
   const classes = waitSums(recording, selection);
@@ -76,10 +81,9 @@ export async function reportTable(recording: Recording, { event, by, native, fol
   const lineOf = by === "function" ? functionLines(recording, selection) : undefined;
   const rows = await Promise.all(
     table.rows.map(async (row): Promise<PlacedRow> => {
-      const placed =
-        by === "process"
-          ? processRow(recording, row)
-          : await functionRow(recording, places, lineOf === undefined ? row : { ...row, line: lineOf(row.subject) });
+      const placed = isByOwner(by)
+        ? ownerRow(recording, by, row)
+        : await functionRow(recording, places, lineOf === undefined ? row : { ...row, line: lineOf(row.subject) });
       return event === "off_cpu" ? { ...placed, waits: waits.get(keyOf(row)) ?? {} } : placed;
     }),
   );
@@ -127,7 +131,7 @@ function foldedCost(recording: Recording, selection: Selection, carriers: Int32A
 
 type Rows = { readonly rows: Row[]; readonly total: number; readonly samples: number };
 
-/** `subject` is a function's index, or a process's. */
+/** `subject` is a function's index, a process's, or that of the first thread of its name. */
 export interface Row {
   readonly subject: number;
   readonly line: number;
@@ -146,7 +150,9 @@ function rowsBy(by: ReportBy, recording: Recording, selection: Selection, carrie
     case "function":
       return functionRows(recording, selection, carriers);
     case "process":
-      return processRows(recording, selection);
+      return ownerRows(recording, selection, (thread) => recording.threads[thread]?.process ?? 0);
+    case "thread":
+      return ownerRows(recording, selection, firstOfName(recording));
     case "file":
       return subjectRows(recording, selection);
   }
@@ -182,7 +188,18 @@ export function functionLines(recording: Recording, selection: Selection): (fn: 
   return (fn) => recording.functions.lineOf(fn) || (hottest.get(fn)?.line ?? 0);
 }
 
-function processRows(recording: Recording, selection: Selection): Rows {
+/** Threads of a process with the same name, and with the labels of the same task, are one row: a pool's workers take turns. */
+function firstOfName({ threads }: Recording): (thread: number) => number {
+  const first = new Map<string, number>();
+  const firsts = threads.map(({ process, name }, thread) => {
+    const key = `${process} ${name}`;
+    if (!first.has(key)) first.set(key, thread);
+    return first.get(key) ?? thread;
+  });
+  return (thread) => firsts[thread] ?? thread;
+}
+
+function ownerRows(recording: Recording, selection: Selection, ownerOf: (thread: number) => number): Rows {
   const values = recording.samples.value.view();
   const counts = recording.samples.count.view();
   const threads = recording.samples.thread.view();
@@ -190,22 +207,23 @@ function processRows(recording: Recording, selection: Selection): Rows {
   let total = 0;
   let samples = 0;
   forEachSelected(recording, selection, (row) => {
-    const process = recording.threads[threads[row] ?? 0]?.process ?? 0;
+    const owner = ownerOf(threads[row] ?? 0);
     const value = values[row] ?? 0;
-    sums.set(process, (sums.get(process) ?? 0) + value);
+    sums.set(owner, (sums.get(owner) ?? 0) + value);
     total += value;
     samples += counts[row] ?? 0;
   });
   return { rows: Array.from(sums, ([subject, sum]) => ({ subject, line: 0, self: sum, total: sum })), total, samples };
 }
 
-function processRow(recording: Recording, { subject, self, total }: Row): PlacedRow {
-  const process = recording.processes[subject];
+function ownerRow(recording: Recording, by: ReportBy, { subject, self, total }: Row): PlacedRow {
+  const thread = by === "thread" ? recording.threads[subject] : undefined;
+  const process = recording.processes[thread?.process ?? subject];
   return {
     file: process?.executable || null,
     recordedFile: process?.executable ?? "",
     line: null,
-    function: process?.name ?? "",
+    function: thread?.name ?? process?.name ?? "",
     language: null,
     pid: process?.pid ?? 0,
     self,

@@ -10,7 +10,16 @@ import { lossPhrases } from "./loss-text.js";
 import { amount, grouped, percent, secondsText } from "./numbers.js";
 import { readProfile } from "./read-profile.js";
 import { reportNotes } from "./report-notes.js";
-import { isOfCalls, isOfMemory, type ReportBy, type PlacedRow, type ReportRow, type ReportTable, reportTable } from "./report-rows.js";
+import {
+  isByOwner,
+  isOfCalls,
+  isOfMemory,
+  type ReportBy,
+  type PlacedRow,
+  type ReportRow,
+  type ReportTable,
+  reportTable,
+} from "./report-rows.js";
 import { MEMORY_COLUMNS, memoryCells, memoryRows } from "./report-memory.js";
 import { countRows, processBytes, type ProcessBytes, transferNotes } from "./report-transfers.js";
 import { aligned, shortPath } from "./text-table.js";
@@ -19,8 +28,8 @@ import { aligned, shortPath } from "./text-table.js";
 const SHOWN_ROWS = 40;
 
 export const reportCommand: Command = {
-  usage: "report FILE [--by line|function|process|file] [--event cpu] [--last MINUTES] [--idle] [--native] [--json]",
-  summary: "Lists the lines, functions or processes of a profile by their cost.",
+  usage: "report FILE [--by line|function|process|thread|file] [--event cpu] [--last MINUTES] [--idle] [--native] [--json]",
+  summary: "Lists the lines, functions, threads or processes of a profile by their cost.",
   run: runReport,
 };
 
@@ -34,7 +43,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     json: { type: "boolean" },
   });
   const path = resolve(world.cwd, readOperand(given.operands, "the profile to read"));
-  const by = readChoice<ReportBy>(given.text("by"), "way to sort by", ["line", "function", "process", "file"], "line");
+  const by = readChoice<ReportBy>(given.text("by"), "way to sort by", ["line", "function", "process", "thread", "file"], "line");
   const wanted = readChoice<EventName | "">(given.text("event"), "event", Object.keys(EVENT_UNITS) as EventName[], "");
   const last = readNumber(given.text("last"), "--last", { from: 0.1, to: 1440, whole: false });
   if (last !== undefined && !(await isRing(path))) throw new UsageError("--last goes with the folder of flameline record --keep.");
@@ -48,7 +57,7 @@ async function runReport(args: readonly string[], world: World): Promise<number>
     idle: given.flag("idle"),
   });
   for (const warning of new Set([...warnings, ...recording.warnings])) world.err(`flameline: ${warning}\n`);
-  const notes = by === "process" || by === "file" ? [] : await reportNotes(recording, table, event, world.cwd);
+  const notes = isByOwner(by) || by === "file" ? [] : await reportNotes(recording, table, event, world.cwd);
   for (const note of notes) world.err(`flameline: ${note}\n`);
   const findings =
     by === "line" || by === "function" ? await reportFindings(recording, { event, idle: given.flag("idle") }, world.cwd) : [];
@@ -157,6 +166,7 @@ function cells(row: PlacedRow, total: number, unit: EventUnit, by: ReportBy, cwd
     case "function":
       return [...numbers, row.function, place];
     case "process":
+    case "thread":
       return [...numbers, `${row.pid ?? 0} ${row.function}`, row.file ?? ""];
     case "file":
       return [...numbers, row.function];

@@ -132,8 +132,8 @@ export class Merger {
 
   #threadRows(one: Recording, offsetNs: number): number[] {
     const processes = one.processes.map((_, process) => this.#processOf(one, process, offsetNs));
-    return one.threads.map(({ process, tid, name }) => {
-      const row = { process: processes[process] ?? 0, tid, name };
+    return one.threads.map((thread) => {
+      const row = { ...thread, process: processes[thread.process] ?? 0 };
       const key = JSON.stringify(row);
       const known = this.#threads.get(key) ?? this.#into.threadRows.push(row) - 1;
       this.#threads.set(key, known);
@@ -169,6 +169,7 @@ function isSame(a: ProcessRow | undefined, b: ProcessRow): boolean {
 
 function addLoss(a: LossCounts, b: LossCounts): LossCounts {
   const waits = (a.waits ?? 0) + (b.waits ?? 0);
+  const unlabelled = (a.unlabelled ?? 0) + (b.unlabelled ?? 0);
   return {
     lost: a.lost + b.lost,
     leafOnly: a.leafOnly + b.leafOnly,
@@ -176,6 +177,7 @@ function addLoss(a: LossCounts, b: LossCounts): LossCounts {
     broken: a.broken + b.broken,
     unresolvedFrames: a.unresolvedFrames + b.unresolvedFrames,
     ...(waits > 0 ? { waits, waitStacks: (a.waitStacks ?? 0) + (b.waitStacks ?? 0) } : {}),
+    ...(unlabelled > 0 ? { unlabelled } : {}),
   };
 }
 

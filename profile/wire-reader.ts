@@ -5,6 +5,7 @@ import type { Position } from "./frames.js";
 import { eventIndex, languageIndex } from "./names.js";
 import { readMemoryPoint } from "./process-memory.js";
 import type { RecordingTables } from "./tables.js";
+import { readLabels, taskName } from "./task-labels.js";
 import { addressHalves, amount, change, indexBelow, lineOf, membersOf, numberOf, rowsOf, textOf } from "./wire-values.js";
 
 /** What a batch says about the recording as a whole. */
@@ -115,11 +116,13 @@ export class WireReader {
       this.#threads.push(UNREADABLE);
       return;
     }
+    const labels = readLabels(members.labels);
     this.#threads.push(this.#tables.threadRows.length);
     this.#tables.threadRows.push({
       process: this.#processes[process] ?? 0,
       tid: Math.max(indexBelow(members.tid, 2 ** 31), 0),
-      name: textOf(members.name),
+      name: taskName(textOf(members.name), labels.labels),
+      ...labels,
     });
   }
 
@@ -234,13 +237,16 @@ function readLoss(loss: LossCounts): LossCounts | undefined {
   const counts = [lost, leafOnly, truncated, broken, unresolvedFrames].map(amount);
   if (counts.some((count) => count < 0)) return undefined;
   const [a = 0, b = 0, c = 0, d = 0, e = 0] = counts;
-  return { lost: a, leafOnly: b, truncated: c, broken: d, unresolvedFrames: e, ...readWaitCounts(loss) };
+  return { lost: a, leafOnly: b, truncated: c, broken: d, unresolvedFrames: e, ...readOptionalCounts(loss) };
 }
 
-/** How many waits were counted and how many have their stack, where there are any. */
-export function readWaitCounts(loss: unknown): Pick<LossCounts, "waits" | "waitStacks"> {
-  const { waits, waitStacks } = membersOf(loss as LossCounts);
-  return amount(waits) > 0 ? { waits: amount(waits), waitStacks: Math.max(amount(waitStacks), 0) } : {};
+/** The counts that a recording has only where there is something to count. */
+export function readOptionalCounts(loss: unknown): Pick<LossCounts, "waits" | "waitStacks" | "unlabelled"> {
+  const { waits, waitStacks, unlabelled } = membersOf(loss as LossCounts);
+  return {
+    ...(amount(waits) > 0 ? { waits: amount(waits), waitStacks: Math.max(amount(waitStacks), 0) } : {}),
+    ...(amount(unlabelled) > 0 ? { unlabelled: amount(unlabelled) } : {}),
+  };
 }
 
 function readCost(cost: CostAccount): CostAccount | undefined {

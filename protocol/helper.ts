@@ -209,6 +209,11 @@ export interface ThreadRow {
   readonly process: number;
   readonly tid: number;
   readonly name: string;
+  /**
+   * What the program calls the task that the thread worked on, as pairs of key and value: a thread has a row for each task, and one without.
+   * At most 10, of at most 15 and 47 bytes; a recording has 1,000 such rows. Left out where there are none.
+   */
+  readonly labels?: readonly (readonly [key: string, value: string])[];
 }
 
 /**
@@ -305,6 +310,8 @@ export interface LossCounts {
   /** Waits that are over, and of how many of them the stack was taken, for all of which they stand; left out where there are none. */
   readonly waits?: number;
   readonly waitStacks?: number;
+  /** Samples without the labels of their task, for which there was no row any more; left out where there are none. */
+  readonly unlabelled?: number;
 }
 
 /** What profiling costs, since the recording's start. */

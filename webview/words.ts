@@ -98,6 +98,9 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
     info.mergedWorkers === undefined ? "" : `${formatCount(info.mergedWorkers, "worker")} merged`,
     ...(missing.length > 0 ? missing : ["no sample lost"]),
     loss.unresolvedFrames > 0 ? formatCount(loss.unresolvedFrames, "frame without a name", "frames without a name") : "",
+    (loss.unlabelled ?? 0) > 0
+      ? formatCount(loss.unlabelled ?? 0, "sample without its task's labels", "samples without their task's labels")
+      : "",
     tree.repaired > 0 ? `${formatCount(tree.repaired, "box", "boxes")} with impossible values cut to fit` : "",
     hidden > 0 ? `${formatCount(hidden, "box", "boxes")} too narrow to draw` : "",
     ...summary.warnings,

@@ -5,12 +5,13 @@
  * mappings, file names and labels. Everything is by name, so that merging files keeps it true.
  */
 import type { CountName, EventName, FrameLanguage } from "../../protocol/events.js";
-import type { CostAccount, LossCounts, ProcessRow } from "../../protocol/helper.js";
+import type { CostAccount, LossCounts, ProcessRow, ThreadRow } from "../../protocol/helper.js";
 import { readCount } from "../counts.js";
 import { readMemoryPoint } from "../process-memory.js";
 import { EVENTS, languageIndex } from "../names.js";
 import type { Recording } from "../recording.js";
-import { readWaitCounts } from "../wire-reader.js";
+import { readLabels } from "../task-labels.js";
+import { readOptionalCounts } from "../wire-reader.js";
 import { amount, indexBelow, membersOf, numberOf, rowsOf, textOf } from "../wire-values.js";
 
 export const COMMENT_PREFIX = "flameline:";
@@ -34,8 +35,8 @@ interface PprofAccount {
 
 export interface PprofDetails {
   readonly processes: readonly ProcessRow[];
-  /** Index into `processes`, tid and name. */
-  readonly threads: readonly (readonly [process: number, tid: number, name: string])[];
+  /** Index into `processes`, tid, name with labels, and the labels where there are any. */
+  readonly threads: readonly (readonly [process: number, tid: number, name: string, labels?: ThreadRow["labels"]])[];
   /** The members of `Count` in their order; `process` is an index into `processes`. */
   readonly counts: readonly (readonly [process: number, kind: CountName, subject: string, calls: number, bytes: number])[];
   /** The members of `MemoryPoint` in their order. */
@@ -60,7 +61,7 @@ export function writeDetails(
 ): string {
   const details: PprofDetails = {
     processes: options.commandLines ? processes : processes.map((row) => ({ ...row, commandLine: row.commandLine.slice(0, 1) })),
-    threads: threads.map(({ process, tid, name }) => [process, tid, name]),
+    threads: threads.map(({ process, tid, name, labels }) => (labels === undefined ? [process, tid, name] : [process, tid, name, labels])),
     counts: counts.rows.map(({ process, kind, subject, calls, bytes }) => [process, kind, subject, calls, bytes]),
     memory: memory.points.map(({ process, timeNs, resident, anonymous }) => [process, timeNs, resident, anonymous]),
     losses: losses.moments.map(({ timeNs, lost }) => [timeNs, lost]),
@@ -79,7 +80,7 @@ export function readAccount(text: string, recording: Recording): boolean {
   const events = rowsOf(account.events).map(textOf);
   const hz = Math.max(amount(account.hz), 0);
   recording.setInfo({ name: textOf(account.name), hz, events: EVENTS.filter((event) => events.includes(event)) });
-  recording.loss = { ...keepAmounts(recording.loss, account.loss), ...readWaitCounts(account.loss) };
+  recording.loss = { ...keepAmounts(recording.loss, account.loss), ...readOptionalCounts(account.loss) };
   recording.cost = keepAmounts(recording.cost, account.cost);
   for (const sentence of rowsOf(account.warnings)) recording.notes.say(textOf(sentence));
   return true;
@@ -92,10 +93,11 @@ export function readDetails(text: string, recording: Recording): ReadDetails {
   const details = membersOf(parsed as PprofDetails);
   recording.processRows.push(...rowsOf(details.processes).map((row) => readProcess(row as ProcessRow)));
   for (const row of rowsOf(details.threads)) {
-    const [process, tid, name] = rowsOf(row);
+    const [process, tid, name, labels] = rowsOf(row);
     const index = indexBelow(process, recording.processRows.length);
     if (index < 0) recording.notes.count("bad-thread");
-    else recording.threadRows.push({ process: index, tid: Math.max(indexBelow(tid, 2 ** 31), 0), name: textOf(name) });
+    else
+      recording.threadRows.push({ process: index, tid: Math.max(indexBelow(tid, 2 ** 31), 0), name: textOf(name), ...readLabels(labels) });
   }
   for (const row of rowsOf(details.counts)) {
     const read = readCount(rowsOf(row));

@@ -8,6 +8,7 @@ import { atOnce, eachRow, type Steps } from "../steps.js";
 import { guessLanguage, markerOf } from "./guess-language.js";
 import { LocationLists } from "./location-lists.js";
 import { type LanguageException, writeAccount, writeDetails } from "./pprof-comment.js";
+import { LABEL_NAMES } from "./pprof-labels.js";
 import { FUNCTION, LABEL, LINE, LOCATION, MAPPING, PROFILE, SAMPLE, VALUE_TYPE } from "./pprof-fields.js";
 import { ProtoWriter } from "./proto-writer.js";
 
@@ -132,7 +133,7 @@ class PprofEncoder {
   #threadLabels(): Uint8Array[] {
     const { processes, threads } = this.#recording;
     const seen = new Set<string>();
-    return threads.map(({ process, tid, name }, thread) => {
+    return threads.map(({ process, tid, name, labels = [] }, thread) => {
       const owner = processes[process];
       const message = new ProtoWriter();
       const label = (key: string, number: number, text = ""): void => {
@@ -145,6 +146,7 @@ class PprofEncoder {
       if ((owner?.pid ?? 0) > 0) label("pid", owner?.pid ?? 0);
       if (tid > 0) label("tid", tid);
       if (name !== "") label("thread", 0, name);
+      for (const [key, value] of labels) if (!LABEL_NAMES.has(key)) label(key, 0, value);
       if (owner !== undefined && owner.name !== "") label("process", 0, owner.name);
       // After `exec`, or when the kernel used a pid again, the labels above fit two rows.
       const key = JSON.stringify([owner?.pid, tid, name, owner?.name]);

@@ -7,7 +7,7 @@ import { ProtoReader } from "./proto-reader.js";
 type LabelKind = "pid" | "tid" | "thread" | "process" | "time" | "event" | "row";
 
 /** What other tools call the labels of ours: Parca, Pyroscope, Datadog, OpenTelemetry. */
-const LABEL_NAMES = new Map<string, LabelKind>([
+export const LABEL_NAMES: ReadonlyMap<string, LabelKind> = new Map<string, LabelKind>([
   ["pid", "pid"],
   ["process_id", "pid"],
   ["process.pid", "pid"],

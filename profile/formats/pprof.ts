@@ -6,6 +6,7 @@
  * | each event | a sample type: its name, in `nanoseconds` or `bytes`; a sample has its value in one column and 0 in the others |
  * | time of a sample | label `timestamp_ns` (number): ns since `time_nanos` |
  * | whose it is | labels `pid`, `tid` (numbers), `thread`, `process` (texts), absent where empty |
+ * | labels of tasks | labels with the program's own keys, but for those that have a meaning here |
  * | two threads with the same labels (a reused pid) | label `flameline_thread` (number): index in the details' threads |
  * | a value of 0 among several events | label `event` (text) |
  * | how many samples a row stands for | a sample type `samples`/`count`, only where a row stands for other than 1 |

@@ -125,8 +125,8 @@ func Load(sink Sink, log *slog.Logger) (*Engine, error) {
 func (e *Engine) load(ctx context.Context) error {
 	process.OpenFile = mapped.OpenRegular
 	interpreters := interpreterconfig.AllInterpreters()
-	// Go frames then arrive as addresses, which the symbolizer expands with their inlined calls.
-	interpreters.Go.Disabled = true
+	// Go frames then arrive as addresses, which the symbolizer expands with their inlined calls; the labels of goroutines stay.
+	interpreters.Go.Symbolization.Disabled = true
 	intervals := times.New(time.Second, 5*time.Second, time.Minute)
 	times.StartRealtimeSync(ctx, 0)
 	var err error

@@ -16,6 +16,8 @@ type matcher struct {
 	leaf    func(*tickRecord) []*Frame
 	samples []Sample
 	names   map[[16]byte]string
+	labels  labelTable
+	task    *Labels // of the current trace
 }
 
 // maxNames bounds the names of threads that are kept; beyond it they are made anew.
@@ -37,7 +39,10 @@ func (m *matcher) addTick(tick *tickRecord) {
 // startTrace finds the tick of a trace that the engine is about to turn into frames.
 func (m *matcher) startTrace(trace *libpf.EbpfTrace) {
 	m.giveUp()
-	m.current = m.takeTick(trace.CpuID, uint32(trace.TID), trace.KTime)
+	m.current, m.task = m.takeTick(trace.CpuID, uint32(trace.TID), trace.KTime), nil
+	if m.current != nil {
+		m.task = m.labels.of(trace)
+	}
 }
 
 // maxTraceDelayNs is the longest that may pass between a tick and the start of its unwinding: one interrupt's work,
@@ -76,6 +81,7 @@ func (m *matcher) finishTrace(frames []*Frame, outcome Outcome) {
 		outcome = Whole
 	}
 	m.emit(tick, frames, outcome)
+	m.samples[len(m.samples)-1].Labels = m.task
 }
 
 // giveUp makes a sample with its leaf only of a tick whose trace the engine did not turn into frames.

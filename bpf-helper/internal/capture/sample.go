@@ -86,6 +86,7 @@ type Sample struct {
 	KTime      int64
 	Recordings uint64
 	Thread     string
+	Labels     *Labels  // of the task that it works on; nil for none
 	Frames     []*Frame // leaf first; shared, not to be changed
 	Outcome    Outcome
 

@@ -17,6 +17,10 @@ const closeAtBytes = wire.MaxFrameBytes * 3 / 4
 // makes new functions for ever would fill it. Beyond it samples are told with their process and a leaf without a name.
 const maxTableBytes = 32 << 20
 
+// maxLabelled bounds the rows of threads with labels, which a program may make up without end: an identifier of each request. Samples
+// beyond it are told without their labels, and counted.
+const maxLabelled = 1000
+
 // emptyBytes is the estimated size of a batch without rows.
 const emptyBytes = 1024
 
@@ -47,6 +51,7 @@ type Recording struct {
 	processes  map[*target.Process]int
 	wakers     map[string]*capture.Frame
 	threads    map[threadKey]int
+	labelled   int // rows of threads with labels
 	marked     []*capture.Frame
 	unnamed    map[int]bool               // frames that the symbolizer could not name
 	lacking    map[string]bool            // build ids of files without debug information that were told
@@ -73,6 +78,7 @@ type threadKey struct {
 	process int
 	tid     int32
 	name    string
+	labels  string
 }
 
 // New begins a recording at a moment, told by CLOCK_MONOTONIC and by CLOCK_BOOTTIME.
@@ -174,7 +180,7 @@ func (r *Recording) Add(sample *capture.Sample, process *target.Process, rate in
 		frame, _ := r.frame(&noFrame)
 		stack = r.stack(-1, frame)
 	}
-	thread := r.thread(r.process(process), process, sample.TID, sample.Thread)
+	thread := r.thread(r.process(process), process, sample)
 	s := &r.batch.Samples
 	s.Stack = append(s.Stack, stack)
 	s.Thread = append(s.Thread, thread)

@@ -37,7 +37,7 @@ func TestRowsAreSentOnceAndReferredToByIndex(t *testing.T) {
 	second := r.Take(1050, wire.CostAccount{})[0]
 	check(t, "new strings", second.Strings, "[]")
 	check(t, "new processes", len(second.Processes), "0")
-	check(t, "new threads", second.Threads, "[{0 8 worker}]")
+	check(t, "new threads", second.Threads, "[{0 8 worker []}]")
 	check(t, "stack again", second.Samples.Stack, "[1]")
 	check(t, "sequence", []int{first.Sequence, second.Sequence}, "[0 1]")
 	check(t, "batches", r.Stopped("requested", 1050).Batches, "2")
@@ -49,7 +49,7 @@ func TestAnExecMakesAnotherProcess(t *testing.T) {
 	r.Add(&capture.Sample{TID: 7, Frames: frames("a")}, before, 100)
 	r.Add(&capture.Sample{TID: 7, Frames: frames("a")}, after, 100)
 	b := r.Take(1, wire.CostAccount{})[0]
-	check(t, "threads", b.Threads, "[{0 7 } {1 7 }]")
+	check(t, "threads", b.Threads, "[{0 7  []} {1 7  []}]")
 }
 
 func TestASlowerRecordingKeepsItsShareOfAFasterClock(t *testing.T) {
@@ -83,7 +83,7 @@ func TestLossIsCountedByKind(t *testing.T) {
 	r.Lose(9)
 	r.Update(0, wire.C, nil)
 	r.CountWaits(700, 60)
-	check(t, "loss", r.Take(1, wire.CostAccount{})[0].Loss, "{9 1 1 2 1 700 60}")
+	check(t, "loss", r.Take(1, wire.CostAccount{})[0].Loss, "{9 1 1 2 1 700 60 0}")
 }
 
 func TestAStackThatLacksItsOuterFramesSaysSoWhereItBegins(t *testing.T) {
@@ -244,4 +244,28 @@ func TestMemoryThatWentBackCountsOnlyWhereItsComingDid(t *testing.T) {
 	next.Follow(r)
 	next.Add(&capture.Sample{Event: capture.Memory, Value: -40, KTime: 2010, Since: 1010, Frames: frames("load")}, p, 100)
 	check(t, "values of the next", next.Take(2040, wire.CostAccount{})[0].Samples.Value, "[-40]")
+}
+
+func TestATaskHasItsRowAndTheirNumberIsBounded(t *testing.T) {
+	r := New(1, 99, 0, 0)
+	p := &target.Process{PID: 7}
+	add := func(tid int32, value string) {
+		labels := &capture.Labels{Pairs: [][2]string{{"request", value}}, Text: "request\x00" + value + "\x00"}
+		r.Add(&capture.Sample{TID: tid, Thread: "w", Labels: labels, Frames: frames("a")}, p, 99)
+	}
+	add(7, "a")
+	add(8, "a")
+	add(7, "a")
+	r.Add(&capture.Sample{TID: 7, Thread: "w", Frames: frames("a")}, p, 99)
+	first := r.Take(1, wire.CostAccount{})[0]
+	check(t, "threads", first.Threads, "[{0 7 w [[request a]]} {0 8 w [[request a]]} {0 7 w []}]")
+	check(t, "samples", first.Samples.Thread, "[0 1 0 2]")
+	for i := range 2 * maxLabelled {
+		add(7, fmt.Sprint(i))
+	}
+	rest := r.Take(2, wire.CostAccount{})[0]
+	check(t, "rows", len(rest.Threads), fmt.Sprint(maxLabelled-2))
+	check(t, "samples", len(rest.Samples.Thread), fmt.Sprint(2*maxLabelled))
+	check(t, "without labels", rest.Loss.Unlabelled, fmt.Sprint(maxLabelled+2))
+	check(t, "the last one's row", rest.Samples.Thread[2*maxLabelled-1], "2")
 }

@@ -134,18 +134,35 @@ func (r *Recording) process(p *target.Process) int {
 	return index
 }
 
-func (r *Recording) thread(process int, of *target.Process, tid int32, name string) int {
-	key := threadKey{process, tid, name}
+func (r *Recording) thread(process int, of *target.Process, sample *capture.Sample) int {
+	key := threadKey{process, sample.TID, sample.Thread, ""}
+	var labels [][2]string
+	if sample.Labels != nil {
+		key.labels, labels = sample.Labels.Text, sample.Labels.Pairs
+	}
 	if index, known := r.threads[key]; known {
 		return index
 	}
+	if labels != nil && (r.labelled >= maxLabelled || r.rowBytes > maxTableBytes) {
+		r.loss.Unlabelled++
+		bare := *sample
+		bare.Labels = nil
+		return r.thread(process, of, &bare)
+	}
 	index := len(r.threads)
 	r.threads[key] = index
-	shown := tid
+	shown := sample.TID
 	if r.Numbers != nil {
-		shown = r.Numbers.Thread(of.PID, tid)
+		shown = r.Numbers.Thread(of.PID, sample.TID)
 	}
-	r.batch.Threads = append(r.batch.Threads, wire.ThreadRow{Process: process, TID: shown, Name: name})
-	r.addRow(60 + jsonBytes(name))
+	size := 60 + jsonBytes(sample.Thread)
+	for _, pair := range labels {
+		size += 8 + jsonBytes(pair[0]) + jsonBytes(pair[1])
+	}
+	if labels != nil {
+		r.labelled++
+	}
+	r.batch.Threads = append(r.batch.Threads, wire.ThreadRow{Process: process, TID: shown, Name: sample.Thread, Labels: labels})
+	r.addRow(size)
 	return index
 }

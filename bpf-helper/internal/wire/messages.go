@@ -205,6 +205,8 @@ type ThreadRow struct {
 	Process int    `json:"process"`
 	TID     int32  `json:"tid"`
 	Name    string `json:"name"`
+	// Labels are pairs of key and value; the same thread has a row for each task that it worked on.
+	Labels [][2]string `json:"labels,omitempty"`
 }
 
 // FrameColumns are frames, one per index.
@@ -274,6 +276,7 @@ type LossCounts struct {
 	UnresolvedFrames int64 `json:"unresolvedFrames"`
 	Waits            int64 `json:"waits,omitempty"`
 	WaitStacks       int64 `json:"waitStacks,omitempty"`
+	Unlabelled       int64 `json:"unlabelled,omitempty"`
 }
 
 // CostAccount is what profiling costs.

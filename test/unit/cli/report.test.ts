@@ -183,6 +183,62 @@ describe("report", () => {
     `);
   });
 
+  test("lists threads with the labels of their tasks, whose text is only text, and keeps them in files", async () => {
+    const samples = [0, 1, 1, 1, 2, 2, 3, 4];
+    const made = Recording.fromStarted(started(1), "test");
+    const first = batch(1, 0);
+    made.append({
+      ...first,
+      strings: ["", "work"],
+      frames: { language: ["go"], function: [1], file: [0], line: [0], column: [0], module: [0], address: [""] },
+      stacks: { parent: [-1], frame: [0] },
+      threads: [
+        { process: 0, tid: 7, name: "server" },
+        { process: 0, tid: 7, name: "server", labels: [["endpoint", "/orders"]] },
+        { process: 0, tid: 8, name: "server", labels: [["endpoint", "/orders"]] },
+        {
+          process: 0,
+          tid: 8,
+          name: "server",
+          labels: [
+            ["event", "\u001b[31m<b>"],
+            ["pid", "1"],
+          ],
+        },
+        // What no helper sends.
+        { process: 0, tid: 9, name: "odd", labels: [["a"], 7, null] as unknown as [string, string][] },
+      ],
+      samples: {
+        stack: samples.map(() => 0),
+        thread: samples,
+        timeNs: samples.map((_, i) => i * 1e7),
+        event: samples.map(() => "cpu" as const),
+        value: samples.map(() => 1e7),
+      },
+      loss: { ...first.loss, unlabelled: 3 },
+    });
+    made.stop(stopped(1, 1));
+    await run.line("report", writeProfile("labels.pb.gz", made), "--by", "thread");
+    expect(run.out).toMatchInlineSnapshot(`
+      "cpu: 80.0 ms in 8 samples over 0.3 s at 99 Hz · lost 1 · leaf only 0 · without their task's labels 3
+
+         self  self%  total%  thread
+      50.0 ms  62.5%   62.5%  7 server · endpoint=/orders        /usr/bin/python
+      10.0 ms  12.5%   12.5%  7 server                           /usr/bin/python
+      10.0 ms  12.5%   12.5%  7 server · event=�[31m<b> · pid=1  /usr/bin/python
+      10.0 ms  12.5%   12.5%  7 odd · a=                         /usr/bin/python
+      "
+    `);
+    const file = encodePprof(made);
+    const again = decodePprof(file).recording;
+    expect(again.threads).toEqual(made.threads);
+    expect(again.loss.unlabelled).toBe(3);
+    // Others read the file's strings: a label that means something to us is in the thread's name only.
+    const text = new TextDecoder().decode(file);
+    expect(text).toContain("endpoint");
+    expect(again.processes.map(({ pid }) => pid)).toEqual([7]);
+  });
+
   test("prints the documented JSON", async () => {
     await run.line("report", writeProfile(), "--json");
     const found = JSON.parse(run.out.replaceAll(run.folder, "DIR")) as { rows: unknown[] };

@@ -26,7 +26,7 @@ const mistakes: readonly (readonly [string, string])[] = [
   ["record --events cpu,memroy -- true", "There is no event memroy. Did you mean memory? There are cpu, off_cpu, memory, io, net, alloc."],
   ["report", "Name the profile to read."],
   ["report a b", "Name only one file: b is one too many."],
-  ["report --by lines a", "There is no way to sort by lines. Did you mean line? There are line, function, process, file."],
+  ["report --by lines a", "There is no way to sort by lines. Did you mean line? There are line, function, process, thread, file."],
   ["report --json=yes a", "--json takes no value."],
   ["report --constructor a", "There is no option --constructor."],
   ["export a --to svg -o b", "svg cannot be written. Available: pprof, collapsed, speedscope, cpuprofile, html."],

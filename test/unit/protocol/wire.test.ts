@@ -112,7 +112,7 @@ const batch: Shape<Batch> = {
         },
       },
     },
-    threads: { each: { members: { process: number, tid: number, name: text } } },
+    threads: { each: { members: { process: number, tid: number, name: text, labels: { each: texts } } } },
     frames: {
       members: {
         language: { each: language },
@@ -139,6 +139,7 @@ const batch: Shape<Batch> = {
         unresolvedFrames: number,
         waits: number,
         waitStacks: number,
+        unlabelled: number,
       },
     },
     cost: { members: { bpfNs: number, helperCpuNs: number, symbolizerCpuNs: number, residentBytes: number, mapBytes: number } },
@@ -330,7 +331,7 @@ test("a recording reads the helper's batch without a warning", () => {
   expect(recording.warnings).toEqual([]);
   expect(recording.loss.unresolvedFrames).toBe(5);
   expect(formatSamples(recording)).toMatchInlineSnapshot(`
-    "10101010 4711:python3/4711:python3 cpu 10101010 hot:4(/home/ada/shop/app.py){python};hot:12(/home/ada/shop/app.py)@10<-<lambda> "quoted"  [/usr/bin/python3.11+0x1af857]{c}
-    20202020 4711:python3/4711:python3 cpu 10101010 hot:4(/home/ada/shop/app.py){python};hot:12(/home/ada/shop/app.py)@10<-<lambda> "quoted"  [/usr/bin/python3.11+0x1af857]{c};__x64_sys_read{kernel}"
+    "10101010 4711:python3/4711:python3 · endpoint=/orders · region=eu "west" cpu 10101010 hot:4(/home/ada/shop/app.py){python};hot:12(/home/ada/shop/app.py)@10<-<lambda> "quoted"  [/usr/bin/python3.11+0x1af857]{c}
+    20202020 4711:python3/4711:python3 · endpoint=/orders · region=eu "west" cpu 10101010 hot:4(/home/ada/shop/app.py){python};hot:12(/home/ada/shop/app.py)@10<-<lambda> "quoted"  [/usr/bin/python3.11+0x1af857]{c};__x64_sys_read{kernel}"
   `);
 });
