@@ -1,0 +1,92 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Programs that fork children which run no other program, one after the other or two at a time, as servers and pools of workers do. Each child
+// ends when it has used so many ms of processor time; the program prints their numbers.
+var forkingPrograms = []struct{ name, source string }{
+	{"os.fork", `
+import os, sys, time
+def burn():
+    total = 0
+    for i in range(2000):
+        total += i * i
+    return total
+def work(ms):
+    while time.process_time() < ms / 1000:
+        burn()
+work(300)
+for _ in range(6):
+    pid = os.fork()
+    if pid == 0:
+        work(float(sys.argv[1]))
+        os._exit(0)
+    print(pid, flush=True)
+    os.waitpid(pid, 0)
+`},
+	{"multiprocessing", `
+import multiprocessing, os, sys, time
+def burn():
+    total = 0
+    for i in range(2000):
+        total += i * i
+    return total
+def work(ms):
+    while time.process_time() < ms / 1000:
+        burn()
+    return os.getpid()
+if __name__ == "__main__":
+    time.sleep(0.5)
+    for _ in range(3):
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            pids = set(pool.map(work, [float(sys.argv[1])] * 2, chunksize=1))
+            print(*pids, flush=True)
+`},
+}
+
+// TestForkedInterpretersHaveTheirLinesInTheirFirstMoments looks how much of each child is told with the lines of its own language.
+func TestForkedInterpretersHaveTheirLinesInTheirFirstMoments(t *testing.T) {
+	needKernel(t)
+	if !walksMappings() {
+		t.Skip("skipped: only Linux 6.7 and later can tell the unwinder of a new process's mappings")
+	}
+	c := connect(t, startHelper(t, "--user", fmt.Sprint(testUID)).socket)
+	c.warm()
+	for _, program := range forkingPrograms {
+		t.Run(program.name, func(t *testing.T) {
+			folder := t.TempDir()
+			file := write(t, folder, "forking.py", program.source)
+			var said []byte
+			r := c.recordUntil(workspace(folder), 499, func() {
+				command := exec.Command("/usr/bin/python3", file, fmt.Sprint(firstMomentsMs))
+				command.Dir = filepath.Dir(file)
+				var err error
+				if said, err = command.Output(); err != nil {
+					t.Fatal(err)
+				}
+			})
+			whole, all := 0, 0
+			for i, word := range strings.Fields(string(said)) {
+				pid, _ := strconv.Atoi(word)
+				moments := r.firstMoments(int32(pid))
+				t.Logf("child %d: whole are %s; the others: %v", i+1, moments, moments.lacking)
+				if i > 0 {
+					whole, all = whole+moments.whole[len(momentsMs)], all+moments.all[len(momentsMs)]
+				}
+			}
+			if all < firstMomentsMs*499/1000*3 {
+				t.Fatalf("%d samples are too few to judge", all)
+			}
+			if share := float64(whole) / float64(all); share < wholeFromTheSecond {
+				t.Errorf("from the second child on %.1f %% of the samples are whole", 100*share)
+			}
+		})
+	}
+}
