@@ -1,5 +1,5 @@
 /** Proves one fix of a file on this machine. */
-import { dirname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { applyEdits, changedLines, type Finding } from "../analysis/optimize/finding.js";
 import { prove } from "../analysis/optimize/proof/prove.js";
 import { ProofRefused } from "../analysis/optimize/proof/trial.js";
@@ -11,8 +11,15 @@ import { findNode, loaderOptions, nodeRun, testRunner } from "./node-command.js"
 import { NodeTrial } from "./node-trial.js";
 import { findPython, pythonRun } from "./python-command.js";
 import { PythonTrial } from "./python-trial.js";
+import { runForStatus } from "./run-limited.js";
 import { copyWorkspace, type ScratchCopy } from "./scratch-copy.js";
 
+/** Languages with rules and without a trial, by the ends of their files. */
+const COMPILED: ReadonlyMap<string, string> = new Map([
+  [".go", "Go"],
+  [".java", "Java"],
+  [".rs", "Rust"],
+]);
 /** From here on nothing is tried that a proof could do without, s before its end. */
 const RESERVE_SECONDS = 5;
 
@@ -47,6 +54,12 @@ export async function proveFix(fix: FixToProve): Promise<ProofRecord> {
     if (subject === undefined) {
       throw new ProofRefused("The code is not in a function that can be reached by its name, so it can't be run by itself.");
     }
+    const language = COMPILED.get(extname(fix.file));
+    if (language !== undefined) {
+      throw new ProofRefused(
+        `A change of ${language} can't be proved so far: look at it, and let the project's own tests and benchmarks judge it.`,
+      );
+    }
     const makeTrial = await (fix.file.endsWith(".py") ? pythonTrial : nodeTrial)(fix, subject, secondsLeft);
     fix.progress("copying the workspace", 0);
     const scratch = await copyWorkspace(fix.root, fix.copies, fix.signal);
@@ -70,9 +83,28 @@ const pythonTrial: TrialMaker = async (fix, subject, secondsLeft) => {
   const { root, environment } = fix;
   const python = await findPython(commandLine, workingDirectory, root, environment["PATH"]);
   if (python === undefined) throw new ProofRefused("There is no Python here to run the code with; install python3.");
+  await mustHave(python, fix);
   const run = pythonRun(commandLine, workingDirectory, root);
   return async (scratch) => new PythonTrial({ ...common(fix, subject, secondsLeft), python, harness: fix.harness, scratch, run });
 };
+
+/** What the change imports is the project's to install: in its requirements, by whoever keeps them. */
+async function mustHave(python: string, { finding: { needs }, root, environment, signal }: FixToProve): Promise<void> {
+  if (needs === undefined) return;
+  const ended = await runForStatus({
+    command: python,
+    arguments: ["-c", `import ${needs}`],
+    folder: root,
+    environment,
+    input: "",
+    seconds: 20,
+    signal,
+  });
+  if (ended === 0) return;
+  throw new ProofRefused(
+    `The change needs ${needs}, which ${python} doesn't have; add it to the project's requirements, install it there, and prove again.`,
+  );
+}
 
 const nodeTrial: TrialMaker = async (fix, subject, secondsLeft) => {
   const { commandLine, workingDirectory } = recorded(fix);

@@ -14,6 +14,8 @@ const SECONDS = { tests: 40, capture: 20, replay: 5, other: 20, time: 20 };
 /** Arguments that are made up. */
 const GENERATED = 400;
 const MOST_MUTANTS = 25;
+/** A replay's time is CPU time, and so many times that of wall time: `WALL_FACTOR` of the harness. */
+const REPLAY_WALL = 4;
 /** A round of measuring takes this long, ns of CPU time: a process' start costs about as much. */
 const ROUND_NS = 60e6;
 /** Address space of a step: arguments that are made up may ask for any size. */
@@ -171,7 +173,7 @@ export class PythonTrial implements Trial {
         memoryBytes: MEMORY_BYTES,
       }),
       // The step ends by itself when its time is up, and says what it has.
-      seconds: seconds + 10,
+      seconds: Math.min(seconds * (name === "replay" ? REPLAY_WALL : 1), left) + 10,
       signal,
     });
     return readAnswer(answer, name, ended === "out of time", subject);

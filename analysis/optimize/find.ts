@@ -62,6 +62,7 @@ export function findFixes(root: Node, heat: FileHeat, rules: readonly Rule[], mi
         end: match.node.endIndex,
         edits: match.edits.toSorted((a, b) => b.start - a.start),
         subject,
+        ...(match.needs === undefined ? {} : { needs: match.needs }),
         ...(match.refusal === undefined ? {} : { refusal: match.refusal }),
       };
     })

@@ -33,6 +33,8 @@ export interface Finding {
   readonly edits: readonly TextEdit[];
   /** Why no change is offered: a clause; there are no edits then. */
   readonly refusal?: string;
+  /** A package that the change imports: it belongs into the project's own requirements, and is never installed here. */
+  readonly needs?: string;
   /** The function whose behaviour a proof compares: a function of the module or a method; undefined for code outside of both. */
   readonly subject: string | undefined;
 }

@@ -3,10 +3,12 @@ import type { Node } from "@vscode/tree-sitter-wasm";
 import type { FileHeat } from "./heat.js";
 import type { TextEdit } from "./finding.js";
 
+export type RuleLanguage = "python" | "javascript" | "go" | "java" | "rust";
+
 export interface Rule {
   /** Stable: it is in settings, comments and JSON. */
   readonly id: string;
-  readonly language: "python" | "javascript";
+  readonly language: RuleLanguage;
   /** Types of syntax nodes that it looks at. */
   readonly nodes: readonly string[];
   /** Functions of libraries that it asks the heat for; see `measureHeat`. */
@@ -25,6 +27,8 @@ export interface Match {
   /** The code that is slow, if it is more or less than the node. */
   readonly node: Node;
   readonly edits: readonly TextEdit[];
+  /** A package that the new code imports and the old one doesn't: for the project's own requirements, never installed here. */
+  readonly needs?: string;
   /** Why there is no change although the pattern is there: a clause, for the edits are none then. */
   readonly refusal?: string;
 }

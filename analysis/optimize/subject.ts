@@ -8,6 +8,7 @@ import type { Rule } from "./rule.js";
  */
 export function subjectOf(node: Node, language: Rule["language"]): string | undefined {
   if (language === "javascript") return reachableAround(node)?.name;
+  if (language !== "python") return declaredAround(node);
   let names: string[] = [];
   let reached = false;
   for (let at: Node | null = node; at !== null; at = at.parent) {
@@ -18,4 +19,12 @@ export function subjectOf(node: Node, language: Rule["language"]): string | unde
     reached = isFunction || reached;
   }
   return reached ? names.join(".") : undefined;
+}
+
+/** The name of the function around a node of Go, Java or Rust: it tells findings apart, and nothing is run by it. */
+function declaredAround(node: Node): string | undefined {
+  for (let at: Node | null = node; at !== null; at = at.parent) {
+    if (/^(function|method|constructor)_(declaration|item)$/.test(at.type)) return at.childForFieldName("name")?.text;
+  }
+  return undefined;
 }

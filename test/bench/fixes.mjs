@@ -1,12 +1,15 @@
 // The fixes on small programs of test/fixtures/fixes: what is offered, what is proved and whether that holds again, twins that must not match and traps
-// that must not be proved. What has run at this commit is remembered, program by program, so an ended run goes on.
-//   NAME.py      a function with a slow pattern and its driver; its first line names the rule
+// that must not be proved. Each proof is remembered for as long as the program, the rules of its language and the prover stay as they are, so an ended run goes on.
+//   NAME.py      a function with a slow pattern and its driver; its first line names the rule, the second one the public project that it is made after, if any
 //   NAME.twin.py code that looks the same and must not match       NAME.trap.py matches, and the change is wrong
+//   npm run bench:fixes -- fixes/python     FLAMELINE_FIXES=NAME… runs some programs only
 import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { build } from "esbuild";
 import { root } from "../../scripts/paths.mjs";
+import { pythonWith } from "../support/python-libraries.mjs";
 
 const FIXTURES = path.join(root, "test/fixtures/fixes");
 const PROGRAM = path.join(root, ".test/fixes-bench.cjs");
@@ -14,17 +17,19 @@ const MEMORY = path.join(root, ".test/bench-fixes.json");
 /** The requirement's numbers of cases and traps, all languages together. */
 const WISHED = { cases: 60, traps: 40 };
 const LEAST_SPEEDUP = 1.05;
+const LIBRARIES = ["orjson==3.13.0", "numpy==2.4.6", "pandas==3.1.1", "sqlalchemy==2.1.9", "django==5.2.19", "requests==2.34.2"];
 
 export const bench = {
   title: "Fixes: seeded programs, their twins and traps (every line hot; proofs in the real interpreters)",
   cases: {
-    python: ({ scale }) => language("python", "py", scale),
-    javascript: ({ scale }) => language("javascript", "m?[jt]s", scale),
+    python: ({ scale }) => group("python", scale),
+    orm: ({ scale }) => group("orm", scale),
+    javascript: ({ scale }) => group("javascript", scale),
   },
 };
 
-/** @param {string} name @param {string} extension a pattern @param {number} scale */
-async function language(name, extension, scale) {
+/** @param {"python" | "orm" | "javascript"} name @param {number} scale */
+async function group(name, scale) {
   await build({
     entryPoints: [path.join(root, "test/bench/fixes-bench.ts")],
     bundle: true,
@@ -33,43 +38,60 @@ async function language(name, extension, scale) {
     outfile: PROGRAM,
     logLevel: "error",
   });
-  const files = readdirSync(path.join(FIXTURES, name)).filter((file) => new RegExp(`\\.${extension}$`).test(file));
+  const only = (process.env.FLAMELINE_FIXES ?? "").split(/\s+/).filter((each) => each !== "");
+  // A hundredth of it has no time for libraries, nor to prove again.
+  const isWhole = scale >= 1;
+  const { python, whyNot } =
+    name === "javascript" ? { python: process.execPath } : isWhole || only.length > 0 ? pythonWith(LIBRARIES) : { python: "python3" };
+  if (python === undefined) throw new Error(whyNot);
+  const files = readdirSync(path.join(FIXTURES, name)).filter(
+    (file) => /\.(py|m?js|ts)$/.test(file) && !file.startsWith("shared") && (only.length === 0 || only.includes(file.split(".")[0] ?? "")),
+  );
   const some = (kind) => {
     const all = files.filter((file) => (kind === "" ? !/\.(twin|trap)\./.test(file) : file.includes(`.${kind}.`)));
     return { all: all.length, chosen: all.slice(0, Math.max(1, Math.round(all.length * scale))) };
   };
   const [cases, twins, traps] = [some(""), some("twin"), some("trap")];
-  const remembered = memory();
-  const run = async (file, times) => {
-    const key = `${name}/${file} ${times}`;
-    remembered.results[key] ??= await runProgram(path.join(FIXTURES, name, file), times);
+  const basis = basisOf(name);
+  /** @param {string} file @param {"offer" | "proof" | "again"} wish */
+  const run = async (file, wish) => {
+    const full = path.join(FIXTURES, name, file);
+    const key = `${name}/${file} ${wish} ${hash([basis, readFileSync(full, "utf8")])}`;
+    const known = memory();
+    if (known[key] !== undefined) return known[key];
+    const result = await runProgram(full, python, wish === "offer" ? 0 : 1);
     mkdirSync(path.dirname(MEMORY), { recursive: true });
-    writeFileSync(MEMORY, JSON.stringify(remembered, null, 1));
-    return remembered.results[key];
+    writeFileSync(MEMORY, JSON.stringify({ ...memory(), [key]: result }, null, 1));
+    return result;
   };
-  let [offered, proved, again, matched, believed] = [0, 0, 0, 0, 0];
+  let [offered, proved, again, matched, believed, public_] = [0, 0, 0, 0, 0, 0];
   for (const file of cases.chosen) {
-    const { offered: isOffered, proofs } = await run(file, 2);
-    const [first, second] = proofs;
+    if (/^(#|\/\/) after: /m.test(readFileSync(path.join(FIXTURES, name, file), "utf8"))) public_++;
+    const { offered: isOffered, proofs } = await run(file, name === "orm" && !isWhole ? "offer" : "proof");
     if (isOffered) offered++;
-    if (first?.verdict === "proved") proved++;
-    if (first?.verdict === "proved" && (second?.speedup?.low ?? 0) >= LEAST_SPEEDUP) again++;
-    console.log(`  ${file.padEnd(34)} ${isOffered ? describe(first) : "not offered"}; again ${describe(second)}`);
+    const isProved = proofs[0]?.verdict === "proved";
+    const second = isProved && isWhole ? (await run(file, "again")).proofs[0] : undefined;
+    if (isProved) proved++;
+    if ((second?.speedup?.low ?? 0) >= LEAST_SPEEDUP) again++;
+    console.log(
+      `  ${file.padEnd(28)} ${isOffered ? describe(proofs[0]) : "not offered"}${second === undefined ? "" : `; again ${describe(second)}`}`,
+    );
   }
   for (const file of twins.chosen) {
-    if ((await run(file, 0)).offered) {
+    if ((await run(file, "offer")).offered) {
       matched++;
       console.log(`  ${file} matches`);
     }
   }
   for (const file of traps.chosen) {
-    const { offered: isOffered, proofs } = await run(file, 1);
+    const { offered: isOffered, proofs } = await run(file, name === "orm" && !isWhole ? "offer" : "proof");
     if (proofs[0]?.verdict === "proved") believed++;
-    console.log(`  ${file.padEnd(34)} ${isOffered ? describe(proofs[0]) : "not offered"}`);
+    console.log(`  ${file.padEnd(28)} ${isOffered ? describe(proofs[0]) : "not offered"}`);
   }
   const percent = (part, whole) => (whole === 0 ? 0 : (100 * part) / whole);
   return [
-    { what: "programs there are", value: cases.all, unit: "", note: `of the ${WISHED.cases} of all languages that are wished` },
+    { what: "programs there are", value: cases.all, unit: "", note: `of the ${WISHED.cases} of all that are wished` },
+    { what: "made after a public project's history", value: public_, unit: "", note: `of ${cases.chosen.length}` },
     {
       what: "offered",
       value: percent(offered, cases.chosen.length),
@@ -86,30 +108,44 @@ async function language(name, extension, scale) {
       value: believed,
       unit: "",
       target: 0,
-      note: `of ${traps.chosen.length}; there are ${traps.all}, ${WISHED.traps} in all languages are wished`,
+      note: `of ${traps.chosen.length}; there are ${traps.all}, ${WISHED.traps} in all are wished`,
     },
   ];
 }
 
 function describe(proof) {
-  if (proof?.speedup === undefined) return proof === undefined ? "not tried" : `${proof.verdict}: ${proof.reason}`.slice(0, 110);
+  if (proof?.speedup === undefined) return proof === undefined ? "not tried" : `${proof.verdict}: ${proof.reason}`.slice(0, 150);
   const { median, low, high } = proof.speedup;
   return `${proof.verdict} ${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 
-/** Of another commit nothing is known. */
+/** What a proof of one group depends on, beside its program: the files of its rules and of the prover. */
+function basisOf(name) {
+  const folders = [`analysis/optimize/${name === "javascript" ? name : "python"}`, "analysis/optimize/proof", "prover"];
+  const listed = spawnSync("git", ["-C", root, "ls-files", "-cm", "--others", "--exclude-standard", ...folders], {
+    encoding: "utf8",
+  }).stdout;
+  const files = [...new Set(listed.trim().split("\n"))].filter((file) => existsSync(path.join(root, file))).sort();
+  return hash(files.flatMap((file) => [file, readFileSync(path.join(root, file), "utf8")]));
+}
+
+function hash(texts) {
+  return createHash("sha256").update(texts.join("\0")).digest("hex").slice(0, 12);
+}
+
 function memory() {
-  const commit = spawnSync("git", ["-C", root, "rev-parse", "HEAD"], { encoding: "utf8" }).stdout.trim();
-  const known = existsSync(MEMORY) ? JSON.parse(readFileSync(MEMORY, "utf8")) : {};
-  return known.commit === commit ? known : { commit, results: {} };
+  return existsSync(MEMORY) ? JSON.parse(readFileSync(MEMORY, "utf8")) : {};
 }
 
 /** @returns {Promise<{ offered: boolean, proofs: any[] }>} */
-function runProgram(file, times) {
+function runProgram(file, interpreter, times) {
   const rule = /rule: ([\w-]+)/.exec(readFileSync(file, "utf8"))?.[1];
   if (rule === undefined) throw new Error(`${file} names no rule in its first line.`);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [PROGRAM, file, rule, String(times)], { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [PROGRAM, file, rule, interpreter, String(times)], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     let text = "";
     child.stdout.setEncoding("utf8").on("data", (part) => (text += part));
     child.on("error", reject);

@@ -118,3 +118,44 @@ export function freeName(root: Node, name: string): string {
     if (!isUsed(root, candidate)) return candidate;
   }
 }
+
+/** Makes `module` known to the file: the name to use and the edit, if it needs one. `near` is an import of the top of the file. */
+export function importOf(
+  root: Node,
+  module: string,
+  near: Node | undefined,
+): { readonly name: string; readonly edits: readonly TextEdit[] } | undefined {
+  if (soleImport(root, module, module) !== undefined) return { name: module, edits: [] };
+  if (isUsed(root, module)) return undefined;
+  const lineEnd = root.text.includes("\r\n") ? "\r\n" : "\n";
+  const first = near ?? root.namedChildren.find((each) => each?.type === "import_statement" || each?.type === "import_from_statement");
+  if (first) return { name: module, edits: [{ start: first.startIndex, end: first.startIndex, text: `import ${module}${lineEnd}` }] };
+  // Below the comments and the text that begin the file.
+  const start = root.namedChildren.find(
+    (each) => each !== null && each.type !== "comment" && each.type !== "future_import_statement" && !isDocumentation(each),
+  );
+  if (!start) return undefined;
+  return {
+    name: module,
+    edits: [{ start: start.startIndex, end: start.startIndex, text: `import ${module}${lineEnd}${lineEnd}${lineEnd}` }],
+  };
+}
+
+function isDocumentation(statement: Node): boolean {
+  return statement.type === "expression_statement" && statement.firstNamedChild?.type === "string";
+}
+
+/** The statement `from MODULE import NAME` at the top of the file that alone binds `name` in it. */
+export function soleName(root: Node, module: string, imported: string, name: string): Node | undefined {
+  const [only, more] = bindingsOf(root, name);
+  const statement = only && statementOf(only);
+  if (!statement || more || statement.type !== "import_from_statement" || statement.parent?.type !== "module") return undefined;
+  const isIt = only.parent?.type === "aliased_import" ? only.parent.childForFieldName("name")?.text === imported : name === imported;
+  return isIt && statement.childForFieldName("module_name")?.text === module ? statement : undefined;
+}
+
+/** The innermost function around a node. */
+export function functionAround(node: Node): Node | undefined {
+  for (let at = node.parent; at !== null; at = at.parent) if (at.type === "function_definition") return at;
+  return undefined;
+}

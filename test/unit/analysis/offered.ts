@@ -13,7 +13,7 @@ const outliner = createOutliner({ readGrammar: (file) => readFile(join(GRAMMARS,
 export const syntax: Outliner["syntax"] = async (path, text, read) => (await outliner).syntax(path, text, read);
 
 /** Every line has half of the event, and a fifth of it goes through each library function. */
-const HOT: FileHeat = { event: "cpu", total: () => 0.5, hottest: () => 0.5, own: () => 0.5, below: () => 0.2 };
+const HOT: FileHeat = { event: "cpu", total: () => 0.5, hottest: () => 0.5, own: () => 0.4, below: () => 0.2 };
 
 export async function findings(file: string, text: string, heat = HOT): Promise<Finding[]> {
   const found = await (await outliner).syntax(file, text, (root) => findFixes(root, heat, rulesOf(file)));

@@ -9,7 +9,8 @@
  */
 import type { Node } from "@vscode/tree-sitter-wasm";
 import type { Rule } from "../../rule.js";
-import { calledMethod, functionAround } from "./loop-rows.js";
+import { functionAround } from "../names.js";
+import { calledMethod } from "./loop-rows.js";
 
 const CREATES = "django.db.models.query.create";
 

@@ -13,7 +13,8 @@
  */
 import type { Node } from "@vscode/tree-sitter-wasm";
 import type { Match, Rule } from "../../rule.js";
-import { binderOf, calledMethod, calledName, functionAround, localValue, plainArguments } from "./loop-rows.js";
+import { functionAround } from "../names.js";
+import { binderOf, calledMethod, calledName, localValue, plainArguments } from "./loop-rows.js";
 import { isOnlyRead, useOf } from "./relationship.js";
 
 const OF_ONE = "django.db.models.fields.related_descriptors.get_object";

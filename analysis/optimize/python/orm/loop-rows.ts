@@ -1,6 +1,6 @@
 /** Where the rows of a loop come from, as far as one function tells: the query that a loop over its results runs. */
 import type { Node } from "@vscode/tree-sitter-wasm";
-import { bindingsOf } from "../names.js";
+import { bindingsOf, functionAround } from "../names.js";
 
 /** What binds a name where it is read. */
 export type Binder =
@@ -88,9 +88,4 @@ function rootOfChain(node: Node): Node {
     if (method === undefined) return at;
     at = method.object;
   }
-}
-
-export function functionAround(node: Node): Node | undefined {
-  for (let at: Node | null = node.parent; at !== null; at = at.parent) if (at.type === "function_definition") return at;
-  return undefined;
 }

@@ -1,6 +1,7 @@
 /** The query whose rows are looped over: `session.query(Order)…`, or `select(Order)…` that a session runs. */
 import type { Node } from "@vscode/tree-sitter-wasm";
-import { calledMethod, calledName, functionAround, localValue, plainArguments } from "./loop-rows.js";
+import { functionAround } from "../names.js";
+import { calledMethod, calledName, localValue, plainArguments } from "./loop-rows.js";
 
 export type FoundQuery =
   | {
