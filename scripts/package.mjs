@@ -1,7 +1,7 @@
 // Makes the VSIX packages.   node scripts/package.mjs [--target TARGET[,TARGET…]] [--no-build]
 // TARGET: linux-x64, linux-arm64, alpine-x64, alpine-arm64 (with the helper, which is static), universal (without). Default: all.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import * as path from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./paths.mjs";
@@ -29,6 +29,23 @@ export function packageTarget(target) {
   const vsce = ["--import", "./scripts/best-compression.mjs", path.join(root, "node_modules/@vscode/vsce/vsce"), ...args];
   must(process.execPath, target === "universal" ? vsce : [...vsce, "--target", target]);
   console.log(`${path.relative(root, vsixPath(target))}  ${(statSync(vsixPath(target)).size / 1e6).toFixed(1)} MB`);
+}
+
+/**
+ * Makes a target's package unless there is one that is newer than all that was built.
+ * @param {string} target
+ * @returns {string} where it lies
+ */
+export function freshPackage(target) {
+  const packaged = statSync(vsixPath(target), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const isNewer = (file) => (statSync(path.join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0) > packaged;
+  const built = ["dist", "media"].flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: true }).map((name) => path.join(folder, String(name))),
+  );
+  if (packaged === 0 || ["package.json", "package.nls.json", "README.md", "CHANGELOG.md", ...built].some(isNewer)) {
+    packageTarget(target);
+  }
+  return vsixPath(target);
 }
 
 function must(command, args) {

@@ -9,7 +9,7 @@ import { checkInBrowser } from "./check-in-browser.mjs";
 import { copyExample, exampleNames, lastAccount, whyNotRunnable } from "./examples.mjs";
 import { startHelper } from "./helper.mjs";
 import { TEST_USER, createUser, installPackages, removeUser } from "./machine.mjs";
-import { packageTarget, vsixPath } from "./package.mjs";
+import { freshPackage } from "./package.mjs";
 import { root } from "./paths.mjs";
 import { has, isRoot, run } from "./shell.mjs";
 import { startVSCode, workbenchUrl } from "./vscode-server.mjs";
@@ -59,8 +59,7 @@ if (options.check) {
 if ((await run("node", ["scripts/build.mjs"])) !== 0) {
   fail("the build failed; its messages are above.");
 }
-const target = `linux-${process.arch}`;
-packageTarget(target);
+const vsix = freshPackage(`linux-${process.arch}`);
 
 if (options.desktop) {
   await openDesktop();
@@ -72,7 +71,7 @@ async function openDesktop() {
   if (!has("code")) {
     fail("the command `code` is not in PATH; in VS Code run “Shell Command: Install 'code' command in PATH”, or leave --desktop out.");
   }
-  if ((await run("code", ["--install-extension", vsixPath(target), "--force"])) !== 0) {
+  if ((await run("code", ["--install-extension", vsix, "--force"])) !== 0) {
     fail("`code --install-extension` failed; its message is above.");
   }
   const workspace = path.join(root, ".build/desktop", options.example);
@@ -101,7 +100,7 @@ async function openInBrowser() {
       cleanUps.push(() => removeUser(account.name));
     }
     const server = await startVSCode({
-      vsix: vsixPath(target),
+      vsix,
       settings: SETTINGS,
       ...(account ? { account } : {}),
       ...(options.port ? { port: Number(options.port) } : {}),

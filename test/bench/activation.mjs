@@ -6,7 +6,7 @@ import { chromium as browsers } from "@playwright/test";
 import { copyExample } from "../../scripts/examples.mjs";
 import { runInExtensionHost } from "../../scripts/extension-host.mjs";
 import { startHelper } from "../../scripts/helper.mjs";
-import { packageTarget, vsixPath } from "../../scripts/package.mjs";
+import { freshPackage } from "../../scripts/package.mjs";
 import { root } from "../../scripts/paths.mjs";
 import { isRoot } from "../../scripts/shell.mjs";
 import { chromium, startVSCode } from "../../scripts/vscode-server.mjs";
@@ -115,9 +115,7 @@ function median(values) {
 
 /** Seconds from the command to the first heat, and what the window's programs take afterwards, in percent of the machine. */
 async function whileRecording(seconds) {
-  const target = `linux-${process.arch}`;
-  packageTarget(target);
-  const server = await startVSCode({ vsix: vsixPath(target) });
+  const server = await startVSCode({ vsix: freshPackage(`linux-${process.arch}`) });
   const example = copyExample("python", server.workspace);
   const helper = await startHelper(0).catch(() => undefined);
   const program = runProgram(example.run, { cwd: server.workspace });

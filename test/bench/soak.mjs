@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { chromium as browsers } from "@playwright/test";
 import { copyExample } from "../../scripts/examples.mjs";
 import { startHelper } from "../../scripts/helper.mjs";
-import { packageTarget, vsixPath } from "../../scripts/package.mjs";
+import { freshPackage } from "../../scripts/package.mjs";
 import { isRoot } from "../../scripts/shell.mjs";
 import { chromium, startVSCode } from "../../scripts/vscode-server.mjs";
 import { openFile, openWorkbench, recordedSamples, runCommand, visibleLines } from "../../scripts/workbench.mjs";
@@ -27,10 +27,8 @@ export const bench = {
 };
 
 async function soak(seconds) {
-  const target = `linux-${process.arch}`;
-  packageTarget(target);
   const helper = await startHelper(0);
-  const server = await startVSCode({ vsix: vsixPath(target) });
+  const server = await startVSCode({ vsix: freshPackage(`linux-${process.arch}`) });
   const example = copyExample("python", server.workspace);
   const programs = [
     runProgram(example.run, { cwd: server.workspace }),

@@ -8,7 +8,7 @@ import * as path from "node:path";
 import { type Browser, type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { type Account, type Example, copyExample, lastAccount } from "../../scripts/examples.mjs";
 import { createUser, installPackages, removeUser, whyNotPrepared } from "../../scripts/machine.mjs";
-import { packageTarget, vsixPath } from "../../scripts/package.mjs";
+import { freshPackage } from "../../scripts/package.mjs";
 import { root } from "../../scripts/paths.mjs";
 import { startVSCode } from "../../scripts/vscode-server.mjs";
 import { answer, openWorkbench, quickInput, recordedSamples, runCommand, statusBar } from "../../scripts/workbench.mjs";
@@ -252,16 +252,7 @@ function freshVsix(): string {
   if (process.env["FLAMELINE_VSIX"] !== undefined) {
     return process.env["FLAMELINE_VSIX"];
   }
-  const target = `linux-${process.arch}`;
-  const built = ["dist", "dist/shared", "dist/grammars", "media"].flatMap((folder) =>
-    readdirSync(path.join(root, folder)).map((name) => path.join(root, folder, name)),
-  );
-  const newest = Math.max(...[path.join(root, "package.json"), ...built].map((file) => statSync(file).mtimeMs));
-  const packaged = statSync(vsixPath(target), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (packaged < newest) {
-    packageTarget(target);
-  }
-  return vsixPath(target);
+  return freshPackage(`linux-${process.arch}`);
 }
 
 /** Process numbers of the helpers (`serve`) that were started for a user. */
