@@ -9,12 +9,18 @@ import { subjectOf } from "./subject.js";
 /** A smaller saving is no finding, as a fraction of the event. */
 export const MINIMUM_SHARE = 0.01;
 
+const LANGUAGES: readonly (readonly [RegExp, Rule["language"]])[] = [
+  [/^python$|\.pyw?$/, "python"],
+  [/^(java|type)script(react)?$|\.[cm]?[jt]sx?$/, "javascript"],
+  [/^go$|\.go$/, "go"],
+  [/^java$|\.java$/, "java"],
+  [/^rust$|\.rs$/, "rust"],
+];
+
 /** The rules for a path or VS Code's language identifier. */
 export function rulesOf(languageIdOrPath: string): readonly Rule[] {
-  if (/^python$|\.pyw?$/.test(languageIdOrPath)) return RULES.filter(({ language }) => language === "python");
-  if (/^(java|type)script(react)?$|\.[cm]?[jt]sx?$/.test(languageIdOrPath))
-    return RULES.filter(({ language }) => language === "javascript");
-  return [];
+  const wanted = LANGUAGES.find(([pattern]) => pattern.test(languageIdOrPath))?.[1];
+  return RULES.filter(({ language }) => language === wanted);
 }
 
 /** All library functions that the rules ask the heat for. */

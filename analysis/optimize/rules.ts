@@ -1,3 +1,6 @@
+import { goRules } from "./compiled/go.js";
+import { javaRules } from "./compiled/java.js";
+import { rustRules } from "./compiled/rust.js";
 import { awaitInLoop } from "./javascript/await-in-loop.js";
 import { concatAccumulation } from "./javascript/concat-accumulation.js";
 import { copyByJson } from "./javascript/copy-by-json.js";
@@ -63,4 +66,7 @@ export const RULES: readonly Rule[] = [
   keysInLoop,
   queryInLoop,
   syncFile,
+  ...goRules,
+  ...javaRules,
+  ...rustRules,
 ];

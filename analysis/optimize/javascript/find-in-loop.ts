@@ -10,7 +10,7 @@ import type { Node } from "@vscode/tree-sitter-wasm";
 import { ofLines } from "../evidence.js";
 import type { Rule } from "../rule.js";
 import { arrayOf } from "./arrays.js";
-import { freeName, functionAround, indentOf, placesOf, repeatedBy } from "./names.js";
+import { freeName, functionAround, indentOf, outermostFunction, placesOf, repeatedBy } from "./names.js";
 
 export const findInLoop: Rule = {
   id: "javascript-find-in-loop",
@@ -32,7 +32,7 @@ export const findInLoop: Rule = {
       return undefined;
     const searched = keyOf(callback);
     const known = searched && arrayOf(array);
-    const within = functionAround(call);
+    const within = known && (functionAround(known.declaration) ?? outermostFunction(call));
     const loop = within && repeatedBy(call, within);
     const start = loop && (loop.parent?.type === "labeled_statement" ? loop.parent : loop);
     const indent = start && indentOf(start);

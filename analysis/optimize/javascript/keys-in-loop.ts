@@ -9,7 +9,7 @@
 import type { Node } from "@vscode/tree-sitter-wasm";
 import { ownOfLines } from "../evidence.js";
 import type { Rule } from "../rule.js";
-import { freeName, functionAround, indentOf, placesOf, repeatedBy } from "./names.js";
+import { freeName, indentOf, outermostFunction, placesOf, repeatedBy } from "./names.js";
 
 const READING = /^(length|includes|indexOf|join|map|filter|forEach|some|every|find|at)$/;
 
@@ -23,7 +23,7 @@ export const keysInLoop: Rule = {
     const listed = /^Object\.(keys|values|entries)$/.exec(call.childForFieldName("function")?.text ?? "")?.[1];
     const [object, more] = call.childForFieldName("arguments")?.namedChildren ?? [];
     if (listed === undefined || object?.type !== "identifier" || more || !isRead(call)) return undefined;
-    const within = functionAround(call);
+    const within = outermostFunction(call);
     const loop = within && repeatedBy(call, within);
     const indent = loop && indentOf(loop);
     if (!loop || indent === undefined || loop.parent?.type === "labeled_statement") return undefined;

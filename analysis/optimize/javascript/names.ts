@@ -31,6 +31,13 @@ export function functionAround(node: Node): Node | undefined {
   return undefined;
 }
 
+/** The outermost one. */
+export function outermostFunction(node: Node): Node | undefined {
+  let outermost: Node | undefined;
+  for (let at = functionAround(node); at !== undefined; at = functionAround(at)) outermost = at;
+  return outermost;
+}
+
 /** Whether code runs more than once: it is in a function's body, or in a loop. */
 export function runsOften(node: Node): boolean {
   for (let at = node, parent = node.parent; parent !== null; at = parent, parent = parent.parent) {

@@ -74,7 +74,9 @@ function ofElements(body: Node, rest: readonly (Node | null)[], parameters: stri
   return { before: "", after: `.map(${parameters} => ${only.startsWith("{") ? `(${only})` : only})` };
 }
 
-function isEmpty(node: Node, type: "object" | "array"): boolean {
+/** `{}`, and `{} as Table` of TypeScript. */
+function isEmpty(start: Node, type: "object" | "array"): boolean {
+  const node = start.type === "as_expression" ? (start.firstNamedChild ?? start) : start;
   return node.type === type && node.namedChildCount === 0;
 }
 
