@@ -61,7 +61,7 @@ test("while the file of a long recording is made, other requests get their turns
     shares.push(longestMs / atOnceMs);
   }
   expect(Math.min(...shares)).toBeLessThan(0.5);
-});
+}, 60_000);
 
 test("a kept recording shows its numbers on the text that ran, though the file was changed since", async () => {
   const first = await startServer();
