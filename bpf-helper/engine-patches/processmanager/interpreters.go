@@ -135,3 +135,10 @@ func (g *guarded) GetAndResetMetrics() (found []metrics.Metric, err error) {
 func (g *guarded) ReleaseResources() error {
 	return g.whatever(g.inner.ReleaseResources)
 }
+
+// Interprets says whether a process is known to run an interpreter.
+func (pm *ProcessManager) Interprets(pid libpf.PID) bool {
+	pm.mu.RLock()
+	defer pm.mu.RUnlock()
+	return len(pm.interpreters[pid]) > 0
+}

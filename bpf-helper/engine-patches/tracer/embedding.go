@@ -60,6 +60,9 @@ func (t *Tracer) ReadFile(path string, open func() (*pfelf.File, error), describ
 // Knows says whether anything is kept of a process.
 func (t *Tracer) Knows(pid uint32) bool { return t.processManager.Knows(libpf.PID(pid)) }
 
+// Interprets says whether a process is known to run an interpreter, whose children run it, too.
+func (t *Tracer) Interprets(pid uint32) bool { return t.processManager.Interprets(libpf.PID(pid)) }
+
 // Hold keeps what is known of a mapped file until Release, though no process may have it mapped.
 func (t *Tracer) Hold(frame libpf.FrameMapping) error { return t.processManager.Hold(frame) }
 

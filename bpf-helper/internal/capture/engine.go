@@ -76,6 +76,7 @@ type Engine struct {
 	sync       *synchronizer
 	known      *knownCode // nil where the kernel can't tell mappings
 	jit        *jitCode
+	heirs      heirs
 	stale      staleCode // of the goroutine that polls
 	cancel     context.CancelFunc
 	done       <-chan struct{} // closed by cancel

@@ -303,9 +303,15 @@ func (g *gate) want(pid uint32, recordings uint64) error {
 }
 
 // isWanted says whether any recording wants a process.
-func (g *gate) isWanted(pid uint32) bool {
+func (g *gate) isWanted(pid uint32) bool { return g.wantedBy(pid) != 0 }
+
+// wantedBy gives the recordings that want a process.
+func (g *gate) wantedBy(pid uint32) uint64 {
 	var value wantedValue
-	return g.collection.Maps["wanted"].Lookup(pid, &value) == nil && value.Recordings != 0
+	if g.collection.Maps["wanted"].Lookup(pid, &value) != nil {
+		return 0
+	}
+	return value.Recordings
 }
 
 // setListening sets the recordings that want an event.

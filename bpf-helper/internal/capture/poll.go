@@ -210,7 +210,8 @@ func (e *Engine) addTrace(trace *libpf.EbpfTrace) {
 	if m.startTrace(trace); m.current == nil {
 		return
 	}
-	m.finishTrace(e.frames.convert(trace, e.tracer.Frames(), make([]*Frame, 0, int(trace.NumFrames)+int(trace.NumKernelFrames))))
+	by := inheriting{e.tracer.Frames(), func() libpf.PID { return e.elder(m.current) }}
+	m.finishTrace(e.frames.convert(trace, by, make([]*Frame, 0, int(trace.NumFrames)+int(trace.NumKernelFrames))))
 }
 
 // follow hands over process events until the gate closes.
@@ -234,6 +235,7 @@ func (e *Engine) follow() {
 			continue
 		}
 		e.followed.Store(event.KTime - 1) // those before it
+		e.heirs.note(event)
 		if event.Wanted != 0 {
 			e.keepUp(event)
 			runtime.Gosched() // what follows takes longer than a short process has
@@ -253,7 +255,9 @@ func (e *Engine) keepUp(event Lifecycle) {
 	switch event.Kind {
 	case Forked:
 		e.stayAwake()
-		if e.known == nil {
+		// A child of an interpreter has its parent's code, which the kernel tells, and its parent's interpreter, which it can't. One that
+		// runs another program next is read then.
+		if e.known == nil || e.tracer.Interprets(uint32(event.Parent)) {
 			e.sync.requestEarly(pid, 0)
 		}
 	case Executed:
