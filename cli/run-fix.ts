@@ -17,11 +17,13 @@ import { readProfile } from "./read-profile.js";
 import { RunTexts } from "./run-texts.js";
 import { shortPath } from "./text-table.js";
 
-interface FixRow {
+export interface FixRow {
   readonly file: FileFindings;
   readonly finding: Finding;
   readonly proof?: ProofRecord;
   readonly applied?: boolean;
+  /** The branch that has it as a commit. */
+  readonly committed?: string;
 }
 
 export async function runFix(args: readonly string[], world: World): Promise<number> {
@@ -29,6 +31,7 @@ export async function runFix(args: readonly string[], world: World): Promise<num
     event: { type: "string" },
     prove: { type: "boolean" },
     apply: { type: "boolean" },
+    commit: { type: "boolean" },
     budget: { type: "string" },
     json: { type: "boolean" },
   });
@@ -36,6 +39,7 @@ export async function runFix(args: readonly string[], world: World): Promise<num
   const event = readChoice<EventName>(given.text("event"), "event", Object.keys(EVENT_UNITS) as EventName[], "cpu");
   const budget = readNumber(given.text("budget"), "--budget", { from: 1, to: 86_400, whole: true }) ?? 180;
   if (given.flag("apply") && !given.flag("prove")) throw new UsageError("--apply goes with --prove: only what is proved is applied.");
+  if (given.flag("commit") && !given.flag("prove")) throw new UsageError("--commit goes with --prove: only what is proved is committed.");
   if (given.flag("prove") && world.env["SUDO_UID"] !== undefined && process.getuid?.() === 0) {
     throw new UsageError("--prove runs your code, which is not to have root's rights: run it without sudo.");
   }
@@ -51,10 +55,12 @@ export async function runFix(args: readonly string[], world: World): Promise<num
     .flatMap((file) => file.findings.map((finding): FixRow => ({ file, finding })))
     .sort((a, b) => b.finding.share - a.finding.share);
   const proved = given.flag("prove") ? await proveAll(found, budget, world, syntax) : found;
-  const rows = given.flag("apply") ? await applyProved(proved, world) : proved;
+  const applied = given.flag("apply") ? await applyProved(proved, world) : proved;
+  const rows = given.flag("commit") ? await (await import("./commit-fixes.js")).commitProved(applied, world) : applied;
   if (given.flag("json")) world.out(`${JSON.stringify({ findings: rows.map(jsonRow) })}\n`);
   else world.out(rows.length === 0 ? `No fix known for what is hot in ${event}.\n` : rows.map((row) => textRow(row, world.cwd)).join("\n"));
-  return rows.some(({ proof }) => proof?.verdict === "failed") ? EXIT.no : EXIT.done;
+  const uncommitted = given.flag("commit") && rows.some(({ proof }) => proof?.verdict === "proved") && !rows.some((row) => row.committed);
+  return uncommitted || rows.some(({ proof }) => proof?.verdict === "failed") ? EXIT.no : EXIT.done;
 }
 
 /** One after the other, so that they don't disturb each other's measuring. Ctrl-C ends them all. */
@@ -121,17 +127,22 @@ async function applyProved(rows: readonly FixRow[], world: World): Promise<FixRo
   return applied;
 }
 
-function jsonRow({ file: { file }, finding, proof, applied }: FixRow): object {
+function jsonRow({ file: { file }, finding, proof, applied, committed }: FixRow): object {
   const { rule, startLine, share, expectedGain, edits, title, refusal } = finding;
-  const more = { ...(proof === undefined ? {} : { proof }), ...(applied === undefined ? {} : { applied }) };
+  const more = {
+    ...(proof === undefined ? {} : { proof }),
+    ...(applied === undefined ? {} : { applied }),
+    ...(committed === undefined ? {} : { committed }),
+  };
   const none = refusal === undefined ? {} : { refusal };
   return { rule, title, file, line: startLine, share, expectedGain, edit: edits, ...none, ...more };
 }
 
-function textRow({ file, finding, proof, applied }: FixRow, cwd: string): string {
+function textRow({ file, finding, proof, applied, committed }: FixRow, cwd: string): string {
   const { startLine, title, share, message, event, expectedGain, subject } = finding;
   const gain = `${percent(share)} of ${event} ${message}; without it all would be ${expectedGain.toFixed(2)} times as fast`;
   const lines = [`${shortPath(file.file, cwd)}:${startLine}  ${title}${applied === true ? "  (applied)" : ""}`, `  ${gain}`];
+  if (committed !== undefined) lines.push(`  committed on ${committed}`);
   if (finding.refusal !== undefined) lines.push(`  no change is written: ${finding.refusal}`);
   else if (proof === undefined) lines.push("  unproved");
   else {

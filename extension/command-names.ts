@@ -40,6 +40,7 @@ export const COMMAND_NAMES = [
   "fixApplied",
   "rollBackFix",
   "fixAllProved",
+  "createPullRequest",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

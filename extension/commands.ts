@@ -136,6 +136,7 @@ export function createCommands({
       await vscode.commands.executeCommand("editor.action.codeAction", { kind: "source.fixAll.flameline", apply: "first" });
     },
     fixApplied: (uri, ...taken) => noteFix(server, uri, taken),
+    createPullRequest: async () => (await import("./pull-request.js")).createPullRequest(server),
     rollBackFix: (uri, line) => rollBackFix(server, uri, line),
   };
 }

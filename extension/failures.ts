@@ -7,6 +7,8 @@ export type WindowFailure =
   | { readonly kind: "untrusted" }
   | { readonly kind: "untrusted-proof" }
   | { readonly kind: "no-fix-here" }
+  | { readonly kind: "untrusted-git" }
+  | { readonly kind: "no-fix-made"; readonly unproved: number }
   | { readonly kind: "no-folder" }
   | { readonly kind: "already-recording" }
   | { readonly kind: "nothing-open" }
@@ -125,6 +127,21 @@ function describeWindowFailure(failure: WindowFailure): Shown {
         sentence: "A proof runs the workspace's code, so it needs a trusted workspace.",
         action: "Trust this workspace and prove again.",
         buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
+      };
+    case "untrusted-git":
+      return {
+        sentence: "Git runs programs that a repository names, so it needs a trusted workspace.",
+        action: "Trust this workspace and try again.",
+        buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
+      };
+    case "no-fix-made":
+      return {
+        sentence:
+          failure.unproved === 0
+            ? "No fix has been made in this workspace that is still in its files."
+            : "None of the fixes that were made in this workspace was proved before.",
+        action: "Take a proved fix from the light bulb on its line, then try again.",
+        buttons: {},
       };
     case "no-fix-here":
       return {

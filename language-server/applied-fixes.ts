@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { applyEdits, type TextEdit } from "../analysis/optimize/finding.js";
 import type { EventName } from "../protocol/events.js";
-import { carryLines } from "../source/carry.js";
+import type { FixMeasure, ProofRecord } from "../protocol/fixes.js";
+import { carryEdits, inverseEdits } from "../source/carry-edits.js";
 import { writeAtomically } from "./atomic-file.js";
 
 /** A fix that was taken, with what its function cost before. */
@@ -21,6 +22,10 @@ export interface AppliedFix {
   readonly recording: string;
   /** Others that began before show the old code, too. */
   readonly appliedUnixMs: number;
+  /** The rule that found it, the proof that it had, and its function's graph before; those of older versions lack them. */
+  readonly rule?: string;
+  readonly proof?: ProofRecord;
+  readonly graph?: FixMeasure["graph"];
   /** The text without it, and the edits that made it. */
   readonly oldText: string;
   /** Where the slow code was in it. */
@@ -58,6 +63,11 @@ export class AppliedFixes {
     await writeAtomically(this.#path, `${JSON.stringify({ version: 1, fixes })}\n`);
   }
 
+  /** The files that have taken any. */
+  async files(): Promise<string[]> {
+    return [...new Set((await this.#load()).map(({ file }) => file))];
+  }
+
   /** Those of a file that its text still has, the latest first: edits around them don't matter, edits within end them. */
   async of(file: string, text: string): Promise<FixInText[]> {
     const own = (await this.#load()).filter((fix) => fix.file === file);
@@ -75,42 +85,11 @@ export class AppliedFixes {
 
 function inText(fix: AppliedFix, text: string): FixInText | undefined {
   const { oldText, edits } = fix;
-  const newText = applyEdits(oldText, edits);
-  const carry = carryLines(newText, text);
-  const starts = lineStarts(newText);
-  const current = lineStarts(text);
-  const undo: TextEdit[] = [];
-  const lines = new Set<number>();
-  let shift = 0;
-  for (const { start, end, text: inserted } of edits.toSorted((a, b) => a.start - b.start)) {
-    const begin = start + shift;
-    shift += inserted.length - (end - start);
-    const first = lineOf(starts, begin);
-    const last = lineOf(starts, begin + inserted.length);
-    const at = carry(first);
-    if (at === undefined) return undefined;
-    for (let line = first; line <= last; line++) if (carry(line) !== at + line - first) return undefined;
-    const offset = (current[at - 1] ?? 0) + begin - (starts[first - 1] ?? 0);
-    if (text.slice(offset, offset + inserted.length) !== inserted) return undefined;
-    undo.push({ start: offset, end: offset + inserted.length, text: oldText.slice(start, end) });
-    for (let line = at; line <= at + last - first; line++) lines.add(line);
-  }
+  const carried = carryEdits(applyEdits(oldText, edits), inverseEdits(oldText, edits), text);
+  if (carried === undefined) return undefined;
   const before = edits.filter(({ end }) => end <= fix.start);
-  const moved = before.reduce((sum, { start, end, text: inserted }) => sum + inserted.length - (end - start), fix.start);
-  const slow = carry(lineOf(starts, moved));
-  if (slow !== undefined) lines.add(slow);
-  return { fix, undo: undo.toReversed(), lines: [...lines] };
-}
-
-function lineStarts(text: string): number[] {
-  return [0, ...[...text.matchAll(/\n/g)].map(({ index }) => index + 1)];
-}
-
-/** The 1-based line of an offset. */
-function lineOf(starts: readonly number[], offset: number): number {
-  let line = 0;
-  while (line < starts.length && (starts[line] ?? 0) <= offset) line++;
-  return line;
+  const slow = carried.lineAt(before.reduce((sum, { start, end, text: inserted }) => sum + inserted.length - (end - start), fix.start));
+  return { fix, undo: carried.edits.toReversed(), lines: [...new Set([...carried.lines, ...(slow === undefined ? [] : [slow])])] };
 }
 
 async function readFixes(path: string): Promise<AppliedFix[]> {

@@ -12,7 +12,9 @@ import { ServerError } from "./failures.js";
 import { AppliedFixes } from "./applied-fixes.js";
 import { actionsOf, diagnosticOf, fixAllAction, shownFinding, type ShownFix } from "./fix-actions.js";
 import { type FixGain, fixGains, gainHover, rollBackAction, undoEdits } from "./fix-gains.js";
+import { graphText } from "./graph-text.js";
 import type { LoadedRecording } from "./loaded-recording.js";
+import { madeFixes } from "./made-fixes.js";
 import { ProofBook } from "./proof-book.js";
 import type { Workspace } from "./workspace.js";
 
@@ -90,6 +92,8 @@ export class Fixes {
       await this.#applied.add({
         file: now.realPath,
         title: finding.title,
+        rule: finding.rule,
+        ...(await this.#knownOf(annotated, finding, oldText)),
         subject: finding.subject ?? "",
         event: finding.event,
         share: total / view.sum,
@@ -101,6 +105,22 @@ export class Fixes {
         edits: finding.edits,
       });
     }
+  }
+
+  /** The proof that a fix had, and its function's graph, as they are when it is made. */
+  async #knownOf({ loaded, view, document, functions }: Annotated, { id, subject }: Finding, text: string) {
+    const proof = await this.#bookOf(loaded).of(document.realPath, id, text);
+    const fn = (await functions()).find(({ key }) => key === subject)?.function;
+    return { ...(proof === undefined ? {} : { proof }), ...(fn === undefined ? {} : { graph: graphText(loaded, view, fn) }) };
+  }
+
+  /** The proved fixes that were made and are still in their files, as they are to be shared. */
+  made(): Promise<ResultOf<"flameline/madeFixes">> {
+    return madeFixes(
+      this.#applied,
+      (uri) => this.#annotations.document(uri),
+      (uri) => this.#annotations.annotate(uri),
+    );
   }
 
   /** The fixes that a document has taken, with what they have gained in the shown recording. */

@@ -204,6 +204,7 @@ function answer(
       return null;
     },
     "flameline/rollBack": async (params) => fixes.rollBack(params),
+    "flameline/madeFixes": async () => fixes.made(),
     "flameline/testAt": async ({ uri, line }) => testAtLine(workspace, await annotations.document(uri), line),
     "flameline/diagnose": async () => ({ findings: session.current === undefined ? [] : await diagnose(session.current) }),
   };

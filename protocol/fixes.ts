@@ -1,3 +1,5 @@
+import type { EventName } from "./events.js";
+
 /** What is known of a fix: kept beside it, shown on it, and printed by `flameline fix --json`. */
 export interface ProofRecord {
   /**
@@ -23,4 +25,33 @@ export interface Speedup {
   readonly median: number;
   readonly low: number;
   readonly high: number;
+}
+
+/** What the function of a fix costs in one recording. */
+export interface FixMeasure {
+  /** Share of the event with the function on the stack: 0 to 1. */
+  readonly share: number;
+  /** Cost in each second of recording, in the event's unit. */
+  readonly perSecond: number;
+  /** What it calls and their shares of the event, as a person reads it: a line for each box, costliest first. */
+  readonly graph: readonly string[];
+}
+
+/** A fix that was made in a file and is to be shared: committed, and proposed to others. */
+export interface MadeFix {
+  /** Absolute, with symbolic links resolved. */
+  readonly file: string;
+  readonly rule: string;
+  /** In the imperative. */
+  readonly title: string;
+  /** The function that it changed. */
+  readonly subject: string;
+  readonly event: EventName;
+  /** The text without it, and the edits that made it: UTF-16 offsets, the end exclusive. */
+  readonly oldText: string;
+  readonly edits: readonly { readonly start: number; readonly end: number; readonly text: string }[];
+  readonly proof: ProofRecord;
+  readonly before?: FixMeasure;
+  /** Where the program was recorded again. */
+  readonly after?: FixMeasure;
 }

@@ -5,7 +5,7 @@
  */
 import type { EventName } from "./events.js";
 import type { Finding } from "./findings.js";
-import type { ProofRecord } from "./fixes.js";
+import type { MadeFix, ProofRecord } from "./fixes.js";
 import type {
   AnnotatedFunction,
   BaselineSummary,
@@ -131,6 +131,8 @@ export interface ServerRequests {
   "flameline/fixApplied": { params: { uri: string; fixes: readonly string[] }; result: null };
   /** Edits that take out the fix at a line (0-based), or the only one of the document; null where there is none. */
   "flameline/rollBack": { params: { uri: string; line: number }; result: { title: string; edits: readonly DocumentEdit[] } | null };
+  /** The proved fixes that were made and are still there, in the order of making; and how many others there are. */
+  "flameline/madeFixes": { params: Record<string, never>; result: { fixes: readonly MadeFix[]; unproved: number } };
   /** The test around a line (0-based) of a document; null where there is none. */
   "flameline/testAt": { params: { uri: string; line: number }; result: TestAt | null };
   /** What the server knows for the doctor's report: symbols and source maps of the current recording. */

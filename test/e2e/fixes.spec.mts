@@ -1,4 +1,5 @@
 /** A fix from profile to proof: by the command, and in the real VS Code from the mark on the line to the changed text. */
+import { spawnSync } from "node:child_process";
 import { copyFileSync, readFileSync } from "node:fs";
 import * as path from "node:path";
 import { expect, type Page, test } from "@playwright/test";
@@ -18,8 +19,9 @@ import {
   visibleLines,
 } from "../../scripts/workbench.mjs";
 import { flameline, freshHelper, scratchFolder, WHY_NOT } from "../support/flameline.mjs";
+import { type Forge, startForge } from "../support/forge.mjs";
 import { lineStarting, runProgram } from "../support/programs.mjs";
-import { useStage } from "./stage.mjs";
+import { type Stage, useStage } from "./stage.mjs";
 
 const FIXTURE = path.join(root, "test/fixtures/fixes/words.py");
 const LINE = lineStarting(FIXTURE, "        if re.match");
@@ -73,10 +75,51 @@ async function openBulb(page: Page, line: number, choice: RegExp): Promise<void>
   }).toPass({ timeout: 60_000 });
 }
 
+const dialog = (page: Page) => page.locator(".monaco-dialog-box:visible");
+
+/** The workspace as a clone of the forge's repository; answers Git in it. */
+function commitAll(stage: Stage, { address, repository }: Forge): (...args: string[]) => string {
+  const git = (...args: string[]): string => {
+    // The folder is the other user's.
+    const env = { ...process.env, GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*" };
+    const { status, stdout, stderr } = spawnSync("git", args, { cwd: stage.workspace, encoding: "utf8", env });
+    if (status !== 0) throw new Error(`git ${args.join(" ")}: ${stderr}`);
+    return stdout.trim();
+  };
+  git("init", "--quiet", "--initial-branch=main");
+  git("config", "user.name", "Ann");
+  git("config", "user.email", "ann@example.com");
+  stage.put(".gitignore", ".venv\n.vscode\n*.sqlite*\n__pycache__\n");
+  git("add", ".");
+  git("commit", "--quiet", "--message", "The shop");
+  git("remote", "add", "origin", `${address}/shop/orders.git`);
+  git("push", "--quiet", repository, "main");
+  git("update-ref", "refs/remotes/origin/main", "main");
+  git("branch", "--quiet", "--set-upstream-to=origin/main");
+  stage.put(".vscode/settings.json", JSON.stringify({ "github-enterprise.uri": address }));
+  return git;
+}
+
+/** Says yes, and signs in to the forge by VS Code's own GitHub sign-in. */
+async function signIn(page: Page, yes: string): Promise<void> {
+  await dialog(page).getByRole("button", { name: yes }).click();
+  await dialog(page).getByRole("button", { name: "Allow" }).click();
+  const popup = page.waitForEvent("popup", { timeout: 30_000 }).catch(() => undefined);
+  await expect(dialog(page)).toContainText("ABCD-1234");
+  await dialog(page)
+    .getByRole("button", { name: /^Copy & Continue/ })
+    .click();
+  await (await popup)?.close();
+}
+
 test.describe("in VS Code", () => {
   const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
   let program: ReturnType<typeof runProgram> | undefined;
-  test.afterEach(() => program?.stop());
+  let forge: Forge | undefined;
+  test.afterEach(() => {
+    program?.stop();
+    forge?.close();
+  });
 
   test("a hot line says what it could save, the light bulb proves the change, and takes it", async ({ browser }) => {
     const { user, workspace } = stage;
@@ -122,7 +165,7 @@ test.describe("in VS Code", () => {
     await expect(page.locator(".view-line", { hasText: "_TOKENS_PATTERN.match(word)" })).toBeVisible();
   });
 
-  test("an N+1 query goes from profile to heat, proof and change, is profiled again with its gain, and rolled back", async ({
+  test("an N+1 query goes from profile to heat, proof and change, is profiled again with its gain, becomes a pull request, and is rolled back", async ({
     browser,
   }) => {
     const reason = whyNotRunnable("orders");
@@ -137,6 +180,8 @@ test.describe("in VS Code", () => {
     const text = readFileSync(file, "utf8");
     const line = lineStarting(file, "        cents = sum(");
     const choose = (choice: RegExp) => menuOf(page).locator(".monaco-list-row", { hasText: choice }).click();
+    forge = await startForge(path.join(stage.server.folder, "forge"), "shop", "orders");
+    const git = commitAll(stage, forge);
     start();
     const page = await stage.openWindow(browser);
     await openFile(page, "shop.py", line);
@@ -173,6 +218,27 @@ test.describe("in VS Code", () => {
       /Fixed: Load items of all rows.* newest_orders was [\d.]+ % of CPU.*, is now [\d.]+ %.*Roll back/s,
     );
     await stage.picture("fixes-n-plus-one-gain");
+
+    const state = () => [git("status", "--porcelain"), git("rev-parse", "HEAD"), git("diff")];
+    const before = state();
+    await runCommand(page, "Create Pull Request");
+    await expect(dialog(page)).toContainText("Push 1 proved fix to shop/orders");
+    await stage.picture("fixes-pull-request-question");
+    expect(forge.calls).toEqual([]);
+    await signIn(page, "Push and Open Pull Request");
+    await message(page, "Pull request #1 is open.", { timeout: 60_000 });
+    await stage.picture("fixes-pull-request");
+    expect(forge.pulls).toMatchObject([{ number: 1, base: "main" }]);
+    const [pull] = forge.pulls;
+    expect(pull?.title).toMatch(/^Load items of all rows with one query/);
+    expect(pull?.body).toMatch(/\| as fast \| \d+\.\d\d \(\d+\.\d\d to \d+\.\d\d\) \|/);
+    expect(pull?.body).toMatch(/\| share of cpu \| [\d.]+ % before, [\d.]+ % after \|/);
+    for (const when of ["before", "after"])
+      expect(pull?.body).toMatch(new RegExp(`Flame graph ${when}.*\\n\\n\`\`\`text\\n +\\d+ %  newest_orders\\n +[\\d.]+ %    \\S`));
+    expect(forge.git("log", "--format=%s", `main..${pull?.head}`)).toMatch(/^Load items of all rows with one query.*$/);
+    expect(forge.git("diff", "--stat", `main..${pull?.head}`)).toMatch(/^ shop\.py \| .*\n 1 file changed/);
+    expect(forge.git("show", `${pull?.head}:shop.py`)).toBe(readFileSync(file, "utf8").trimEnd());
+    expect(state()).toEqual(before);
     await goToLine(page, changed);
     await runCommand(page, "Roll Back This Fix");
     await message(page, /Rolled back: Load items of all rows/);

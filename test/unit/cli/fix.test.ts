@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -70,7 +71,17 @@ _CLEAN_PATTERN = re.compile(r"\s+")`,
 
 describe("with --prove", () => {
   test("it is proved and written, and a second time there is nothing left", async () => {
-    const said = await run.line("fix", "run.pb.gz", "--prove", "--apply");
+    const git = (...args: string[]): string => spawnSync("git", args, { cwd: run.folder, encoding: "utf8" }).stdout.trimEnd();
+    for (const command of ["init -q -b main", "config user.name Ann", "config user.email a@b.c", "add src", "commit -q -m first"]) {
+      git(...command.split(" "));
+    }
+    const all = await run.line("fix", "run.pb.gz", "--prove", "--apply", "--commit");
+    const branch = "flameline/python-regex-in-hot-code-clean";
+    expect(all).toContain(`Next: git merge ${branch}`);
+    expect(git("log", "--format=%s", `main..${branch}`)).toBe("Compile the pattern once, as _CLEAN_PATTERN");
+    expect(git("status", "--porcelain", "-uno")).toBe(" M src/app.py");
+    expect(git("diff", branch, "--", "src")).toBe("");
+    const said = all.replace(/\nNext: .*/, "").replace(`  committed on ${branch}\n`, "");
     expect(said.replaceAll(/\d\.\d\d/g, "N").replaceAll(/\d+(?= small| of| made|\),)/g, "N")).toMatchInlineSnapshot(`
       "0
       src/app.py:5  Compile the pattern once, as _CLEAN_PATTERN  (applied)
@@ -100,6 +111,9 @@ test.skipIf(process.getuid?.() !== 0)("code is never run with root's rights for 
   expect(await run.with({ SUDO_UID: "1000" }).line("fix", "run.pb.gz", "--prove")).toMatch(/^2\n.*run it without sudo\.$/);
 });
 
-test("--apply without --prove is a mistake", async () => {
+test("--apply or --commit without --prove is a mistake", async () => {
+  expect(await run.line("fix", "run.pb.gz", "--commit")).toBe(
+    "2\nflameline: --commit goes with --prove: only what is proved is committed.",
+  );
   expect(await run.line("fix", "run.pb.gz", "--apply")).toBe("2\nflameline: --apply goes with --prove: only what is proved is applied.");
 });

@@ -108,6 +108,21 @@ test("a proof runs the recorded program in a copy, is shown on the fix, and is k
   expect(first).toMatchObject({ isPreferred: true, edit: { documentChanges: [{ edits: [{}, {}, {}] }] } });
   expect(first?.edit?.changeAnnotations).toBeUndefined();
   expect(others.map(({ title }) => title)).toEqual(["Never propose fixes for this line"]);
+  // Once it is made it can be shared, with its record.
+  const [change] = first?.edit?.documentChanges ?? [];
+  if (change === undefined || !("edits" in change)) throw new Error("no edit is offered");
+  const text = TextDocument.applyEdits(TextDocument.create("file:///app.py", "python", 0, TEXT + main), change.edits as TextEdit[]);
+  await server.edit("app.py", text);
+  await server.ask("flameline/fixApplied", { uri: uri ?? "", fixes: [fix ?? ""] });
+  const { fixes, unproved } = await server.ask("flameline/madeFixes", {});
+  expect(unproved).toBe(0);
+  expect(fixes).toMatchObject([
+    { file, rule: "python-regex-in-hot-code", subject: "clean", oldText: TEXT + main, proof, before: { share: 1 } },
+  ]);
+  expect(fixes[0]?.before?.graph).toEqual(["  100 %  clean", "   50 %    sub", "   50 %      _compile"]);
+  expect(fixes[0]?.after).toBeUndefined();
+  await server.edit("app.py", TEXT + main);
+  expect(await server.ask("flameline/madeFixes", {})).toEqual({ fixes: [], unproved: 0 });
   // Of another text nothing is proved.
   await server.edit("app.py", `${TEXT}${main}# more\n`);
   await expect.poll(() => server.diagnostics("app.py")[0], SOON).toMatch(/\(unproved\)$/);
@@ -139,6 +154,7 @@ async function take(server: TestServer): Promise<string> {
 test("a fix that was taken is told with what its function was and is, once the program was recorded again", async () => {
   const server = await profiled();
   const text = await take(server);
+  expect(await server.ask("flameline/madeFixes", {})).toEqual({ fixes: [], unproved: 1 });
   expect(await server.hover("app.py", 7)).toMatch(
     /^\*\*Fixed:\*\* Compile the pattern once.* clean was 100 % of CPU .*record again to see/,
   );
