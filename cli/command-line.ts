@@ -7,6 +7,7 @@ import { exitCodeOf } from "./exit-code.js";
 import { exportCommand } from "./export.js";
 import { fixCommand } from "./fix.js";
 import { helperCommand } from "./helper.js";
+import { mcpCommand } from "./mcp.js";
 import { suggestion } from "./nearest-name.js";
 import { recordCommand } from "./record.js";
 import { reportCommand } from "./report.js";
@@ -19,6 +20,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   fix: fixCommand,
   doctor: doctorCommand,
   helper: helperCommand,
+  mcp: mcpCommand,
 };
 
 /** Runs a command line (without node and the script) and resolves with the exit code. */

@@ -19,6 +19,7 @@ import {
   visibleLines,
 } from "../../scripts/workbench.mjs";
 import { flameline, freshHelper, scratchFolder, WHY_NOT } from "../support/flameline.mjs";
+import { startMcp } from "../support/mcp-client.mjs";
 import { type Forge, startForge } from "../support/forge.mjs";
 import { lineStarting, runProgram } from "../support/programs.mjs";
 import { type Stage, useStage } from "./stage.mjs";
@@ -56,8 +57,29 @@ test("the command finds the pattern by its heat, proves the change and writes it
     expect(fix?.proof?.speedup?.low).toBeGreaterThanOrEqual(1.05);
     expect(fix?.share).toBeGreaterThan(0.05);
     expect(readFileSync(program, "utf8")).toContain("if _TOKENS_PATTERN.match(word):");
-    expect((await record("after.pb.gz")).status).toBe(0);
-    expect(await found("after.pb.gz")).toEqual([]);
+
+    // A language model's client gets the same by the protocol that it speaks.
+    const client = startMcp(scratch.path);
+    try {
+      await client.ask("initialize", { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } });
+      const { tools } = (await client.ask("tools/list", {})) as { tools: { name: string }[] };
+      expect(tools.map(({ name }) => name)).toEqual(["profile", "hottest", "explain_line", "prove_change"]);
+      const recorded = await client.use("profile", { seconds: 60, command: ["python3", "words.py", "4"] });
+      const { profile, rows } = recorded as unknown as { profile: string; rows: { file: string; function: string; selfShare: number }[] };
+      expect(rows[0]).toMatchObject({ file: program, function: "tokens" });
+      const before = (await client.use("hottest", { profile: "before.pb.gz", by: "function", limit: 3 })) as { total: number };
+      const { stdout } = await flameline(["report", "before.pb.gz", "--by", "function", "--json"], { cwd: scratch.path, env: {} });
+      expect(before.total).toBe((JSON.parse(stdout) as { total: number }).total);
+      expect(
+        await client.use("explain_line", { profile, file: "words.py", line: lineStarting(program, "        if _TOKENS") }),
+      ).toMatchObject({
+        events: [{ event: "cpu", functions: ["tokens"] }],
+        fixes: [],
+      });
+      expect(await found(profile)).toEqual([]);
+    } finally {
+      client.stop();
+    }
   } finally {
     helper.stop();
     scratch.remove();
@@ -236,7 +258,7 @@ test.describe("in VS Code", () => {
     for (const when of ["before", "after"])
       expect(pull?.body).toMatch(new RegExp(`Flame graph ${when}.*\\n\\n\`\`\`text\\n +\\d+ %  newest_orders\\n +[\\d.]+ %    \\S`));
     expect(forge.git("log", "--format=%s", `main..${pull?.head}`)).toMatch(/^Load items of all rows with one query.*$/);
-    expect(forge.git("diff", "--stat", `main..${pull?.head}`)).toMatch(/^ shop\.py \| .*\n 1 file changed/);
+    expect(forge.git("diff", "--stat", `main..${pull?.head}`)).toMatch(/^shop\.py \| .*\n 1 file changed/);
     expect(forge.git("show", `${pull?.head}:shop.py`)).toBe(readFileSync(file, "utf8").trimEnd());
     expect(state()).toEqual(before);
     await goToLine(page, changed);
