@@ -11,7 +11,12 @@ export class PairTable {
   readonly first = int32Column();
   readonly second = int32Column();
   /** Slot → id + 1; 0 is free. The length is a power of two and at most half of it is used. */
-  #slots = new Int32Array(FIRST_SLOTS);
+  #slots: Int32Array;
+
+  /** @param expected pairs that it has room for at once; it grows beyond */
+  constructor(expected = 0) {
+    this.#slots = new Int32Array(Math.max(FIRST_SLOTS, 2 ** Math.ceil(Math.log2(2 * expected + 1))));
+  }
 
   get length(): number {
     return this.first.length;

@@ -19,3 +19,22 @@ export function* eachRow(rows: number, visit: (row: number) => unknown): Steps<v
     if (row % ROWS_A_STEP === ROWS_A_STEP - 1) yield;
   }
 }
+
+/** Rows between two pauses of a loop that does little with each. */
+const ROWS_A_PIECE = 32_768;
+
+/** Walks rows from 0 in pieces, with pauses: `each` is told where one begins and where it ends (not inclusive). Faster than a call a row. */
+export function* inPieces(rows: number, each: (from: number, to: number) => void): Steps<void> {
+  for (let from = 0; from < rows; from += ROWS_A_PIECE) {
+    if (from > 0) yield;
+    each(from, Math.min(rows, from + ROWS_A_PIECE));
+  }
+}
+
+/** The same with the last piece first; within one `each` goes backwards by itself. */
+export function* inPiecesBackwards(rows: number, each: (from: number, to: number) => void): Steps<void> {
+  for (let to = rows; to > 0; to -= ROWS_A_PIECE) {
+    if (to < rows) yield;
+    each(Math.max(0, to - ROWS_A_PIECE), to);
+  }
+}

@@ -45,6 +45,7 @@ const BENCHES = [
   "model",
   "files",
   "flame-graph",
+  "long-tasks",
   "time-range",
   "viewers",
 ];

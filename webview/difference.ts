@@ -1,6 +1,7 @@
-import { fromBase64 } from "../profile/base64.js";
+import { inPieces, type Steps } from "../profile/steps.js";
 import { type TreeColumns, type TreeDifference, VERDICTS, type Verdict } from "../protocol/queries.js";
 import type { EventUnit } from "../protocol/events.js";
+import { bytesOf } from "./column-bytes.js";
 import { formatShare, formatValue } from "./format.js";
 
 /** What a box's colour says: how much less or more it is than in the base, no more than noise, or not judged. */
@@ -24,17 +25,24 @@ export interface NodeDifference extends Pick<TreeDifference, "measure" | "scale"
 }
 
 /** Undefined for a tree of one recording, and where the columns are not as long as the tree. */
-export function decodeDifference({ difference, nodes }: TreeColumns, value: Float64Array): NodeDifference | undefined {
+export function* decodeDifference({ difference, nodes }: TreeColumns, value: Float64Array): Steps<NodeDifference | undefined> {
   if (difference === undefined) return undefined;
-  const [base, low, high] = [difference.base, difference.low, difference.high].map((text) => {
-    const bytes = fromBase64(text);
-    return bytes?.length === nodes * 8 ? new Float64Array(bytes.buffer) : undefined;
-  });
-  const verdicts = fromBase64(difference.verdict);
-  if (base === undefined || low === undefined || high === undefined || verdicts?.length !== nodes * 4) return undefined;
-  const verdict = new Int32Array(verdicts.buffer);
+  const [baseBytes, lowBytes, highBytes, verdictBytes] = [
+    yield* bytesOf(difference.base, nodes * 8),
+    yield* bytesOf(difference.low, nodes * 8),
+    yield* bytesOf(difference.high, nodes * 8),
+    yield* bytesOf(difference.verdict, nodes * 4),
+  ];
+  if (baseBytes === undefined || lowBytes === undefined || highBytes === undefined || verdictBytes === undefined) return undefined;
+  const [base, low, high] = [new Float64Array(baseBytes), new Float64Array(lowBytes), new Float64Array(highBytes)];
+  const verdict = new Int32Array(verdictBytes);
   const { measure, scale, untold } = difference;
-  const kinds = Uint8Array.from(value, (mean, node) => kindOf(base[node] ?? 0, mean, VERDICTS[verdict[node] ?? -1] ?? "few"));
+  const kinds = new Uint8Array(value.length);
+  yield* inPieces(value.length, (from, to) => {
+    for (let node = from; node < to; node++) {
+      kinds[node] = kindOf(base[node] ?? 0, value[node] ?? 0, VERDICTS[verdict[node] ?? -1] ?? "few");
+    }
+  });
   return { measure, scale, untold, base, low, high, verdict, kinds };
 }
 

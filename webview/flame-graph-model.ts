@@ -1,11 +1,13 @@
+import type { Steps } from "../profile/steps.js";
 import type { CallersAndCallees, RecordingSummary, Selection, TreeColumns, TreeDirection } from "../protocol/queries.js";
 import type { Finding } from "../protocol/findings.js";
 import type { TableColumns, TableKind } from "../protocol/tables.js";
 import type { FromWebview, GraphView, PictureFormat, ToWebview } from "../protocol/webview.js";
-import { decodeTree, type GraphTree } from "./graph-tree.js";
+import { decodeTreeSteps, type GraphTree } from "./graph-tree.js";
+import { Pieces } from "./pieces.js";
 import type { SavedView } from "./saved-view.js";
-import { type Search, searchTree } from "./search.js";
-import { shapeTree } from "./shape.js";
+import { type Search, searchTreeSteps } from "./search.js";
+import { shapeTreeSteps } from "./shape.js";
 import { TimeModel } from "./time-model.js";
 import { type Clock, TreeRequests } from "./tree-requests.js";
 
@@ -43,6 +45,8 @@ export class FlameGraphModel {
   /** The tree before boxes are taken into others. */
   #whole: GraphTree | null = null;
   readonly #requests: TreeRequests;
+  readonly #making: Pieces;
+  readonly #searching: Pieces;
   #callersRequest = 0;
   #tableRequest = 0;
   #findingsRequest = 0;
@@ -53,6 +57,8 @@ export class FlameGraphModel {
     this.view = saved.view;
     this.minimumShare = saved.minimumShare;
     this.#shownDirection = saved.view.direction;
+    this.#making = new Pieces(clock);
+    this.#searching = new Pieces(clock);
     this.times = new TimeModel(post, clock, saved.timeWindow);
     this.#requests = new TreeRequests((request, query) => post({ type: "getTree", request, ...query }), clock);
   }
@@ -129,8 +135,13 @@ export class FlameGraphModel {
 
   find(text: string): void {
     this.view = { ...this.view, search: text };
-    this.#findAgain();
-    this.onChange({ kind: "search" });
+    const { tree } = this;
+    const found = (search: Search | undefined): void => {
+      this.search = search;
+      this.onChange({ kind: "search" });
+    };
+    if (tree) this.#searching.run(searchTreeSteps(tree, text), found, (error) => this.#tell(error));
+    else found(undefined);
   }
 
   unfold(): void {
@@ -196,7 +207,7 @@ export class FlameGraphModel {
     const grown = !isSame(summary, this.summary);
     this.summary = summary;
     this.view = withSelection(this.view, selection);
-    if (other) this.tree = undefined;
+    if (other) this.#forgetTree();
     if (other || summary?.live !== true) this.pausedNs = undefined;
     this.times.follow(summary, selection, grown && this.pausedNs === undefined);
     if (!summary) this.#setTree(null, this.view.direction);
@@ -208,23 +219,54 @@ export class FlameGraphModel {
   #setTree(columns: TreeColumns | null, direction: TreeDirection): void {
     const turned = direction !== this.#shownDirection;
     this.#shownDirection = direction;
-    try {
-      this.#whole = columns ? decodeTree(columns) : null;
-    } catch (error) {
-      this.#whole = null;
-      this.onChange({ kind: "notice", message: error instanceof Error ? error.message : String(error) });
-    }
-    this.#showShape(turned);
+    if (columns === null) return this.#showNothing(turned);
+    this.#making.run(
+      decodeTreeSteps(columns),
+      (whole) => {
+        this.#whole = whole;
+        this.#showShape(turned);
+      },
+      (error) => {
+        this.#showNothing(turned);
+        this.#tell(error);
+      },
+    );
   }
 
+  /** With what the search finds in it: both come at once. */
   #showShape(turned: boolean): void {
-    this.tree = this.#whole && shapeTree(this.#whole, this.view.shape, this.#shownDirection);
-    this.#findAgain();
+    const [whole, { shape, search }] = [this.#whole, this.view];
+    if (whole === null) return this.#showNothing(turned);
+    this.#searching.stop();
+    this.#making.run(
+      shapedAndSearched(whole, shape, this.#shownDirection, search),
+      (made) => {
+        this.tree = made.tree;
+        this.search = made.search;
+        this.onChange({ kind: "tree", turned });
+        // Typed while it was made.
+        if (this.view.search !== search) this.find(this.view.search);
+      },
+      (error) => this.#tell(error),
+    );
+  }
+
+  #showNothing(turned: boolean): void {
+    this.#forgetTree();
+    this.#whole = null;
+    this.tree = null;
     this.onChange({ kind: "tree", turned });
   }
 
-  #findAgain(): void {
-    this.search = this.tree ? searchTree(this.tree, this.view.search) : undefined;
+  #forgetTree(): void {
+    this.#making.stop();
+    this.#searching.stop();
+    this.tree = undefined;
+    this.search = undefined;
+  }
+
+  #tell(error: unknown): void {
+    this.onChange({ kind: "notice", message: error instanceof Error ? error.message : String(error) });
   }
 
   #ask(): void {
@@ -234,6 +276,16 @@ export class FlameGraphModel {
   #query() {
     return { direction: this.view.direction, selection: this.view.selection, minimumShare: this.minimumShare };
   }
+}
+
+function* shapedAndSearched(
+  whole: GraphTree,
+  shape: GraphView["shape"],
+  direction: TreeDirection,
+  text: string,
+): Steps<{ tree: GraphTree; search: Search | undefined }> {
+  const tree = yield* shapeTreeSteps(whole, shape, direction);
+  return { tree, search: yield* searchTreeSteps(tree, text) };
 }
 
 /** Of waits the first question is what for, of everything else whose code it is; other colours are the user's choice and stay. */

@@ -1,5 +1,6 @@
-import { fromBase64 } from "../profile/base64.js";
+import { atOnce, inPieces, type Steps } from "../profile/steps.js";
 import type { TreeColumns } from "../protocol/queries.js";
+import { bytesOf } from "./column-bytes.js";
 import type { Shaped } from "./shape.js";
 import { decodeDifference, type NodeDifference } from "./difference.js";
 import { waitKinds } from "./wait-kinds.js";
@@ -51,15 +52,19 @@ const ROOT_NAME = "all";
  * Throws an Error with one sentence when the columns don't describe a tree.
  */
 export function decodeTree(columns: TreeColumns): GraphTree {
+  return atOnce(decodeTreeSteps(columns));
+}
+
+/** The same in pieces: a tree of 1,000,000 nodes takes longer than a page may be busy. */
+export function* decodeTreeSteps(columns: TreeColumns): Steps<GraphTree> {
   const count = columns.nodes;
-  const fn = new Int32Array(decodeBase64(columns.function, count * 4));
-  const end = new Int32Array(decodeBase64(columns.end, count * 4));
-  const self = new Float64Array(decodeBase64(columns.self, count * 8));
-  const value = new Float64Array(decodeBase64(columns.value, count * 8));
-  const { name } = columns.functions;
+  const fn = new Int32Array(yield* bytesOrThrow(columns.function, count * 4));
+  const end = new Int32Array(yield* bytesOrThrow(columns.end, count * 4));
+  const self = new Float64Array(yield* bytesOrThrow(columns.self, count * 8));
+  const value = new Float64Array(yield* bytesOrThrow(columns.value, count * 8));
   const { event, unit, samples, leftOut, mergedWorkers, folded, foldedValue, range, thread } = columns;
-  const given = columns.left === undefined ? undefined : new Float64Array(decodeBase64(columns.left, count * 8));
-  const arranged = arrange(fn, end, self, value, name.length, given);
+  const given = columns.left === undefined ? undefined : new Float64Array(yield* bytesOrThrow(columns.left, count * 8));
+  const arranged = yield* arrange(fn, end, self, value, columns.functions.name.length, given);
   return {
     count,
     ...arranged,
@@ -67,9 +72,9 @@ export function decodeTree(columns: TreeColumns): GraphTree {
     end,
     self,
     value,
-    functions: { ...columns.functions, name: name.map(cleanText), file: columns.functions.file.map(cleanText) },
-    waits: waitKinds({ fn, value, parent: arranged.parent }, columns.functions),
-    difference: decodeDifference(columns, value),
+    functions: { ...columns.functions, name: yield* cleanTexts(columns.functions.name), file: yield* cleanTexts(columns.functions.file) },
+    waits: yield* waitKinds({ fn, value, parent: arranged.parent }, columns.functions),
+    difference: yield* decodeDifference(columns, value),
     info: {
       event,
       unit,
@@ -90,7 +95,7 @@ export function nodeName(tree: GraphTree, node: number): string {
   return fn < 0 ? ROOT_NAME : tree.functions.name[fn] || "(no name)";
 }
 
-function arrange(fn: Int32Array, end: Int32Array, self: Float64Array, value: Float64Array, functions: number, places?: Float64Array) {
+function* arrange(fn: Int32Array, end: Int32Array, self: Float64Array, value: Float64Array, functions: number, places?: Float64Array) {
   const count = fn.length;
   const parent = new Int32Array(count);
   const depth = new Int32Array(count);
@@ -99,7 +104,12 @@ function arrange(fn: Int32Array, end: Int32Array, self: Float64Array, value: Flo
   let maxDepth = 0;
   let repaired = 0;
   let open = -1;
-  for (let node = 0; node < count; node++) {
+  yield* inPieces(count, (from, to) => {
+    for (let node = from; node < to; node++) arrangeNode(node);
+  });
+  return { parent, depth, left, maxDepth, repaired, total: value[0] ?? 0 };
+
+  function arrangeNode(node: number): void {
     while (open >= 0 && at(end, open) <= node) open = at(parent, open);
     const limit = open < 0 ? count : at(end, open);
     if (at(end, node) <= node || at(end, node) > limit || (open < 0 && node > 0)) throw new Error(NOT_A_TREE);
@@ -121,7 +131,12 @@ function arrange(fn: Int32Array, end: Int32Array, self: Float64Array, value: Flo
     if (open >= 0) cursor[open] = start + at(value, node);
     open = node;
   }
-  return { parent, depth, left, maxDepth, repaired, total: value[0] ?? 0 };
+}
+
+function* bytesOrThrow(text: string, length: number): Steps<ArrayBuffer> {
+  const bytes = yield* bytesOf(text, length);
+  if (bytes === undefined) throw new Error(NOT_A_TREE);
+  return bytes;
 }
 
 const NOT_A_TREE = "The answer is not a call tree; reopen the recording, and report this if it comes back.";
@@ -131,18 +146,18 @@ export function at(column: Int32Array | Float64Array | Uint8Array, index: number
   return column[index] as number;
 }
 
-/** The browser's own decoder where it has one (Chromium 140 on): three times as fast at the 37 MB of 1,000,000 nodes. */
-function decodeBase64(text: string, length: number): ArrayBuffer {
-  const native = (Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> }).fromBase64;
-  const bytes = native ? native.call(Uint8Array, text) : fromBase64(text);
-  if (bytes?.length !== length) throw new Error(NOT_A_TREE);
-  return bytes.buffer;
-}
-
 /** Longest name that is shown; C++ templates grow to megabytes. */
 const LONGEST_TEXT = 2000;
 // oxlint-disable-next-line no-control-regex -- these are what is looked for: characters that would break or reorder a line
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+function* cleanTexts(texts: readonly string[]): Steps<string[]> {
+  const clean: string[] = [];
+  yield* inPieces(texts.length, (from, to) => {
+    for (let i = from; i < to; i++) clean[i] = cleanText(texts[i] ?? "");
+  });
+  return clean;
+}
 
 /** Names come from the profiled programs: no control character or change of writing direction may reach the screen. */
 export function cleanText(text: string): string {

@@ -1,3 +1,4 @@
+import { atOnce, inPieces, type Steps } from "../profile/steps.js";
 import { at, type GraphTree } from "./graph-tree.js";
 
 /** The boxes that a search found. */
@@ -14,29 +15,38 @@ export interface Search {
 
 /** Finds text, or `/a regular expression/`, in function names and file names, without regard to case. Undefined when there is nothing to look for. */
 export function searchTree(tree: GraphTree, text: string): Search | undefined {
+  return atOnce(searchTreeSteps(tree, text));
+}
+
+/** The same in pieces. */
+export function* searchTreeSteps(tree: GraphTree, text: string): Steps<Search | undefined> {
   const isWanted = matcherOf(text);
   if (isWanted === undefined) return undefined;
   const { name, file } = tree.functions;
   const functions = new Uint8Array(name.length);
   // The same by function + 1, so that the root (-1) needs no branch in the loop over the nodes.
   const matches = new Uint8Array(name.length + 1);
-  for (let i = 0; i < name.length; i++) {
-    if (isWanted(name[i] ?? "") || isWanted(file[i] ?? "")) functions[i] = matches[i + 1] = 1;
-  }
+  yield* inPieces(name.length, (from, to) => {
+    for (let i = from; i < to; i++) {
+      if (isWanted(name[i] ?? "") || isWanted(file[i] ?? "")) functions[i] = matches[i + 1] = 1;
+    }
+  });
   const before = bufferFor(tree);
   // Read in place: `at` is shared by three kinds of columns, which halves the speed of a loop over 1,000,000 nodes.
   const { fn, end, value: values } = tree;
   let nodes = 0;
   let value = 0;
   let counted = 0;
-  for (let node = 0; node < tree.count; node++) {
-    before[node] = nodes;
-    if (matches[(fn[node] as number) + 1] === 0) continue;
-    nodes++;
-    if (node < counted) continue;
-    value += values[node] as number;
-    counted = end[node] as number;
-  }
+  yield* inPieces(tree.count, (from, to) => {
+    for (let node = from; node < to; node++) {
+      before[node] = nodes;
+      if (matches[(fn[node] as number) + 1] === 0) continue;
+      nodes++;
+      if (node < counted) continue;
+      value += values[node] as number;
+      counted = end[node] as number;
+    }
+  });
   before[tree.count] = nodes;
   return { text, functions, before, nodes, value };
 }
@@ -58,13 +68,13 @@ function matcherOf(text: string): ((name: string) => boolean) | undefined {
   }
 }
 
-/** One buffer a tree, used again by each search: only the newest search of a tree is ever shown, and fresh memory costs more than the scan. */
-const buffers = new WeakMap<GraphTree, Int32Array>();
+/** Two buffers a tree, in turn: only the newest search of a tree and the one under way are wanted, and fresh memory costs more than the scan. */
+const buffers = new WeakMap<GraphTree, Int32Array[]>();
 
 function bufferFor(tree: GraphTree): Int32Array {
-  const buffer = buffers.get(tree) ?? new Int32Array(tree.count + 1);
-  buffers.set(tree, buffer);
-  return buffer;
+  const [next = new Int32Array(tree.count + 1), last] = buffers.get(tree) ?? [];
+  buffers.set(tree, last === undefined ? [new Int32Array(tree.count + 1), next] : [last, next]);
+  return next;
 }
 
 export function isMatch(tree: GraphTree, search: Search, node: number): boolean {
