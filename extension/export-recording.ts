@@ -4,6 +4,7 @@ import type { ExportFormat } from "../protocol/language-server.js";
 import type { RecordingSummary } from "../protocol/queries.js";
 import { WindowError } from "./failures.js";
 import type { LanguageServer } from "./language-server-client.js";
+import { plainMessage } from "./plain-message.js";
 
 const FORMATS = [
   { label: "pprof", format: "pprof", ending: ".pb.gz", detail: "Opens in go tool pprof, Pyroscope, Parca, speedscope and here." },
@@ -54,7 +55,7 @@ export async function exportRecording(server: LanguageServer, assets: string): P
     assets,
   });
   const open = "Open";
-  const answer = await vscode.window.showInformationMessage(`Exported to ${path.basename(target.fsPath)}.`, open);
+  const answer = await vscode.window.showInformationMessage(plainMessage(`Exported to ${path.basename(target.fsPath)}.`), open);
   if (answer === open) {
     // A page is to be seen, not read.
     if (chosen.format === "html") await vscode.env.openExternal(target);

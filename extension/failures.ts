@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { describe, type Failure, FlamelineError } from "../recorder/failures.js";
 import { typeInTerminal } from "./type-in-terminal.js";
+import { plainMessage } from "./plain-message.js";
 
 /** What can go wrong before the recorder is asked; the recorder's own catalogue has the rest. */
 export type WindowFailure =
@@ -58,7 +59,7 @@ export async function showError(error: unknown, log: vscode.LogOutputChannel): P
   const { sentence, action, buttons } = describeError(error, log);
   log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
   const text = action === undefined ? sentence : `${sentence} ${action}`;
-  const chosen = await vscode.window.showErrorMessage(text, ...Object.keys(buttons));
+  const chosen = await vscode.window.showErrorMessage(plainMessage(text), ...Object.keys(buttons));
   if (chosen !== undefined) {
     buttons[chosen]?.();
   }

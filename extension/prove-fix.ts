@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { WindowError } from "./failures.js";
 import type { LanguageServer } from "./language-server-client.js";
+import { plainMessage } from "./plain-message.js";
 
 /** A person waits for it; the command takes `--budget`. */
 const SECONDS = 180;
@@ -42,8 +43,8 @@ export async function proveFix(server: LanguageServer, uri: unknown, fix: unknow
   const tried = safety.tried.length === 0 ? "" : ` Tried: ${safety.tried.join("; ")}.`;
   if (speedup !== undefined && verdict === "proved") {
     const interval = `${speedup.median.toFixed(2)} times as fast (${speedup.low.toFixed(2)} to ${speedup.high.toFixed(2)})`;
-    void vscode.window.showInformationMessage(`Proved: it behaves the same and is ${interval}.${tried}`);
+    void vscode.window.showInformationMessage(plainMessage(`Proved: it behaves the same and is ${interval}.${tried}`));
   } else {
-    void vscode.window.showWarningMessage(`The fix is not proved. ${reason ?? ""}${tried}`);
+    void vscode.window.showWarningMessage(plainMessage(`The fix is not proved. ${reason ?? ""}${tried}`));
   }
 }

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { WindowError } from "./failures.js";
 import type { LanguageServer } from "./language-server-client.js";
+import { plainMessage } from "./plain-message.js";
 
 /** Fixes of a document were made, all at once: what they gain is told once the program was recorded again. */
 export async function noteFix(server: LanguageServer, uri: unknown, fixes: readonly unknown[]): Promise<void> {
@@ -26,5 +27,5 @@ export async function rollBackFix(server: LanguageServer, uri: unknown, line: un
     change.replace(target, new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character), newText);
   }
   await vscode.workspace.applyEdit(change);
-  void vscode.window.showInformationMessage(`Rolled back: ${found.title}.`);
+  void vscode.window.showInformationMessage(plainMessage(`Rolled back: ${found.title}.`));
 }

@@ -2,6 +2,7 @@ import * as path from "node:path";
 import * as vscode from "vscode";
 import { WindowError } from "./failures.js";
 import type { FlameGraphs } from "./flame-graphs.js";
+import { plainMessage } from "./plain-message.js";
 
 /** Writes what a flame graph shows to a PNG or SVG file where the user says. */
 export async function savePicture(graphs: Pick<FlameGraphs, "shown">): Promise<void> {
@@ -17,5 +18,5 @@ export async function savePicture(graphs: Pick<FlameGraphs, "shown">): Promise<v
   const picture = await graph.picture(path.extname(target.path).toLowerCase() === ".svg" ? "svg" : "png");
   if (picture.length === 0) throw new WindowError({ kind: "no-graph" });
   await vscode.workspace.fs.writeFile(target, picture);
-  await vscode.window.showInformationMessage(`Saved ${path.basename(target.path)}.`);
+  await vscode.window.showInformationMessage(plainMessage(`Saved ${path.basename(target.path)}.`));
 }

@@ -4,6 +4,7 @@ import type { Ask, LanguageServer } from "../language-server-client.js";
 import { onSettings, setting } from "../settings.js";
 import { HeatDecorations } from "./heat-decorations.js";
 import { heatMarks } from "./heat-levels.js";
+import { plainMessage } from "../plain-message.js";
 
 /** After the last keystroke, before the server is asked again: VS Code moves the marks meanwhile. */
 const AFTER_EDIT_MS = 300;
@@ -135,7 +136,7 @@ export class Heat implements vscode.Disposable {
     this.#show(document, marks);
     if (heat?.notice !== undefined && !this.#noticed.has(heat.uri)) {
       this.#noticed.add(heat.uri);
-      void vscode.window.showWarningMessage(heat.notice);
+      void vscode.window.showWarningMessage(plainMessage(heat.notice));
     }
   }
 

@@ -20,6 +20,7 @@ import { excludedPids } from "../targets/excluded-pids.js";
 import { chooseMinutes } from "./choose-minutes.js";
 import { keepText } from "./keep-text.js";
 import { showLastMinutes } from "./last-minutes.js";
+import { plainMessage } from "../plain-message.js";
 
 /** Whether it is on in this workspace: it then goes on after a reload. */
 const ON_KEY = "flameline.keepProfiling";
@@ -212,7 +213,7 @@ export class KeepProfiling implements vscode.Disposable {
       return;
     }
     this.#said = failure.kind;
-    void vscode.window.showWarningMessage(warningText(failure), "Try Now", "Turn Off", "Show Log").then((chosen) => {
+    void vscode.window.showWarningMessage(plainMessage(warningText(failure)), "Try Now", "Turn Off", "Show Log").then((chosen) => {
       if (chosen === "Try Now") {
         this.#keeper?.retry();
       } else if (chosen === "Turn Off" && this.#keeper !== undefined) {

@@ -13,6 +13,7 @@ import { runToEnd, startGated } from "../targets/tasks.js";
 import { repeatsOf, tryOf } from "./go-repeats.js";
 import { jsonResult, junitResult, resultText, type TestResult } from "./test-result.js";
 import { type Command, type ResultFile, type TestRun, testRun } from "./test-run.js";
+import { plainMessage } from "../plain-message.js";
 
 interface Wants {
   readonly server: LanguageServer;
@@ -98,7 +99,7 @@ async function testPlan(
         if (samples > 0) {
           await show();
         }
-        const text = resultText(test.name, run.runner, result, samples);
+        const text = plainMessage(resultText(test.name, run.runner, result, samples));
         void (result?.failed === false ? vscode.window.showInformationMessage(text) : vscode.window.showWarningMessage(text));
       },
     };
@@ -137,7 +138,7 @@ async function prepared(
 
 function trying(test: TestAt, program: Command): Thenable<Awaited<ReturnType<typeof repeatsOf>>> {
   return vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Notification, title: `Flameline: Trying How Long “${test.name}” Takes` },
+    { location: vscode.ProgressLocation.Notification, title: plainMessage(`Flameline: Trying How Long “${test.name}” Takes`) },
     () => repeatsOf(tryOf(program)),
   );
 }

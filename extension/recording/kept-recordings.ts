@@ -5,6 +5,7 @@ import { DisposableStore } from "../disposable-store.js";
 import type { LanguageServer } from "../language-server-client.js";
 import { setting } from "../settings.js";
 import { ViewMemory } from "./view-memory.js";
+import { plainMessage } from "../plain-message.js";
 
 export interface KeptRecording {
   readonly id: string;
@@ -84,7 +85,9 @@ export class KeptRecordings implements vscode.Disposable {
     }
     if (summary.warnings.length > 0) {
       const more = summary.warnings.length > 1 ? ` (and ${summary.warnings.length - 1} more)` : "";
-      void vscode.window.showWarningMessage(`${summary.warnings[0]}${more}`, "Show Log").then((chosen) => chosen && this.#log.show());
+      void vscode.window
+        .showWarningMessage(plainMessage(`${summary.warnings[0]}${more}`), "Show Log")
+        .then((chosen) => chosen && this.#log.show());
     }
   }
 
@@ -161,7 +164,9 @@ export class KeptRecordings implements vscode.Disposable {
     if (removed.length > 0) {
       const names = removed.map(({ meta }) => meta.name).join(", ");
       void vscode.window.showInformationMessage(
-        `Recordings took more than ${setting("storage.limitMegabytes")} MB: deleted the oldest without a name (${names}). Rename a recording to keep it.`,
+        plainMessage(
+          `Recordings took more than ${setting("storage.limitMegabytes")} MB: deleted the oldest without a name (${names}). Rename a recording to keep it.`,
+        ),
       );
     }
   }
