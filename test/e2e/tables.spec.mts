@@ -10,6 +10,15 @@ import { expectAccessible } from "./accessible.mjs";
 import { useStage } from "./stage.mjs";
 
 const SHOP = readFileSync(path.join(root, "test/fixtures/difference/shop.py"), "utf8");
+/** A parent and two workers of it that serve the same shop. */
+const WORKERS = `import os
+import sys
+
+if os.fork() > 0:
+    os.fork()
+with open("shop.py") as shop:
+    exec(compile(shop.read(), "shop.py", "exec"))
+`;
 const THEMES = { light: "Default Light Modern", "high-contrast": "Default High Contrast", dark: "Default Dark Modern" };
 
 const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
@@ -19,7 +28,8 @@ test.afterEach(() => program?.stop());
 test("tables of functions, lines, files, modules and threads follow the graph and the source, and lead to them", async ({ browser }) => {
   const { user, workspace } = stage;
   stage.put("shop.py", SHOP);
-  program = runProgram(["python3", "-u", "shop.py", "80000"], { cwd: workspace, uid: user.uid, gid: user.gid });
+  stage.put("workers.py", WORKERS);
+  program = runProgram(["python3", "-u", "workers.py", "80000"], { cwd: workspace, uid: user.uid, gid: user.gid });
   const page = await stage.openWindow(browser);
   await openFile(page, "shop.py", 1);
   await stage.record(600);
@@ -114,6 +124,30 @@ test("tables of functions, lines, files, modules and threads follow the graph an
     await page.keyboard.press("Enter");
     await expect.poll(() => cursorLine(page)).toBe(Number(line));
     await graph.locator(".search input").fill("");
+  });
+
+  await test.step("workers of one program are merged by the switch, in the choice of processes, in the table and below the graph", async () => {
+    await graph.getByRole("tab", { name: "Threads" }).click();
+    const workers = graph.getByRole("combobox", { name: /^Workers of one program/ });
+    const merge = async (label: string) => {
+      await workers.click();
+      await graph.getByRole("option", { name: label, exact: true }).click();
+    };
+    await expect(row(/python3/)).toHaveCount(3);
+    await merge("Workers merged (2)");
+    await expect(row(/python3/)).toHaveCount(2);
+    await stage.picture("tables-workers");
+    await graph.getByRole("combobox", { name: /^Process/ }).click();
+    await graph.getByRole("option", { name: "(2 workers merged)" }).click();
+    await expect(row(/python3/)).toHaveCount(1);
+    await choose("Graph");
+    await expect(graph.locator(".status-facts")).toContainText(/2 workers/);
+    await stage.picture("graph-workers");
+    await merge("Each worker");
+    await expect(graph.locator(".status-facts")).not.toContainText(/workers/);
+    await choose("Table");
+    await expect(row(/python3/)).toHaveCount(3);
+    await graph.getByRole("tab", { name: "Functions" }).click();
   });
 
   await test.step("nothing keeps anyone out, in any theme", async () => {
