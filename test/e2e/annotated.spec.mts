@@ -1,6 +1,7 @@
 /** What each line of a function costs, beside its source: from the palette, the graph, the table and a hover, also outside of the workspace. */
 import { expect, type Page, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
+import { takeFromQuickOpen } from "../../scripts/quick-open.mjs";
 import { goToLine, graphFrame, hoverText, openFile, runCommand, visibleLines } from "../../scripts/workbench.mjs";
 import { runProgram } from "../support/programs.mjs";
 import { useStage } from "./stage.mjs";
@@ -25,11 +26,51 @@ while True:
     weigh(60000)
     report()
 `;
+/** A kernel of Jupyter compiles a cell under a name that is MurmurHash2 of its text. */
+const CELL = `def area(count):
+    total = 0
+    for step in range(count):
+        total += step * step
+    return total
+
+area(90000)`;
+const KERNEL = `import os
+
+
+def murmur2(text):
+    factor, mask = 0x5BD1E995, 0xFFFFFFFF
+    number = 0xC70F6907 ^ len(text)
+    while len(text) >= 4:
+        word = int.from_bytes(text[:4], "little") * factor & mask
+        number = (number * factor & mask) ^ ((word ^ word >> 24) * factor & mask)
+        text = text[4:]
+    if text:
+        number = (number ^ int.from_bytes(text, "little")) * factor & mask
+    number = (number ^ number >> 13) * factor & mask
+    return number ^ number >> 15
+
+
+with open("cell.txt") as file:
+    cell = file.read()
+code = compile(cell, f"/tmp/ipykernel_{os.getpid()}/{murmur2(cell.encode())}.py", "exec")
+while True:
+    exec(code)
+`;
+const NOTEBOOK = {
+  cells: [
+    { cell_type: "markdown", id: "a", metadata: {}, source: ["# Shapes"] },
+    { cell_type: "code", id: "b", metadata: {}, execution_count: 1, outputs: [], source: CELL.split(/(?<=\n)/) },
+    { cell_type: "code", id: "c", metadata: {}, execution_count: null, outputs: [], source: ["area(2)"] },
+  ],
+  metadata: { language_info: { name: "python" }, kernelspec: { name: "python3", display_name: "Python 3", language: "python" } },
+  nbformat: 4,
+  nbformat_minor: 5,
+};
 const THEMES = { light: "Default Light Modern", "high-contrast": "Default High Contrast", dark: "Default Dark Modern" };
 
 const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
-let program: ReturnType<typeof runProgram> | undefined;
-test.afterEach(() => program?.stop());
+const programs: ReturnType<typeof runProgram>[] = [];
+test.afterEach(() => programs.splice(0).forEach((program) => program.stop()));
 
 /** The columns before the visible lines of the active editor, by line number. */
 async function columnsOf(page: Page): Promise<Map<number, string>> {
@@ -53,7 +94,12 @@ test("a function's lines have their costs beside them, in the workspace and in t
   test.setTimeout(300_000);
   const { user, workspace } = stage;
   stage.put("report.py", REPORT);
-  program = runProgram(["python3", "-u", "report.py"], { cwd: workspace, uid: user.uid, gid: user.gid });
+  stage.put("cell.txt", CELL);
+  stage.put("kernel.py", KERNEL);
+  stage.put("shapes.ipynb", JSON.stringify(NOTEBOOK));
+  for (const name of ["report.py", "kernel.py"]) {
+    programs.push(runProgram(["python3", "-u", name], { cwd: workspace, uid: user.uid, gid: user.gid }));
+  }
   const page = await stage.openWindow(browser);
   await openFile(page, "report.py", 1);
   await stage.record(1500);
@@ -96,5 +142,24 @@ test("a function's lines have their costs beside them, in the workspace and in t
       await page.waitForTimeout(1000);
       await stage.picture(`annotated-library-${name}`);
     }
+  });
+
+  await test.step("the cell of a notebook that ran has heat on its lines and a lens, and an edited one has none", async () => {
+    await takeFromQuickOpen(page, ">View: Close All Editors", "View: Close All Editors");
+    await openFile(page, "shapes.ipynb");
+    const cell = (text: string) => page.locator(".notebookOverlay .code-cell-row", { hasText: text }).first();
+    const marks = (text: string) => cell(text).locator(".glyph-margin-widgets .cgmr");
+    await expect(cell("area(90000)").locator(".codelens-decoration")).toContainText(/^\d+ % total · \d+ % self — CPU of 2 processes/, {
+      timeout: 60_000,
+    });
+    // The loop's two lines and the call; the lines that no sample fell on have none, nor has the cell that did not run.
+    await expect(marks("area(90000)")).toHaveCount(3);
+    await expect(cell("area(2)").locator(".view-line")).toHaveCount(1);
+    await expect(marks("area(2)")).toHaveCount(0);
+    await stage.picture("notebook");
+    await cell("area(90000)").locator(".view-line").last().click();
+    await page.keyboard.type("9");
+    await expect(marks("area(90000)")).toHaveCount(0);
+    await expect(cell("area(90000)").locator(".codelens-decoration")).toHaveCount(0);
   });
 });
