@@ -31,12 +31,14 @@ export function calleesOf(rules: readonly Rule[]): string[] {
 /** The largest saving first. A line with `flameline: ignore` in it, or in the line above, has none. */
 export function findFixes(root: Node, heat: FileHeat, rules: readonly Rule[], minimumShare = MINIMUM_SHARE): Finding[] {
   const lines = root.text.split("\n");
+  const byType = new Map<string, Rule[]>();
+  for (const rule of rules) for (const type of rule.nodes) byType.set(type, [...(byType.get(type) ?? []), rule]);
   const found: { readonly rule: Rule; readonly match: Match; readonly share: number }[] = [];
-  for (const node of hotNodes(root, heat, new Set(rules.flatMap(({ nodes }) => nodes)), minimumShare)) {
+  for (const node of hotNodes(root, heat, new Set(byType.keys()), minimumShare)) {
     const startLine = node.startPosition.row + 1;
     if (isIgnored(lines, startLine)) continue;
-    for (const rule of rules) {
-      const match = rule.nodes.includes(node.type) ? rule.match(node) : undefined;
+    for (const rule of byType.get(node.type) ?? []) {
+      const match = rule.match(node);
       if (match === undefined) continue;
       const share = rule.saves(heat, match.node.startPosition.row + 1, match.node.endPosition.row + 1, match);
       if (share >= minimumShare) found.push({ rule, match, share });

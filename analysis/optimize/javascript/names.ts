@@ -1,6 +1,7 @@
 /** Who binds and who uses a name in a JavaScript or TypeScript file, as far as one file can tell. */
 import type { Node } from "@vscode/tree-sitter-wasm";
 import type { TextEdit } from "../finding.js";
+import { namesIn } from "../names-in-tree.js";
 
 const IDENTIFIERS = ["identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern", "type_identifier"];
 const FUNCTIONS = /^(arrow_function|function_expression|function|generator_function|(generator_)?function_declaration|method_definition)$/;
@@ -10,7 +11,7 @@ const EACH = new Set(["map", "filter", "forEach", "some", "every", "find", "find
 
 /** Every place of a name, keys of objects and members excepted. */
 export function placesOf(root: Node, name: string): Node[] {
-  return root.descendantsOfType(IDENTIFIERS).filter((node): node is Node => node !== null && node.text === name);
+  return namesIn(root, name, IDENTIFIERS);
 }
 
 /** `name` with a number where the file has it already. */

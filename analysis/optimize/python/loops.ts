@@ -1,6 +1,7 @@
 /** What a loop of Python does again and again although nothing in it changes, as far as one file can tell. */
 import type { Node } from "@vscode/tree-sitter-wasm";
 import type { TextEdit } from "../finding.js";
+import { namesIn } from "../names-in-tree.js";
 import { bindingsOf, statementOf } from "./names.js";
 
 const PAUSES = ["await", "yield"];
@@ -116,7 +117,7 @@ function isValue(identifier: Node): boolean {
 /** Bound, assigned into, handed to other code, or asked for a method that isn't known to read only. */
 function isChangedIn(repeated: Node, name: string): boolean {
   if (bindingsOf(repeated, name).length > 0) return true;
-  return repeated.descendantsOfType("identifier").some((use) => use?.text === name && isValue(use) && changes(use));
+  return namesIn(repeated, name, "identifier").some((use) => isValue(use) && changes(use));
 }
 
 function changes(use: Node): boolean {

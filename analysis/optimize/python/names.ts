@@ -1,6 +1,7 @@
 /** Who binds a name in a Python file, as far as one file can tell. */
 import type { Node } from "@vscode/tree-sitter-wasm";
 import type { TextEdit } from "../finding.js";
+import { namesIn } from "../names-in-tree.js";
 
 /** The statement `import MODULE` or `import MODULE as NAME` at the top level of the file that alone binds `name` in it; else undefined. */
 export function soleImport(root: Node, module: string, name: string): Node | undefined {
@@ -17,13 +18,21 @@ export function soleImport(root: Node, module: string, name: string): Node | und
   return imports ? statement : undefined;
 }
 
+/** Of each tree by name: what asks for a node's parent begins at the root. */
+const bindings = new WeakMap<object, Map<string, Node[]>>();
+
 /** Every identifier of a file that may bind `name`, wherever; `*` imports count as none. */
 export function bindingsOf(root: Node, name: string): Node[] {
-  return root.descendantsOfType("identifier").filter((node): node is Node => node !== null && node.text === name && isBinding(node));
+  const { tree, startIndex, endIndex } = root;
+  const names = bindings.get(tree) ?? new Map<string, Node[]>();
+  bindings.set(tree, names);
+  const all = names.get(name) ?? namesIn(tree.rootNode, name, "identifier").filter(isBinding);
+  names.set(name, all);
+  return all.filter((each) => each.startIndex >= startIndex && each.endIndex <= endIndex);
 }
 
 export function isUsed(root: Node, name: string): boolean {
-  return root.descendantsOfType("identifier").some((node) => node?.text === name);
+  return namesIn(root, name, "identifier").length > 0;
 }
 
 const BINDING_FIELDS: Readonly<Record<string, readonly string[]>> = {
