@@ -51,7 +51,7 @@ const BENCHES = [
 ];
 
 /** Measured with --long. */
-const LONG_BENCHES = ["throughput", "repeats", "soak", "fuzz", "fixes"];
+const LONG_BENCHES = ["throughput", "repeats", "soak", "fuzz", "fixes", "elsewhere"];
 
 const { values, positionals } = parseArgs({
   options: {

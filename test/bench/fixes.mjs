@@ -5,7 +5,7 @@
 //   npm run bench:fixes -- fixes/python     FLAMELINE_FIXES=NAME… runs some programs only
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { build } from "esbuild";
 import { root } from "../../scripts/paths.mjs";
@@ -25,8 +25,42 @@ export const bench = {
     python: ({ scale }) => group("python", scale),
     orm: ({ scale }) => group("orm", scale),
     javascript: ({ scale }) => group("javascript", scale),
+    findings: () => findings(),
   },
 };
+
+/** How long the language server takes for the largest files that there are: of this project, and of Python's library. */
+async function findings() {
+  const program = path.join(root, ".test/findings-bench.cjs");
+  const entry = path.join(root, "test/bench/findings-bench.ts");
+  await build({ entryPoints: [entry], bundle: true, platform: "node", format: "cjs", outfile: program, logLevel: "error" });
+  const listed = spawnSync("git", ["-C", root, "ls-files", "*.py", "*.js", "*.mjs", "*.ts", "*.mts", "*.go", "*.java", "*.rs"], {
+    encoding: "utf8",
+  });
+  const sized = listed.stdout
+    .trim()
+    .split("\n")
+    .map((file) => ({ file, size: statSync(path.join(root, file)).size }));
+  const largest = [/\.py$/, /\.m?[jt]s$/, /\.go$/, /\.java$/, /\.rs$/].flatMap((kind) =>
+    sized
+      .filter(({ file }) => kind.test(file))
+      .toSorted((a, b) => b.size - a.size)
+      .slice(0, 2)
+      .map(({ file }) => file),
+  );
+  const library = spawnSync("python3", ["-c", "import argparse; print(argparse.__file__)"], { encoding: "utf8" }).stdout.trim();
+  const { stdout } = spawnSync(process.execPath, [program, ...largest, ...(library === "" ? [] : [library])], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  return JSON.parse(stdout).map(({ file, lines, all, some }) => ({
+    what: `findings of ${path.basename(file)}`,
+    value: some,
+    unit: "ms",
+    target: 100,
+    note: `${lines} lines, every 20th hot; ${all.toFixed(0)} ms with all of them hot`,
+  }));
+}
 
 /** @param {"python" | "orm" | "javascript"} name @param {number} scale */
 async function group(name, scale) {

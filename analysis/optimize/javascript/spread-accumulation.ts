@@ -25,25 +25,35 @@ export const spreadAccumulation: Rule = {
       return undefined;
     if (callback?.type !== "arrow_function" || callback.children[0]?.text === "async" || /\?\./.test(member.text.slice(object.text.length)))
       return undefined;
-    if (call.descendantsOfType(["comment", "await_expression", "yield_expression"]).length > 0) return undefined;
+    if (call.descendantsOfType(["await_expression", "yield_expression"]).length > 0) return undefined;
     const [accumulator, element, index, whole] = callback.childForFieldName("parameters")?.namedChildren ?? [];
-    const body = withoutParentheses(callback.childForFieldName("body"));
-    if (!accumulator || !element || whole !== undefined || !body) return undefined;
+    const body = callback.childForFieldName("body");
+    const result = body?.type === "statement_block" ? onlyReturn(body) : withoutParentheses(body);
+    if (!accumulator || !element || whole !== undefined || !body || !result) return undefined;
     const name = /^[\w$]+/.exec(accumulator.text)?.[0] ?? "";
     // It is bound once, and copied once.
     if (name !== accumulator.text.replace(/\s*:[^]*$/, "") || placesOf(callback, name).length !== 2) return undefined;
-    const [copied, ...rest] = body.namedChildren;
-    if (copied?.type !== "spread_element" || copied.firstNamedChild?.text !== name || rest.length === 0) return undefined;
+    const copy = copyOf(result);
+    if (copy === undefined || copy.of !== name) return undefined;
+    // Those of a block stay where they are.
+    const isKept = (comment: Node): boolean =>
+      body.id !== result.id && comment.startIndex > body.startIndex && comment.endIndex < result.startIndex;
+    if (!call.descendantsOfType("comment").every((each) => each !== null && isKept(each))) return undefined;
     const parameters = `(${[element, index].flatMap((each) => each?.text ?? []).join(", ")})`;
+    // What comes before the result stays before it.
+    const around = (text: string): string =>
+      result.parent?.type === "return_statement"
+        ? body.text.slice(0, result.startIndex - body.startIndex) + text + body.text.slice(result.endIndex - body.startIndex)
+        : text;
     const text = isEmpty(start, "object")
-      ? ofEntries(body, rest, parameters)
+      ? ofEntries(copy, parameters, around)
       : isEmpty(start, "array")
-        ? ofElements(body, rest, parameters)
+        ? ofElements(copy, parameters, around)
         : undefined;
     if (text === undefined) return undefined;
     const replacement = text.before + object.text + text.after;
     return {
-      title: `Make the ${body.type} in one go`,
+      title: `Make the ${copy.kind} in one go`,
       reason: "is spent on the line that copies the whole result for each element",
       node: call,
       edits: [{ start: call.startIndex, end: call.endIndex, text: replacement }],
@@ -56,22 +66,52 @@ interface Around {
   readonly after: string;
 }
 
+/** `{ ...all, A }`, `[...all, A]`, or `Object.assign({}, all, { A })`. */
+interface Copy {
+  readonly kind: "object" | "array";
+  readonly of: string;
+  readonly rest: readonly Node[];
+}
+
+function copyOf(result: Node): Copy | undefined {
+  if (result.type === "call_expression" && result.childForFieldName("function")?.text === "Object.assign") {
+    const [target, source, added, more] = result.childForFieldName("arguments")?.namedChildren ?? [];
+    if (target?.text !== "{}" || source?.type !== "identifier" || added?.type !== "object" || more) return undefined;
+    return { kind: "object", of: source.text, rest: added.namedChildren.filter((each): each is Node => each !== null) };
+  }
+  if (result.type !== "object" && result.type !== "array") return undefined;
+  const [copied, ...rest] = result.namedChildren.filter((each): each is Node => each !== null);
+  if (copied?.type !== "spread_element" || rest.length === 0) return undefined;
+  return { kind: result.type, of: copied.firstNamedChild?.text ?? "", rest };
+}
+
+/** What a block returns, in its last statement and nowhere else. */
+function onlyReturn(block: Node): Node | undefined {
+  const last = block.namedChildren.at(-1);
+  const returns = block.descendantsOfType("return_statement");
+  return returns.length === 1 && last?.type === "return_statement" ? (withoutParentheses(last.firstNamedChild) ?? undefined) : undefined;
+}
+
+type AroundResult = (text: string) => string;
+
 /** `{ ...all, [KEY]: VALUE }`. */
-function ofEntries(body: Node, rest: readonly (Node | null)[], parameters: string): Around | undefined {
+function ofEntries({ kind, rest }: Copy, parameters: string, around: AroundResult): Around | undefined {
   const [pair, more] = rest;
   const key = pair?.type === "pair" ? pair.childForFieldName("key") : undefined;
   const value = pair?.childForFieldName("value");
-  if (body.type !== "object" || more !== undefined || key?.type !== "computed_property_name" || !value) return undefined;
-  return { before: "Object.fromEntries(", after: `.map(${parameters} => [${key.text.slice(1, -1)}, ${value.text}]))` };
+  if (kind !== "object" || more !== undefined || key?.type !== "computed_property_name" || !value) return undefined;
+  return { before: "Object.fromEntries(", after: `.map(${parameters} => ${around(`[${key.text.slice(1, -1)}, ${value.text}]`)}))` };
 }
 
 /** `[...all, A, ...B]`. */
-function ofElements(body: Node, rest: readonly (Node | null)[], parameters: string): Around | undefined {
-  const elements = rest.flatMap((each) => each?.text ?? []);
+function ofElements({ kind, rest }: Copy, parameters: string, around: AroundResult): Around | undefined {
+  const elements = rest.map((each) => each.text);
   const [only = "", more] = elements;
-  if (body.type !== "array") return undefined;
-  if (more !== undefined || only.startsWith("...")) return { before: "", after: `.flatMap(${parameters} => [${elements.join(", ")}])` };
-  return { before: "", after: `.map(${parameters} => ${only.startsWith("{") ? `(${only})` : only})` };
+  if (kind !== "array") return undefined;
+  if (more !== undefined || only.startsWith("..."))
+    return { before: "", after: `.flatMap(${parameters} => ${around(`[${elements.join(", ")}]`)})` };
+  const text = around(only);
+  return { before: "", after: `.map(${parameters} => ${text.startsWith("{") && text === only ? `(${only})` : text})` };
 }
 
 /** `{}`, and `{} as Table` of TypeScript. */

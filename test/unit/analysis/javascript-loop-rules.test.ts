@@ -10,6 +10,16 @@ async function becomes(rule: string, statements: string, head = ""): Promise<str
 
 const CHANGES: readonly (readonly [string, string, string])[] = [
   [
+    "spread-accumulation",
+    "return rows.reduce((all, row) => {\n  const { id, ...rest } = row;\n  return { ...all, [id]: rest };\n}, {});",
+    "return Object.fromEntries(rows.map((row) => {\n  const { id, ...rest } = row;\n  return [id, rest];\n}));",
+  ],
+  [
+    "spread-accumulation",
+    "return rows.reduce((all, row) => Object.assign({}, all, { [row.id]: row }), {});",
+    "return Object.fromEntries(rows.map((row) => [row.id, row]));",
+  ],
+  [
     "await-in-loop",
     "const found = [];\nfor (const row of rows) found.push(await load(row));\nreturn found;",
     "const found = [];\nfor (let at = 0; at < rows.length; at += 8) found.push(...(await Promise.all(rows.slice(at, at + 8).map((row) => load(row)))));\nreturn found;",
@@ -48,6 +58,16 @@ describe("work that a loop repeats", () => {
   });
 
   test.each([
+    [
+      "spread-accumulation",
+      "another way out",
+      "return rows.reduce((all, row) => {\n  if (!row) return all;\n  return { ...all, [row.id]: row };\n}, {});",
+    ],
+    [
+      "spread-accumulation",
+      "what looks at the result",
+      "return rows.reduce((all, row) => {\n  const known = all[row.id];\n  return { ...all, [row.id]: known };\n}, {});",
+    ],
     [
       "await-in-loop",
       "a call that reads what is collected",
