@@ -79,8 +79,10 @@ function classEdits(root: Node, world: string): TextEdit[] {
 function headEdit(root: Node, loads: string): TextEdit {
   const first = root.namedChildren.find((each) => each !== null && each.type !== "hash_bang_line" && each.type !== "comment");
   let at = first?.startIndex ?? root.text.length;
-  if (first?.type === "expression_statement" && first.firstNamedChild?.type === "string") at = first.endIndex;
-  return { start: at, end: at, text: `${loads} ` };
+  const isDirective = first?.type === "expression_statement" && first.firstNamedChild?.type === "string";
+  if (isDirective) at = first.endIndex;
+  // Directives may end without a semicolon.
+  return { start: at, end: at, text: isDirective ? `; ${loads} ` : `${loads} ` };
 }
 
 function noteEdits({ node, body }: ReachableFunction, world: string): TextEdit[] {
@@ -95,7 +97,7 @@ function noteEdits({ node, body }: ReachableFunction, world: string): TextEdit[]
   }
   const directives = body.namedChildren.filter((each) => each?.type === "expression_statement" && each.firstNamedChild?.type === "string");
   const at = directives.at(-1)?.endIndex ?? body.startIndex + 1;
-  return [{ start: at, end: at, text: ` ${note}(this, arguments); ` }];
+  return [{ start: at, end: at, text: `${directives.length > 0 ? ";" : ""} ${note}(this, arguments); ` }];
 }
 
 /** Statements that start the program: they call a function of the file, or begin and end with the process. */
