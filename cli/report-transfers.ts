@@ -60,9 +60,14 @@ export function transferNotes(recording: Recording, event: EventName): readonly 
   const [copied, rings] = [sumOf(rows, "copy"), sumOf(rows, "ring")];
   const apart = [
     ...(copied.bytes > 0 ? [`${amount(copied.bytes, "bytes")} passed on by sendfile, splice or copy_file_range`] : []),
-    ...(rings.calls > 0 ? [`${grouped(rings.calls)} calls of io_uring`] : []),
+    ...(rings.calls > 0 ? [ringsText(rings)] : []),
   ];
   return [...said, ...(apart.length > 0 ? [`Counted, and of no line: ${apart.join("; ")}.`] : [])];
+}
+
+/** Of kernels that don't tell of operations only the calls that submit them are known. */
+function ringsText({ calls, bytes }: { readonly calls: number; readonly bytes: number }): string {
+  return bytes > 0 ? `${amount(bytes, "bytes")} in ${grouped(calls)} operations of io_uring` : `${grouped(calls)} calls of io_uring`;
 }
 
 /** "opens 12: 8 [/etc/hosts], 4 [/tmp/x]". */

@@ -86,7 +86,7 @@ struct call_registers { struct pt_regs is; u64 orig_x0; s32 number; u32 padding;
 #endif
 
 /* What is counted of a process and a file or peer. The first four are bytes and calls, as the events of the same order. */
-enum counted { READ_BYTES, WRITTEN_BYTES, SENT_BYTES, RECEIVED_BYTES, COPIED_BYTES, RING_CALLS, OPENED, CONNECTED, ACCEPTED, LOOKED_UP };
+enum counted { READ_BYTES, WRITTEN_BYTES, SENT_BYTES, RECEIVED_BYTES, COPIED_BYTES, RING_CALLS, OPENED, CONNECTED, ACCEPTED, LOOKED_UP, RING_OPERATIONS };
 
 /* How often stacks are taken, and of how many it would be each in an eighth of a second. */
 struct pace {
@@ -375,5 +375,44 @@ int called(u64 *ctx)
   }
   bpf_tail_call(ctx, &call_stages, 0);
   count(UNWINDER_MISSED);
+  return 0;
+}
+
+/* Operations of io_uring whose result is bytes that were read, written, sent, received or passed on. */
+#define OF_RING(number) (1ull << (number))
+#define BYTES_OF_RING                                                                                                                 \
+  (OF_RING(1) | OF_RING(2) | OF_RING(4) | OF_RING(5) | OF_RING(9) | OF_RING(10) | OF_RING(22) | OF_RING(23) | OF_RING(26) |            \
+   OF_RING(27) | OF_RING(30) | OF_RING(47) | OF_RING(48))
+
+/* One completes operations on a processor at a time. */
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, u32);
+  __type(value, struct calling);
+} completing SEC(".maps");
+
+/* An operation of io_uring is over: in the process itself, or in one of the kernel's threads that belong to it. */
+SEC("raw_tracepoint/io_uring_complete")
+int completed(u64 *ctx)
+{
+  struct io_kiocb *request = (struct io_kiocb *)ctx[1];
+  u32 pid = bpf_get_current_pid_tgid() >> 32, zero = 0;
+  struct wanted_value *value = bpf_map_lookup_elem(&wanted, &pid);
+  struct calling *here = bpf_map_lookup_elem(&completing, &zero);
+  if (!request || !here || !value) {
+    return 0;
+  }
+  u64 recordings = value->recordings & (events_of(READ) | events_of(WRITE) | events_of(SEND) | events_of(RECEIVE));
+  if (!recordings) {
+    return 0;
+  }
+  u8 operation = 0;
+  s32 result = 0;
+  READ(operation, request, opcode);
+  READ(result, request, cqe.res);
+  struct place_key key = {.pid = pid, .counted = RING_OPERATIONS};
+  u64 bytes = result > 0 && operation < 64 && BYTES_OF_RING & OF_RING(operation) ? result : 0;
+  add_call(here, (struct task_struct *)bpf_get_current_task(), &key, bytes, recordings);
   return 0;
 }

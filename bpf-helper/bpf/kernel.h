@@ -98,6 +98,9 @@ struct mm_struct { unsigned long arg_start, arg_end, exec_vm; mm_context_t conte
 typedef struct { int counter; } atomic_t;
 struct task_io_accounting { u64 rchar, wchar; } RELOCATED;
 struct signal_struct { atomic_t live; struct task_io_accounting ioac; } RELOCATED;
+/* From 5.19 on the tracepoint of a completion has the request, which has the result. */
+struct io_cqe { s32 res; } RELOCATED;
+struct io_kiocb { u8 opcode; struct io_cqe cqe; } RELOCATED;
 struct linux_binprm { const char *filename; u32 interp_flags; } RELOCATED;
 struct task_struct {
   u32 flags;

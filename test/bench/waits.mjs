@@ -10,6 +10,7 @@ import { has } from "../../scripts/shell.mjs";
 import { buildProgram, whyNoProgram } from "../support/c-programs.mjs";
 import { OWN_UID } from "../support/flameline.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
+import { holdingsOf } from "../support/kernel-holdings.mjs";
 import { sleep } from "../support/programs.mjs";
 
 const SECONDS = 15;
@@ -37,7 +38,7 @@ export const bench = {
     try {
       const rows = [];
       for (const load of LOADS) {
-        rows.push(...(await measureOurs(client, program, load, seconds)));
+        rows.push(...(await measureOurs(client, helper.pid, program, load, seconds)));
       }
       client.close();
       await helper.stop();
@@ -52,6 +53,28 @@ export const bench = {
   },
 };
 
+/** Programs of bpf/waits.h and waker.h; what the unwinder takes counts for the one that goes on into it. */
+const PARTS = [
+  { name: "switched", what: "of it timing each switch, as the script does, and the choice of stacks" },
+  { name: "waking", what: "of it who ends a wait" },
+  { name: "gate_of_waits", what: "of it the stacks that were taken, and asking at each switch whether one is" },
+];
+
+/** What the helper's programs have taken so far, by name. */
+function ranOf(pid) {
+  const own = new Set(holdingsOf(pid).bpf.prog);
+  const run = spawnSync("bpftool", ["--json", "prog", "show"], { encoding: "utf8", maxBuffer: 1e8 });
+  const programs = run.status === 0 ? JSON.parse(run.stdout) : [];
+  return Object.fromEntries(
+    programs.filter(({ id }) => own.has(id)).map(({ name, run_time_ns: ns = 0, run_cnt: count = 0 }) => [name, { ns, count }]),
+  );
+}
+
+function partOf(ran = { ns: 0, count: 0 }, before = { ns: 0, count: 0 }, switched) {
+  const [ns, count] = [ran.ns - before.ns, ran.count - before.count];
+  return { value: ns / switched, unit: "ns", note: `${Math.round(ns / Math.max(1, count))} ns a run, ${count} runs` };
+}
+
 /** A program that waits for a letter on its input, then works, and prints the ns that its threads waited. */
 function startProgram(program, load, seconds) {
   const child = spawn(program, [String(seconds), String(load.pause), String(load.rate ?? 0)], { stdio: ["pipe", "pipe", "ignore"] });
@@ -59,7 +82,7 @@ function startProgram(program, load, seconds) {
   return { pid: child.pid, go: () => child.stdin.end("g"), said };
 }
 
-async function measureOurs(client, path, load, seconds) {
+async function measureOurs(client, helper, path, load, seconds) {
   const program = startProgram(path, load, seconds);
   await sleep(300);
   const batches = [];
@@ -67,10 +90,12 @@ async function measureOurs(client, path, load, seconds) {
   const recording = await client.record({ target, events: ["off_cpu"] }, (batch) => batches.push(batch));
   await sleep(1500); // what it has mapped is read
   const first = batches.at(-1)?.cost ?? { bpfNs: 0, helperCpuNs: 0, symbolizerCpuNs: 0 };
+  const ranBefore = ranOf(helper);
   const before = switches();
   program.go();
   const said = await program.said;
   const switched = switches() - before;
+  const ran = ranOf(helper);
   await recording.stop();
   const last = batches.at(-1);
   const { found, samples } = waited(batches);
@@ -85,6 +110,7 @@ async function measureOurs(client, path, load, seconds) {
       target: 1000,
       note: perSecond(switched, seconds),
     },
+    ...PARTS.map(({ name, what }) => ({ what: `  ${what}`, ...partOf(ran[name], ranBefore[name], switched) })),
     {
       what: "  BPF, helper and symbolizer together",
       value: (100 * all) / machine,

@@ -26,7 +26,8 @@ const (
 	Opened
 	Connected
 	Accepted
-	LookedUp // datagrams sent to a name server
+	LookedUp       // datagrams sent to a name server
+	RingOperations // of io_uring, with the bytes that they transferred; then RingCalls are not told
 )
 
 // CallTotal is what was added to a count.
@@ -182,12 +183,16 @@ func (c *calls) settle() ([]CallTotal, []Sample, error) {
 		if leave {
 			left = append(left, key)
 		}
-		if calls == 0 {
+		if calls == 0 || (Counted(key.Counted) == RingCalls && c.hooks.rings.isAttached()) {
 			return
+		}
+		subject := ""
+		if Counted(key.Counted) != RingOperations {
+			subject = c.frame(key.Subject).Function
 		}
 		added = append(added, CallTotal{
 			Counted: Counted(key.Counted), PID: int32(key.PID), StartNs: now.StartBoottime, UID: now.UID, Recordings: now.Recordings,
-			Subject: c.frame(key.Subject).Function, Bytes: int64(bytes), Calls: int64(calls),
+			Subject: subject, Bytes: int64(bytes), Calls: int64(calls),
 		})
 	}))
 	for _, key := range left {

@@ -16,7 +16,7 @@ import (
 // them, all others with the gate.
 const callProgram = "called"
 
-var callMaps = []string{"places", "calling", "call_stages", "subject_records", "subject_rooms", "subjects"}
+var callMaps = []string{"places", "calling", "call_stages", "subject_records", "subject_rooms", "subjects", "completing"}
 
 // subjectRecord is the twin of the structure in bpf/subjects.h.
 type subjectRecord struct {
@@ -40,11 +40,13 @@ type callHooks struct {
 	hook       link.Link
 	records    *ringbuf.Reader
 	spent      int64 // by programs that are gone, ns
+	rings      ringHooks
 }
 
 // withoutCalls takes what only recordings of calls need out of the gate's object.
 func withoutCalls(spec *ebpf.CollectionSpec) {
 	delete(spec.Programs, callProgram)
+	delete(spec.Programs, ringProgram)
 	for _, name := range callMaps {
 		delete(spec.Maps, name)
 	}
@@ -72,6 +74,8 @@ func (c *callHooks) attach(gate *ebpf.Collection) error {
 		c.detach()
 		return err
 	}
+	// Without it calls of io_uring_enter are counted.
+	_ = c.rings.attach(gate, c.collection)
 	return nil
 }
 
@@ -92,6 +96,7 @@ func (c *callHooks) connect() error {
 }
 
 func (c *callHooks) detach() {
+	c.rings.detach()
 	if c.hook != nil {
 		_ = c.hook.Close()
 		c.hook = nil
@@ -101,21 +106,22 @@ func (c *callHooks) detach() {
 		c.records = nil
 	}
 	if c.collection != nil {
-		c.spent = c.bpfTime()
+		c.spent = c.bpfTime() - c.rings.bpfTime()
 		c.collection.Close()
 		c.collection = nil
 	}
 }
 
 func (c *callHooks) bpfTime() int64 {
+	spent := c.spent + c.rings.bpfTime()
 	if c.collection == nil {
-		return c.spent
+		return spent
 	}
 	stats, err := c.collection.Programs[callProgram].Stats()
 	if err != nil {
-		return c.spent
+		return spent
 	}
-	return c.spent + stats.Runtime.Nanoseconds()
+	return spent + stats.Runtime.Nanoseconds()
 }
 
 func (c *callHooks) close() {

@@ -20,6 +20,9 @@ const (
 	// waitStacks is how many stacks a second and processor may be taken for waits in the long run. A stack costs what a sample
 	// of CPU time costs.
 	waitStacks = 40
+	// denseWaits are so many waits a second and processor that their stacks would cost more than their measuring: from there on as many
+	// fewer are taken, down to half. What each place waits is the kernel's count all the same.
+	denseWaits = 1500
 	// The waiting for which a stack is taken; adapted between these to the number of stacks.
 	shortestScale, firstScale, longestScale = 50 * time.Microsecond, 2 * time.Millisecond, 2 * time.Second
 )
@@ -159,11 +162,12 @@ func (w *waits) settle(all bool) error {
 	}
 	passed := time.Since(w.settledAt).Seconds()
 	w.settledAt = time.Now()
-	if err := w.followWakers(float64(w.ledger.counted()) / passed); err != nil {
+	rate := float64(w.ledger.counted()) / passed
+	if err := w.followWakers(rate); err != nil {
 		return err
 	}
 	// Toward the number of stacks that we allow ourselves, at most tenfold or by half at a time.
-	allowed := float64(w.processors) * waitStacks * settleInterval.Seconds()
+	allowed := float64(w.processors) * stacksAt(rate/float64(w.processors)) * settleInterval.Seconds()
 	ratio := min(max(float64(w.stacks)/allowed, 0.5), 10)
 	w.stacks = 0
 	if ratio > 1 || ratio < 0.7 {
@@ -171,6 +175,11 @@ func (w *waits) settle(all bool) error {
 		return w.configure()
 	}
 	return nil
+}
+
+// stacksAt is how many stacks a second may be taken in the long run on a processor with so many waits a second.
+func stacksAt(waits float64) float64 {
+	return waitStacks * min(max(denseWaits/max(waits, 1), 0.5), 1)
 }
 
 // tellFound makes a sample of a wait that began before the thread was wanted: what for, the kernel says, but not where.

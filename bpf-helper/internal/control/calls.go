@@ -10,6 +10,7 @@ import (
 var countNames = map[capture.Counted]wire.CountName{
 	capture.Opened: wire.CountOpen, capture.Connected: wire.CountConnect, capture.Accepted: wire.CountAccept,
 	capture.LookedUp: wire.CountLookup, capture.BytesCopied: wire.CountCopy, capture.RingCalls: wire.CountRing,
+	capture.RingOperations: wire.CountRing,
 }
 
 // Calls is called by the engine.

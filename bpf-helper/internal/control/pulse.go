@@ -63,7 +63,9 @@ func (h *hub) tick(engine *capture.Engine) {
 // count takes note of what the kernel had no room for.
 func (h *hub) count(engine *capture.Engine) {
 	now := engine.Counters()
-	if lost := now.TicksLost + now.WaitsLost - h.counted.TicksLost - h.counted.WaitsLost; lost > 0 {
+	// A thread without room loses one wait at each switch.
+	refused := now.ThreadsRefused - h.counted.ThreadsRefused
+	if lost := now.TicksLost + now.WaitsLost - h.counted.TicksLost - h.counted.WaitsLost + refused; lost > 0 {
 		for _, l := range h.live {
 			if l != nil {
 				// Whose they were is not known, so each recording counts them all.
@@ -75,7 +77,7 @@ func (h *hub) count(engine *capture.Engine) {
 		h.log.Warn("the kernel had no room for all processes; some of their samples may be missing until the next scan",
 			"refused", now.ProcessesRefused, "events lost", now.EventsLost)
 	}
-	if refused := now.ThreadsRefused - h.counted.ThreadsRefused; refused > 0 {
+	if refused > 0 {
 		h.log.Warn("too many threads to follow the waits of all", "switches without", refused)
 	}
 	if now.MappingsUntold != h.counted.MappingsUntold {

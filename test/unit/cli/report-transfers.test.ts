@@ -29,7 +29,7 @@ function write(): void {
     ["connect", "[10.0.0.5:5432]", 1, 0],
     ["lookup", "[udp 127.0.0.53:53]", 1, 0],
     ["copy", "[10.0.0.5:5432]", 4, 4096],
-    ["ring", "[other files]", 12, 0],
+    ["ring", "", 12, 8192],
     ["write", "", 0, 10_500],
     ["send", "", 0, 4596],
   ] as const;
@@ -56,7 +56,7 @@ test("bytes count for the line that called the library, and what was opened, cal
 
     5 opens: 3 [/etc/hosts], 2 [/var/log/app.log]
 
-    Counted, and of no line: 4.10 KB passed on by sendfile, splice or copy_file_range; 12 calls of io_uring.
+    Counted, and of no line: 4.10 KB passed on by sendfile, splice or copy_file_range; 8.19 KB in 12 operations of io_uring.
     "
   `);
 });
@@ -74,7 +74,7 @@ test("by file, bytes are those of each file or peer", async () => {
 
     1 DNS look-up: 1 [udp 127.0.0.53:53]
 
-    Counted, and of no line: 4.10 KB passed on by sendfile, splice or copy_file_range; 12 calls of io_uring.
+    Counted, and of no line: 4.10 KB passed on by sendfile, splice or copy_file_range; 8.19 KB in 12 operations of io_uring.
     "
   `);
 });
@@ -92,7 +92,7 @@ test("a process has the bytes that the kernel counted, whatever the event", asyn
 
     1 DNS look-up: 1 [udp 127.0.0.53:53]
 
-    Counted, and of no line: 4.10 KB passed on by sendfile, splice or copy_file_range; 12 calls of io_uring.
+    Counted, and of no line: 4.10 KB passed on by sendfile, splice or copy_file_range; 8.19 KB in 12 operations of io_uring.
     "
   `);
 });
