@@ -55,7 +55,7 @@ async function pyperformance(scale) {
   await bundle();
   // A hundredth of it installs nothing.
   if (scale < 1) return [];
-  const { python, whyNot } = pythonWith(["pyperformance==1.14.0"]);
+  const { python, whyNot } = pythonWith(["pyperformance==1.14.0", "orjson==3.13.0"]);
   if (python === undefined) throw new Error(whyNot);
   const [library = ""] = spawnSync(python, ["-c", "import pyperformance; print(pyperformance.__path__[0])"], {
     encoding: "utf8",

@@ -1,5 +1,4 @@
-/** Proofs with SQLAlchemy itself: the example's own finding is proved, and what only looks right is not. */
-import { spawnSync } from "node:child_process";
+/** Proofs with SQLAlchemy itself: what only looks right is not proved. That the example's own finding is, with the statements that it saves, test/e2e shows. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -55,7 +54,7 @@ async function proof(name: string, text: string, commandLine: readonly string[])
   });
 }
 
-/** A program of one function, with the shop's tables beside it. */
+/** A program of one function, with the shop's tables beside it. It is given a session alone, so that few calls are made up. */
 function program(body: string, url = "orders.sqlite"): string {
   const indented = body.trim().replaceAll(/^/gm, "    ");
   return `import sys
@@ -69,7 +68,7 @@ from traffic import fill
 sessions = open_shop(${JSON.stringify(`sqlite:///${url}`)})
 
 
-def work(session: Session, state: str) -> list:
+def work(session: Session) -> list:
     found = []
 ${indented}
     return found
@@ -77,28 +76,15 @@ ${indented}
 
 if __name__ == "__main__":
     fill(sessions)
-    for state in ["placed", "sent", "lost"] * 10:
+    for _ in range(30):
         with sessions() as session:
-            work(session, state)
+            work(session)
 `;
 }
 
-const ROWS = `for order in session.scalars(select(Order).where(Order.state == state).order_by(Order.id).limit(20)):`;
+const ROWS = `for order in session.scalars(select(Order).where(Order.state == "placed").order_by(Order.id).limit(20)):`;
 
 describe.skipIf(example === undefined)(`with SQLAlchemy${why === undefined ? "" : ` (skipped: ${why})`}`, () => {
-  test("the example's lazy load is proved, with the statements that it saves", async () => {
-    const file = join(folder, "shop.py");
-    // As in a project that has run before, the database is there.
-    expect(spawnSync(join(folder, ".venv/bin/python"), ["traffic.py", "0"], { cwd: folder }).status).toBe(0);
-    const record = await proof("shop.py", readFileSync(file, "utf8"), ["traffic.py", "60", "60"]);
-    expect(record.reason).toBeUndefined();
-    expect(record).toMatchObject({ verdict: "proved" });
-    expect(record.speedup?.low).toBeGreaterThanOrEqual(1.5);
-    expect(record.safety.mutantsCaught).toBeGreaterThanOrEqual(0.8);
-    // 20, 50 and 80 orders, of which each asked for its items; and then one query for all of them.
-    expect(record.statements).toEqual({ before: 153, after: 6 });
-  }, 240_000);
-
   test("items that the loop adds behind the session's back are missed by the change, so it fails, and the user's database is as it was", async () => {
     const body = `${ROWS}
     session.execute(text("INSERT INTO items (product, count, cents, order_id) VALUES ('extra', 1, 1, :id)"), {"id": order.id})
