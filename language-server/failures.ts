@@ -35,7 +35,7 @@ function describeFailure(failure: ServerFailure): string {
     case "too-large":
       return `${failure.path} has ${megabytes(failure.bytes)} and at most ${megabytes(failure.limit)} can be opened: record for a shorter time or export a part of it.`;
     case "not-a-profile":
-      return `${failure.path} is neither a pprof profile (.pb.gz), collapsed stacks nor a Flameline recording: choose another file.`;
+      return `${failure.path} is neither a pprof profile (.pb.gz), collapsed stacks, a .cpuprofile, speedscope's JSON, the text of perf script nor a Flameline recording, or it has no sample: choose another file.`;
     case "not-written":
       return `${failure.path} could not be written (${failure.reason}): check the free space and rights of its folder and try again.`;
     case "no-such-fix":

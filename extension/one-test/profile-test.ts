@@ -94,11 +94,13 @@ async function testPlan(
         forget();
       },
       done: async (samples) => {
-        const result = resultOf(run.result, builtMs) ?? resultOfGo(run, started.exitCode(), count, (endedMs - beganMs) / 1000);
-        forget();
         if (samples > 0) {
           await show();
         }
+        // The helper sees a program's end before VS Code tells of it; one that goes on, because the user stopped the recording, is not waited for.
+        await Promise.race([started.ended, new Promise((resolve) => setTimeout(resolve, TOLD_WITHIN_MS))]);
+        const result = resultOf(run.result, builtMs) ?? resultOfGo(run, started.exitCode(), count, (endedMs - beganMs) / 1000);
+        forget();
         const text = plainMessage(resultText(test.name, run.runner, result, samples));
         void (result?.failed === false ? vscode.window.showInformationMessage(text) : vscode.window.showWarningMessage(text));
       },
@@ -108,6 +110,9 @@ async function testPlan(
     throw error;
   }
 }
+
+/** VS Code tells within this that a task has ended, also on a busy machine, ms. */
+const TOLD_WITHIN_MS = 5000;
 
 /** Longer titles of tests are cut in the list of recordings. */
 const MOST_OF_A_NAME = 120;

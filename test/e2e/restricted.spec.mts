@@ -4,11 +4,13 @@ import * as path from "node:path";
 import { expect, type Page, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { root } from "../../scripts/paths.mjs";
+import { takeFromQuickOpen } from "../../scripts/quick-open.mjs";
 import { startVSCode, workbenchUrl } from "../../scripts/vscode-server.mjs";
 import {
   doubleClickFile,
   graphFrame,
   message,
+  openFile,
   openSideBar,
   pressButton,
   quickInput,
@@ -66,6 +68,12 @@ test("in Restricted Mode profiles open and nothing starts, and trust is all that
     await message(page, "Recording runs programs with root's rights, so it needs a trusted workspace.");
     await expectNothingStarted(page);
     await expect(told.locator(".monaco-button", { hasText: "Manage Workspace Trust" })).toBeAttached();
+    await takeFromQuickOpen(page, ">Notifications: Clear All Notifications", "Notifications: Clear All Notifications");
+    await expect(page.locator(".notification-list-item")).toHaveCount(0);
+    await openFile(page, stage.example.main);
+    await runCommand(page, "Profile This Test");
+    await message(page, "Recording runs programs with root's rights, so it needs a trusted workspace.");
+    await expectNothingStarted(page);
   });
 
   await test.step("a profile opens by a double click, with its graph", async () => {
