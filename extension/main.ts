@@ -12,6 +12,7 @@ import { distFolder } from "./folders.js";
 import { Heat } from "./heat/heat.js";
 import { KeepProfiling } from "./keep/keep-profiling.js";
 import { LanguageServer } from "./language-server-client.js";
+import { registerTools } from "./language-model-tools.js";
 import { ProfileEditor } from "./profile-editor.js";
 import { connectToHelper } from "./recording/connect.js";
 import { KeptRecordings } from "./recording/kept-recordings.js";
@@ -105,6 +106,7 @@ export function activate(context: vscode.ExtensionContext): void {
     };
     held.add(vscode.commands.registerCommand(`flameline.${name}`, guarded(log, asked)));
   }
+  held.add(registerTools({ server, session, kept }));
   goodbye = async () => {
     await Promise.all([session.stop(), keep.stop()]);
     await server.stop();

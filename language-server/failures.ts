@@ -8,6 +8,7 @@ export type ServerFailure =
   | { readonly kind: "not-a-profile"; readonly path: string }
   | { readonly kind: "not-written"; readonly path: string; readonly reason: string }
   | { readonly kind: "no-such-fix" }
+  | { readonly kind: "not-recorded"; readonly path: string }
   | { readonly kind: "bad-start"; readonly reason: string };
 
 /** A {@link ServerFailure} as an exception: its message is the sentence that the user reads. */
@@ -40,6 +41,8 @@ function describeFailure(failure: ServerFailure): string {
       return `${failure.path} could not be written (${failure.reason}): check the free space and rights of its folder and try again.`;
     case "no-such-fix":
       return "This fix is no longer there, because the file or the recording has changed: open the light bulb again.";
+    case "not-recorded":
+      return `The recording has no sample of ${failure.path}: record while it runs, and ask again.`;
     case "bad-start":
       return `The recording could not begin because its first message is not readable (${failure.reason}): reload the window and record again.`;
   }

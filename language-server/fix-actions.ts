@@ -105,6 +105,11 @@ function areTogetherUnproved(one: Finding, other: Finding): boolean {
   return touches || names(one).some((name) => others.has(name));
 }
 
+/** What a fix does, what it would save and what is known of it, in words. */
+export function adviceOf({ finding, proof }: ShownFix): string {
+  return `${finding.title}: ${sentence(finding)} (${label(finding, proof)})`;
+}
+
 /** For the views: on the widest box of the function that the line is in. */
 export function shownFinding({ finding, proof }: ShownFix, file: string, fn: number): ShownFinding {
   const { id, rule, title, event, share, startLine, subject, expectedGain } = finding;

@@ -10,7 +10,7 @@ import type { Selection } from "../protocol/queries.js";
 import type { Annotated, Annotations } from "./annotations.js";
 import { ServerError } from "./failures.js";
 import { AppliedFixes } from "./applied-fixes.js";
-import { actionsOf, diagnosticOf, fixAllAction, shownFinding, type ShownFix } from "./fix-actions.js";
+import { actionsOf, adviceOf, diagnosticOf, fixAllAction, shownFinding, type ShownFix } from "./fix-actions.js";
 import { type FixGain, fixGains, gainHover, rollBackAction, undoEdits } from "./fix-gains.js";
 import { graphText } from "./graph-text.js";
 import type { LoadedRecording } from "./loaded-recording.js";
@@ -193,7 +193,42 @@ export class Fixes {
     const fixes = await this.#fixesOf(uri);
     const finding = fixes?.findings.find(({ id }) => id === fix);
     if (fixes === undefined || finding === undefined) throw new ServerError({ kind: "no-such-fix" });
-    const { loaded, view, document } = fixes.annotated;
+    const { document, loaded } = fixes.annotated;
+    const proof = await this.#proveFinding(fixes.annotated, finding, { seconds, signal, tell });
+    await this.#bookOf(loaded).keep(document.realPath, finding.id, document.text, proof);
+    await this.publish();
+    return proof;
+  }
+
+  /** The same for a change that no rule has made, of one function. It is kept nowhere. Throws a {@link ServerError} where nothing was recorded of the file. */
+  async proveChange(
+    { uri, subject, changes, title, seconds }: ParamsOf<"flameline/proveChange">,
+    signal: AbortSignal,
+    tell: (step: ClientNotifications["flameline/proving"]) => void,
+  ): Promise<ResultOf<"flameline/proveChange">> {
+    const annotated = await this.#annotations.annotate(uri);
+    if (annotated === undefined || annotated.lines.length === 0) throw new ServerError({ kind: "not-recorded", path: uri });
+    const { view, document, functions } = annotated;
+    const { proposedFix } = await import("../analysis/optimize/proposal.js");
+    const total = (await functions()).find(({ key }) => key === subject)?.total ?? 0;
+    const about = { event: view.selection.event, share: view.sum > 0 ? total / view.sum : 0, title };
+    const finding = proposedFix(document.text, subject, changes, about);
+    if (typeof finding === "string") return { proof: { verdict: "refused", safety: { tried: [] }, reason: finding }, edits: [] };
+    const proof = await this.#proveFinding(annotated, finding, { seconds, signal, tell });
+    const text = TextDocument.create("", "", 0, document.text);
+    const edits = finding.edits.map(({ start, end, text: newText }) => ({
+      range: { start: text.positionAt(start), end: text.positionAt(end) },
+      newText,
+    }));
+    return { proof, edits };
+  }
+
+  async #proveFinding(
+    annotated: Annotated,
+    finding: Finding,
+    { seconds, signal, tell }: { seconds: number; signal: AbortSignal; tell: (step: ClientNotifications["flameline/proving"]) => void },
+  ): Promise<ProofRecord> {
+    const { loaded, view, document } = annotated;
     const file = document.realPath;
     const folders = this.#workspace.ownerSettings.folders.filter((folder) => file.startsWith(`${folder}/`));
     const [root] = folders.toSorted((a, b) => b.length - a.length);
@@ -201,8 +236,8 @@ export class Fixes {
       return { verdict: "refused", safety: { tried: [] }, reason: "The file lies outside of the workspace's folders." };
     const { proveFix } = await import("../prover/prove-fix.js");
     const { processOf } = await import("../analysis/optimize/process-of.js");
-    const rows = recordedRows(fixes.annotated);
-    const proof = await proveFix({
+    const rows = recordedRows(annotated);
+    return proveFix({
       root,
       file,
       text: document.text,
@@ -214,11 +249,15 @@ export class Fixes {
       environment: process.env,
       seconds,
       signal,
-      progress: (phrase, part) => tell({ fix, phrase, part }),
+      progress: (phrase, part) => tell({ fix: finding.id, phrase, part }),
     });
-    await this.#bookOf(loaded).keep(file, finding.id, document.text, proof);
-    await this.publish();
-    return proof;
+  }
+
+  /** What the fixes on a line (0-based) would do, a sentence each. */
+  async sentences(uri: string, line: number): Promise<string[]> {
+    const fixes = await this.#fixesOf(uri);
+    const here = fixes?.findings.filter(({ startLine, endLine }) => startLine - 1 <= line && line <= endLine - 1) ?? [];
+    return fixes === undefined ? [] : (await this.#withProofs(fixes, here)).map((fix) => adviceOf(fix));
   }
 
   async #withProofs({ annotated, document }: FileFixes, findings: readonly Finding[]): Promise<ShownFix[]> {

@@ -1,8 +1,10 @@
 import {
+  type CancellationToken,
   CodeActionKind,
   CodeLensRefreshRequest,
   type Connection,
   type InitializeResult,
+  MarkupContent,
   TextDocuments,
   TextDocumentSyncKind,
 } from "vscode-languageserver/node";
@@ -189,14 +191,15 @@ function answer(
     "flameline/locate": async (params) =>
       session.current === undefined ? null : locateFunction(workspace, session.current, params.function, params.selection),
     "flameline/export": async (params) => exportRecording(session.required(), params),
-    "flameline/prove": async (params, cancelled) => {
-      const controller = new AbortController();
-      const listening = cancelled.onCancellationRequested(() => controller.abort());
-      try {
-        return await fixes.prove(params, controller.signal, (step) => notify(connection, "flameline/proving", step));
-      } finally {
-        listening.dispose();
-      }
+    "flameline/prove": async (params, cancelled) =>
+      abortable(cancelled, (signal) => fixes.prove(params, signal, (step) => notify(connection, "flameline/proving", step))),
+    "flameline/proveChange": async (params, cancelled) =>
+      abortable(cancelled, (signal) => fixes.proveChange(params, signal, (step) => notify(connection, "flameline/proving", step))),
+    "flameline/explainLine": async ({ uri, line }) => {
+      const hover = withGain(await lineHover(annotations, uri, line), await fixes.hover(uri, line));
+      return hover === null || !MarkupContent.is(hover.contents)
+        ? null
+        : { cost: hover.contents.value, fixes: await fixes.sentences(uri, line) };
     },
     "flameline/fixApplied": async (params) => {
       await fixes.applied(params);
@@ -248,6 +251,17 @@ function answer(
     lenses.dispose();
     hints.dispose();
   };
+}
+
+/** What a request's cancellation ends. */
+async function abortable<T>(cancelled: CancellationToken, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const listening = cancelled.onCancellationRequested(() => controller.abort());
+  try {
+    return await work(controller.signal);
+  } finally {
+    listening.dispose();
+  }
 }
 
 /** After `initialized`: follows the workspace's folders where the client tells them, and finishes what a crash left behind. */

@@ -127,6 +127,16 @@ export interface ServerRequests {
   };
   /** Runs the user's code to prove one of the document's fixes; cancellable, and told about by `flameline/proving`. */
   "flameline/prove": { params: { uri: string; fix: string; seconds: number }; result: ProofRecord };
+  /**
+   * The same for a change that no rule has made, of the function `subject` by its key: each old text is in the document once. Told about under the fix
+   * that begins with "proposed-change". `edits` make it.
+   */
+  "flameline/proveChange": {
+    params: { uri: string; subject: string; changes: readonly { old: string; new: string }[]; title: string; seconds: number };
+    result: { proof: ProofRecord; edits: readonly DocumentEdit[] };
+  };
+  /** What a line (0-based) costs and who calls it, as Markdown, and what its fixes would do; null where nothing was recorded of it. */
+  "flameline/explainLine": { params: { uri: string; line: number }; result: { cost: string; fixes: readonly string[] } | null };
   /** Fixes that the light bulb offered were made in their document, all at once: what they gain is told from then on. */
   "flameline/fixApplied": { params: { uri: string; fixes: readonly string[] }; result: null };
   /** Edits that take out the fix at a line (0-based), or the only one of the document; null where there is none. */

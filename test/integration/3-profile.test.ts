@@ -1,6 +1,7 @@
 import * as assert from "node:assert";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { TOOLS } from "../../extension/language-model-tools.js";
 import { lensesOf, openApp, profileOf, until, workspaceFolder } from "./window.js";
 
 /** A profile of the fixture's `app.py`, taken now: 60 in `slow_sum`, 40 in `text_work`. */
@@ -37,6 +38,31 @@ describe("a profile file", () => {
     const text = hovers.flatMap(({ contents }) => contents.map((each) => (typeof each === "string" ? each : each.value))).join("\n");
     assert.match(text, /60 %/);
     assert.match(text, /main/);
+  });
+
+  it("answers a language model's tools with the same numbers", async () => {
+    const { document } = await openApp();
+    const { packageJSON } = vscode.extensions.getExtension("flameline.flameline") ?? {};
+    const declared = (packageJSON as { contributes: { languageModelTools: { name: string }[] } }).contributes.languageModelTools;
+    assert.deepStrictEqual(declared.map(({ name }) => name).toSorted(), Object.keys(TOOLS).toSorted());
+    const ask = async (name: string, input: object): Promise<unknown> => {
+      const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
+      const [part] = content;
+      assert.ok(part instanceof vscode.LanguageModelTextPart);
+      return JSON.parse(part.value) as unknown;
+    };
+    const { event, rows } = (await ask("flameline_hottest", { by: "function", limit: 1 })) as {
+      event: string;
+      rows: { selfShare: number }[];
+    };
+    assert.strictEqual(event, "cpu");
+    assert.deepStrictEqual(
+      rows.map(({ selfShare }) => selfShare),
+      [0.6],
+    );
+    const { cost } = (await ask("flameline_explain_line", { file: document.uri.fsPath, line: 8 })) as { cost: string };
+    assert.match(cost, /^\*\*60 % total · 60 % self\*\*/);
+    await assert.rejects(ask("flameline_explain_line", { file: document.uri.fsPath, line: 1 }), /nothing of line 1/);
   });
 
   it("opens as a flame graph by double-click", async () => {

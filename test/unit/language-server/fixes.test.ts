@@ -123,6 +123,22 @@ test("a proof runs the recorded program in a copy, is shown on the fix, and is k
   expect(fixes[0]?.after).toBeUndefined();
   await server.edit("app.py", TEXT + main);
   expect(await server.ask("flameline/madeFixes", {})).toEqual({ fixes: [], unproved: 0 });
+  // So is anybody's change; one that behaves differently is not.
+  const asked = { uri: uri ?? "", subject: "clean", title: "Change clean", seconds: 60 };
+  const wrong = [{ old: 're.sub(" +", " ", line)', new: '" ".join(line.split())' }];
+  expect(await server.ask("flameline/proveChange", { ...asked, changes: wrong })).toMatchObject({
+    proof: { verdict: "failed" },
+    edits: [{ range: { start: { line: 4, character: 11 } }, newText: '" ".join(line.split())' }],
+  });
+  expect(await server.ask("flameline/proveChange", { ...asked, changes: [{ old: "line", new: "row" }] })).toMatchObject({
+    proof: { verdict: "refused", reason: expect.stringMatching(/more than once/) },
+    edits: [],
+  });
+  expect(await server.ask("flameline/explainLine", { uri: uri ?? "", line: 4 })).toMatchObject({
+    cost: expect.stringMatching(/^\*\*100 % total/),
+    fixes: [expect.stringMatching(/^Compile the pattern once.*\(proved: clean/)],
+  });
+  expect(await server.ask("flameline/explainLine", { uri: uri ?? "", line: 0 })).toBeNull();
   // Of another text nothing is proved.
   await server.edit("app.py", `${TEXT}${main}# more\n`);
   await expect.poll(() => server.diagnostics("app.py")[0], SOON).toMatch(/\(unproved\)$/);
