@@ -41,6 +41,7 @@ export const COMMAND_NAMES = [
   "rollBackFix",
   "fixAllProved",
   "createPullRequest",
+  "proposeChange",
 ] as const;
 
 export type CommandName = (typeof COMMAND_NAMES)[number];

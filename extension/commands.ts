@@ -137,6 +137,7 @@ export function createCommands({
     },
     fixApplied: (uri, ...taken) => noteFix(server, uri, taken),
     createPullRequest: async () => (await import("./pull-request.js")).createPullRequest(server),
+    proposeChange: async () => (await import("./language-model/propose.js")).proposeChange(server),
     rollBackFix: (uri, line) => rollBackFix(server, uri, line),
   };
 }

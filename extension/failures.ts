@@ -8,6 +8,11 @@ export type WindowFailure =
   | { readonly kind: "untrusted" }
   | { readonly kind: "untrusted-proof" }
   | { readonly kind: "no-fix-here" }
+  | { readonly kind: "model-off" }
+  | { readonly kind: "no-model" }
+  | { readonly kind: "no-hot-function" }
+  | { readonly kind: "has-a-fix"; readonly name: string }
+  | { readonly kind: "text-changed" }
   | { readonly kind: "untrusted-git" }
   | { readonly kind: "no-fix-made"; readonly unproved: number }
   | { readonly kind: "no-folder" }
@@ -144,6 +149,30 @@ function describeWindowFailure(failure: WindowFailure): Shown {
         action: "Take a proved fix from the light bulb on its line, then try again.",
         buttons: {},
       };
+    case "model-off":
+      return {
+        sentence: "Proposals of language models are off, since they send code to the model's provider.",
+        action: "Turn them on in the settings if you want that.",
+        buttons: {
+          "Open Settings": () => void vscode.commands.executeCommand("workbench.action.openSettings", "flameline.languageModel.proposals"),
+        },
+      };
+    case "no-model":
+      return { sentence: "No language model is there.", action: "Sign in to one in VS Code's chat, and try again.", buttons: {} };
+    case "no-hot-function":
+      return {
+        sentence: "No function with samples of the open recording is at the cursor, or it is too long.",
+        action: "Put the cursor into a hot function.",
+        buttons: {},
+      };
+    case "has-a-fix":
+      return {
+        sentence: `${failure.name} has a fix that needs no language model.`,
+        action: "Take it from the light bulb on its line first.",
+        buttons: {},
+      };
+    case "text-changed":
+      return { sentence: "The file has changed since the proof began.", action: "Ask again.", buttons: {} };
     case "no-fix-here":
       return {
         sentence: "No fix that was taken from Flameline is here, or its lines have changed since.",

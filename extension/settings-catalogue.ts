@@ -19,6 +19,7 @@ export interface Settings {
   readonly "fixes.enabled": boolean;
   /** 0 to 100. */
   readonly "fixes.minimumPercent": number;
+  readonly "languageModel.proposals": boolean;
   readonly debuginfodUrls: string;
   readonly "storage.limitMegabytes": number;
   /** Of the machine: above 0. */
@@ -43,6 +44,7 @@ export const DEFAULTS: Settings = {
   pathMappings: [],
   "fixes.enabled": true,
   "fixes.minimumPercent": 1,
+  "languageModel.proposals": false,
   debuginfodUrls: "",
   "storage.limitMegabytes": 1024,
   "keepProfiling.cpuPercent": 1,

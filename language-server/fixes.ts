@@ -253,6 +253,28 @@ export class Fixes {
     });
   }
 
+  /** The innermost function around a line (0-based) that has samples. */
+  async functionAt(uri: string, line: number): Promise<ResultOf<"flameline/functionAt">> {
+    const annotated = await this.#annotations.annotate(uri);
+    if (annotated === undefined || annotated.lines.length === 0 || annotated.view.sum <= 0) return null;
+    const { document, view } = annotated;
+    const outline = await this.#workspace.outline(document.realPath, document.text);
+    const around = (outline?.functions ?? []).filter(({ startLine, endLine }) => startLine <= line + 1 && line + 1 <= endLine);
+    const costs = await annotated.functions();
+    const fixes = (await this.#fixesOf(uri))?.findings ?? [];
+    for (const { qualifiedName, startLine, endLine } of around.toSorted((a, b) => b.startLine - a.startLine)) {
+      const total = costs.find(({ key }) => key === qualifiedName)?.total;
+      if (total === undefined) continue;
+      const text = document.text
+        .split("\n")
+        .slice(startLine - 1, endLine)
+        .join("\n");
+      const own = fixes.filter(({ subject, refusal }) => subject === qualifiedName && refusal === undefined);
+      return { subject: qualifiedName, text, share: total / view.sum, event: view.selection.event, fixes: own.length };
+    }
+    return null;
+  }
+
   /** What the fixes on a line (0-based) would do, a sentence each. */
   async sentences(uri: string, line: number): Promise<string[]> {
     const fixes = await this.#fixesOf(uri);

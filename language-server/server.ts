@@ -195,6 +195,7 @@ function answer(
       abortable(cancelled, (signal) => fixes.prove(params, signal, (step) => notify(connection, "flameline/proving", step))),
     "flameline/proveChange": async (params, cancelled) =>
       abortable(cancelled, (signal) => fixes.proveChange(params, signal, (step) => notify(connection, "flameline/proving", step))),
+    "flameline/functionAt": async ({ uri, line }) => fixes.functionAt(uri, line),
     "flameline/explainLine": async ({ uri, line }) => {
       const hover = withGain(await lineHover(annotations, uri, line), await fixes.hover(uri, line));
       return hover === null || !MarkupContent.is(hover.contents)

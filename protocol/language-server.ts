@@ -135,6 +135,11 @@ export interface ServerRequests {
     params: { uri: string; subject: string; changes: readonly { old: string; new: string }[]; title: string; seconds: number };
     result: { proof: ProofRecord; edits: readonly DocumentEdit[] };
   };
+  /** The function around a line (0-based) that has samples, by its key, with its text, its share of the event, and how many fixes it has; null without. */
+  "flameline/functionAt": {
+    params: { uri: string; line: number };
+    result: { subject: string; text: string; share: number; event: EventName; fixes: number } | null;
+  };
   /** What a line (0-based) costs and who calls it, as Markdown, and what its fixes would do; null where nothing was recorded of it. */
   "flameline/explainLine": { params: { uri: string; line: number }; result: { cost: string; fixes: readonly string[] } | null };
   /** Fixes that the light bulb offered were made in their document, all at once: what they gain is told from then on. */

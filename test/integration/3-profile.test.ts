@@ -2,7 +2,7 @@ import * as assert from "node:assert";
 import * as path from "node:path";
 import * as vscode from "vscode";
 import { TOOLS } from "../../extension/language-model-tools.js";
-import { lensesOf, openApp, profileOf, until, workspaceFolder } from "./window.js";
+import { lensesOf, openApp, profileOf, stubbed, until, workspaceFolder } from "./window.js";
 
 /** A profile of the fixture's `app.py`, taken now: 60 in `slow_sum`, 40 in `text_work`. */
 function writeProfile(name: string): string {
@@ -63,6 +63,50 @@ describe("a profile file", () => {
     const { cost } = (await ask("flameline_explain_line", { file: document.uri.fsPath, line: 8 })) as { cost: string };
     assert.match(cost, /^\*\*60 % total · 60 % self\*\*/);
     await assert.rejects(ask("flameline_explain_line", { file: document.uri.fsPath, line: 1 }), /nothing of line 1/);
+  });
+
+  it("throws away what a language model proposes and no proof upholds, and asks it nothing where that is off", async () => {
+    const { document } = await openApp();
+    const text = document.getText();
+    const asked: string[] = [];
+    const model = {
+      name: "Some Model",
+      vendor: "nobody",
+      sendRequest: async ([message]: vscode.LanguageModelChatMessage[]) => {
+        asked.push(message?.content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : "")).join("") ?? "");
+        const answer = '{"changes":[{"old":"total += math.sqrt(i) * 1.5","new":"total += math.sqrt(i) * 1.25"}]}';
+        return {
+          text: (async function* () {
+            yield answer;
+          })(),
+        };
+      },
+    };
+    const models = vscode.lm as unknown as { selectChatModels: unknown };
+    const real = models.selectChatModels;
+    models.selectChatModels = async () => [model];
+    const { activeTextEditor } = vscode.window;
+    assert.ok(activeTextEditor);
+    activeTextEditor.selection = new vscode.Selection(7, 0, 7, 0);
+    const settings = vscode.workspace.getConfiguration("flameline");
+    const propose = () => vscode.commands.executeCommand("flameline.proposeChange");
+    try {
+      await stubbed("showErrorMessage", () => undefined, propose);
+      assert.deepStrictEqual(asked, []);
+      await settings.update("languageModel.proposals", true, vscode.ConfigurationTarget.Global);
+      const [told] = await stubbed(
+        "showWarningMessage",
+        () => undefined,
+        () => stubbed("showInformationMessage", () => "Ask", propose),
+      );
+      assert.match(String(told), /^What Some Model proposed is not proved \((failed|refused)\) and was thrown away\./);
+      assert.strictEqual(asked.length, 1);
+      assert.match(asked[0] ?? "", /the function slow_sum and what it calls take 60 % of cpu[^]*def slow_sum\(n\):/);
+      assert.strictEqual(document.getText(), text);
+    } finally {
+      models.selectChatModels = real;
+      await settings.update("languageModel.proposals", undefined, vscode.ConfigurationTarget.Global);
+    }
   });
 
   it("opens as a flame graph by double-click", async () => {
