@@ -135,7 +135,9 @@ async function group(name, scale) {
       note: `of ${cases.chosen.length}`,
     },
     { what: "of those proved", value: percent(proved, offered), unit: "%" },
-    { what: `of those again at least ${LEAST_SPEEDUP}`, value: percent(again, proved), unit: "%", target: 90, atLeast: true },
+    ...(isWhole
+      ? [{ what: `of those again at least ${LEAST_SPEEDUP}`, value: percent(again, proved), unit: "%", target: 90, atLeast: true }]
+      : []),
     { what: "twins that matched", value: matched, unit: "", target: 0, note: `of ${twins.chosen.length}` },
     {
       what: "traps that were proved",
