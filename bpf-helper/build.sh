@@ -68,6 +68,7 @@ calls nativeunwind/stackdeltatypes/stackdeltatypes.go "append(\*deltas, StackDel
 calls nativeunwind/stackdeltatypes/stackdeltatypes.go "append(intervals.Blocks, &bb)" "append(intervals.Blocks, countedBlock(bb))"
 calls nativeunwind/elfunwindinfo/elfgopclntab.go "p.pcStart = p.pcEnd$" "pfbufio.Spend(4); p.pcStart = (p.pcEnd)"
 calls processmanager/processinfo.go "data.Attach(pm.ebpf, pid, bias, pr.GetRemoteMemory())" "SurvivingAttach(data, pm.ebpf, pid, bias, pr.GetRemoteMemory())"
+calls processmanager/execinfomanager/manager.go "= make(\[\]uint16, numPages)" "= make([]uint16, spanned(numPages))"
 calls processmanager/processinfo.go "= pm.newFrameMapping(" "= pm.notedFrameMapping("
 calls processmanager/processinfo.go ":= pr.GetMappingFileLastModified(mapping)" ":= lastModified(pr, mapping)"
 calls tracer/tracer.go "noPrealloc := probeNoPrealloc()" "noPrealloc := withOurSizes(adaption)"

@@ -39,7 +39,7 @@ func newExecutables(t testing.TB) *execinfomanager.ExecutableInfoManager {
 	t.Helper()
 	enginelog.SetLogger(*slog.New(slog.DiscardHandler)) // each odd input is worth a line to it
 	interpreters := interpreterconfig.AllInterpreters()
-	interpreters.Go.Disabled = true
+	interpreters.Go.Symbolization.Disabled = true
 	manager, err := execinfomanager.NewExecutableInfoManager(elfunwindinfo.NewStackDeltaProvider(), noKernel{}, interpreters)
 	if err != nil {
 		t.Fatal(err)
