@@ -53,6 +53,9 @@ const BENCHES = [
 /** Measured with --long. */
 const LONG_BENCHES = ["throughput", "repeats", "soak", "fuzz", "fixes", "elsewhere"];
 
+/** Measured with --long where they are named: a database server and three proofs are too much for each run of the tests. */
+const NAMED_BENCHES = ["services"];
+
 const { values, positionals } = parseArgs({
   options: {
     scale: { type: "string", default: "1" },
@@ -64,7 +67,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const scale = Number(values.scale);
-const names = values.long ? LONG_BENCHES : BENCHES;
+const names = values.long ? [...LONG_BENCHES, ...NAMED_BENCHES] : BENCHES;
 const unknown = positionals.filter((name) => !names.includes(values.long ? (name.split("/")[0] ?? "") : name));
 if (unknown.length > 0 || !(scale > 0 && scale <= 1)) {
   console.error(`bench: usage: npm run bench [-- NAME…] [--scale F]; NAME is one of ${names.join(", ")}, F is above 0 and at most 1.`);
@@ -109,7 +112,7 @@ async function runLong() {
   /** @type {Record<string, Row[]>} */
   const done = scale === 1 && !values.fresh && existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
   const end = Date.now() + Number(values.minutes) * 60_000;
-  for (const name of LONG_BENCHES) {
+  for (const name of positionals.length === 0 ? LONG_BENCHES : names) {
     const wanted = (each) => positionals.length === 0 || positionals.includes(name) || positionals.includes(`${name}/${each}`);
     const bench = positionals.length === 0 || positionals.some((each) => each.split("/")[0] === name) ? await begin(name) : undefined;
     for (const [each, run] of Object.entries(bench?.cases ?? {}).filter(([each]) => wanted(each))) {

@@ -7,10 +7,14 @@ import { cacheRoot } from "../../scripts/paths.mjs";
 
 /**
  * @param {string[]} libraries with their versions, "django==5.2.19"
+ * @param {string} [program] the Python to start from: Debian's, where another user is to run it, for a developer's own may lie in a closed home
  * @returns {{ python: string, whyNot?: undefined } | { python?: undefined, whyNot: string }} the interpreter, or why there is none: say, no network
  */
-export function pythonWith(libraries) {
-  const key = createHash("sha256").update(libraries.join(" ")).digest("hex").slice(0, 12);
+export function pythonWith(libraries, program = "python3") {
+  const key = createHash("sha256")
+    .update([...libraries, ...(program === "python3" ? [] : [program])].join(" "))
+    .digest("hex")
+    .slice(0, 12);
   const folder = path.join(cacheRoot(), "python", key);
   const python = path.join(folder, "bin/python");
   if (existsSync(path.join(folder, ".complete"))) {
@@ -27,7 +31,7 @@ export function pythonWith(libraries) {
     "--root-user-action=ignore",
   ];
   for (const [command, ...args] of [
-    ["python3", "-m", "venv", "--without-pip", staging],
+    [program, "-m", "venv", "--without-pip", staging],
     ["pip3", ...pip, ...libraries],
   ]) {
     const { status, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
