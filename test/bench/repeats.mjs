@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { appendFileSync, chmodSync, copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import * as path from "node:path";
+import { killedHosts } from "./killed-hosts.mjs";
 import { startHelper } from "../../scripts/helper.mjs";
 import { isRoot } from "../../scripts/shell.mjs";
 import { isAlive } from "../support/attached.mjs";
@@ -35,6 +36,10 @@ export const bench = {
     "killed-helpers": ({ scale }) => killedHelpers(times(KILLS, scale)),
     "killed-clients": ({ scale }) => killedClients(times(KILLS, scale)),
     "killed-symbolizers": ({ scale }) => killedSymbolizers(times(KILLS, scale)),
+    "killed-extension-hosts": async ({ scale }) => {
+      const count = times(KILLS, scale);
+      return [leftRow(`${count} killed extension hosts`, await killedHosts(count))];
+    },
     "killed-language-servers": ({ scale }) => killedLanguageServers(times(KILLS, scale)),
   },
 };

@@ -1,7 +1,6 @@
 // Half an hour of recording a busy machine in the real VS Code, with its heat shown: what it takes of the memory, and whether that grows.
 // Beside other work on the machine: unshare -m sh -c 'mount -t tmpfs none /run; npm run bench:long -- soak', as no helper then shares
 // its socket or its lock with another.
-import { readFileSync } from "node:fs";
 import { chromium as browsers } from "@playwright/test";
 import { copyExample } from "../../scripts/examples.mjs";
 import { startHelper } from "../../scripts/helper.mjs";
@@ -9,7 +8,7 @@ import { freshPackage } from "../../scripts/package.mjs";
 import { isRoot } from "../../scripts/shell.mjs";
 import { chromium, startVSCode } from "../../scripts/vscode-server.mjs";
 import { openFile, openWorkbench, recordedSamples, runCommand, visibleLines } from "../../scripts/workbench.mjs";
-import { childrenOf, memoryOf } from "../support/memory.mjs";
+import { childrenOf, findBelow, memoryOf } from "../support/memory.mjs";
 import { runProgram, sleep } from "../support/programs.mjs";
 import { connectToHelper } from "../support/helper-client.mjs";
 
@@ -107,22 +106,6 @@ function rowsOf(readings, seconds, samples) {
   }
   rows.push({ what: "samples", value: samples, unit: "" });
   return rows;
-}
-
-/** The process below VS Code's server with such a command line. */
-function findBelow(pid, commandLine) {
-  const below = childrenOf(pid);
-  for (let child = below.shift(); child !== undefined; child = below.shift()) {
-    try {
-      if (commandLine.test(readFileSync(`/proc/${child}/cmdline`, "utf8"))) {
-        return child;
-      }
-    } catch {
-      // It has ended.
-    }
-    below.push(...childrenOf(child));
-  }
-  throw new Error(`no process of this window is called ${commandLine}`);
 }
 
 async function until(what, holds, ms) {

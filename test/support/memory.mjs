@@ -22,3 +22,19 @@ export function childrenOf(pid) {
     return [];
   }
 }
+
+/** The process below another one with such a command line. @param {number} pid @param {RegExp} commandLine @returns {number} */
+export function findBelow(pid, commandLine) {
+  const below = childrenOf(pid);
+  for (let child = below.shift(); child !== undefined; child = below.shift()) {
+    try {
+      if (commandLine.test(readFileSync(`/proc/${child}/cmdline`, "utf8"))) {
+        return child;
+      }
+    } catch {
+      // It has ended.
+    }
+    below.push(...childrenOf(child));
+  }
+  throw new Error(`no process below ${pid} is called ${commandLine}`);
+}
