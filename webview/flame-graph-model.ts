@@ -181,7 +181,10 @@ export class FlameGraphModel {
   pause(): void {
     const hold = this.pausedNs === undefined && this.summary?.live === true;
     this.pausedNs = hold ? this.summary?.durationNs : undefined;
-    if (!hold) {
+    if (hold) {
+      this.#requests.hold();
+      this.times.hold();
+    } else {
       this.#ask();
       this.times.follow(this.summary ?? null, this.view.selection, true);
     }

@@ -62,6 +62,11 @@ export class TimeModel {
     this.onChange();
   }
 
+  /** Shows no more of a recording that grows, until it is followed again. */
+  hold(): void {
+    this.#requests.hold();
+  }
+
   /** True where the answer was to the newest question. */
   receive(request: number, map: TimeMap | null): void {
     if (!this.#requests.answered(request)) return;

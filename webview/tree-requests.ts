@@ -26,6 +26,8 @@ export class TreeRequests<Q = TreeQuery> {
   #latest: number;
   #sentMs = -Infinity;
   #waiting = false;
+  /** What is waited for was asked because the recording grew. */
+  #refreshing = false;
   #pauseMs = REFRESH_MS;
   #timer = false;
   #stale: Q | undefined;
@@ -40,6 +42,7 @@ export class TreeRequests<Q = TreeQuery> {
   ask(query: Q): void {
     this.#stale = undefined;
     this.#waiting = true;
+    this.#refreshing = false;
     this.#sentMs = this.#clock.now();
     this.#send(++this.#latest, query);
   }
@@ -47,6 +50,12 @@ export class TreeRequests<Q = TreeQuery> {
   refresh(query: Q): void {
     this.#stale = query;
     this.#askWhenDue();
+  }
+
+  /** Forgets what only the recording's growth asked for; an answer to it that is under way is thrown away. */
+  hold(): void {
+    this.#stale = undefined;
+    if (this.#refreshing) this.#waiting = false;
   }
 
   /** True when the answer is to the newest question; false when it is to be thrown away. */
@@ -63,6 +72,7 @@ export class TreeRequests<Q = TreeQuery> {
     const due = this.#sentMs + this.#pauseMs - this.#clock.now();
     if (due <= 0) {
       this.ask(this.#stale);
+      this.#refreshing = true;
       return;
     }
     this.#timer = true;

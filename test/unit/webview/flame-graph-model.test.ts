@@ -61,6 +61,31 @@ describe("the conversation with the extension", () => {
     expect(asked()).toEqual([1, 2]);
   });
 
+  test("a pause holds at once: what is under way or due because the recording grew is not shown, what the user chose is", () => {
+    const { model, asked, advance, answer } = start();
+    let durationNs = 0;
+    const grow = () =>
+      model.receive({ type: "recording", summary: summaryWith({ live: true, durationNs: durationNs++ }), selection: CPU });
+    grow();
+    answer(1, "main 1");
+    grow(); // due in a second
+    model.pause();
+    advance(5000);
+    expect(asked()).toEqual([1]);
+    model.pause(); // followed again
+    expect(asked()).toEqual([1, 2]);
+    answer(2, "main 2");
+    grow();
+    advance(1500);
+    expect(asked()).toEqual([1, 2, 3]);
+    model.pause();
+    answer(3, "main 3");
+    expect(model.tree?.total).toBe(2);
+    model.select({ event: "cpu", pids: [7] });
+    answer(4, "main 4");
+    expect(model.tree?.total).toBe(4);
+  });
+
   test("a stopped recording is asked for at once", () => {
     const { model, asked, answer } = start();
     model.receive({ type: "recording", summary: summaryWith({ live: true }), selection: CPU });
