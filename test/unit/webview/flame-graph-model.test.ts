@@ -64,8 +64,7 @@ describe("the conversation with the extension", () => {
   test("a pause holds at once: what is under way or due because the recording grew is not shown, what the user chose is", () => {
     const { model, asked, advance, answer } = start();
     let durationNs = 0;
-    const grow = () =>
-      model.receive({ type: "recording", summary: summaryWith({ live: true, durationNs: durationNs++ }), selection: CPU });
+    const grow = () => model.receive({ type: "recording", summary: summaryWith({ live: true, durationNs: durationNs++ }), selection: CPU });
     grow();
     answer(1, "main 1");
     grow(); // due in a second
