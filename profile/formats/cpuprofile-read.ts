@@ -61,12 +61,21 @@ export class CpuProfileReader {
 
   constructor(recording: Recording) {
     this.#recording = recording;
-    const numbers = (column: { push(value: number): number; readonly length: number }): Shape => ({
-      kind: "items",
-      take: (items) => {
-        for (const item of items) if (hasRoom(recording, column.length)) column.push(typeof item === "number" ? item : Number.NaN);
-      },
-    });
+    const numbers = (column: { push(value: number): number; readonly length: number }): Shape => {
+      const add = (value: number): void => {
+        if (hasRoom(recording, column.length)) column.push(value);
+      };
+      return {
+        kind: "items",
+        take: (items) => items.forEach((item) => add(typeof item === "number" ? item : Number.NaN)),
+        plain: {
+          kind: "numbers",
+          take: (all, count) => {
+            for (let i = 0; i < count; i++) add(all[i] ?? 0);
+          },
+        },
+      };
+    };
     this.members = [
       ["nodes", { kind: "items", take: (items) => items.forEach((item) => this.#addNode(item as RawNode)) }],
       ["samples", numbers(this.#samples)],

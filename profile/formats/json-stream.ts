@@ -4,16 +4,18 @@
  *
  * ```
  * {"nodes":[{…},{…},   …   ],"samples":[1,2,2,   …   ],"other":{…}}
- *   object   items: batches    items: batches           skip
+ *   object   items: batches    plain items              skip
  * ```
  */
+import { handOver, parseJson } from "./json-batches.js";
+import { type Plain, PlainItems } from "./json-plain.js";
 import { decodeUtf8 } from "./utf8.js";
 
 /** What is expected at a place, and who gets it. A value of another kind is left out and counted. */
 export type Shape =
   | { readonly kind: "value"; readonly take: (value: unknown) => void }
-  /** An array whose items come in batches. */
-  | { readonly kind: "items"; readonly take: (items: readonly unknown[]) => void }
+  /** An array whose items come in batches; those that are `plain` by another way, which is much faster. The order keeps. */
+  | { readonly kind: "items"; readonly take: (items: readonly unknown[]) => void; readonly plain?: Plain }
   | { readonly kind: "object"; readonly members: ReadonlyMap<string, Shape>; readonly begin?: () => void; readonly end?: () => void }
   /** An array of objects that are themselves too large to be held. */
   | { readonly kind: "each"; readonly item: Shape };
@@ -24,7 +26,11 @@ interface Level {
 
 /** A single name, node or number that is larger than this is no such thing. */
 const LONGEST_ITEM_BYTES = 64e6;
-const BATCH_BYTES = 1 << 16;
+const FIRST_BYTES = 1 << 18;
+/** So many items are read as any JSON is, once one is not plain, before the next is tried. */
+const OTHER_ITEMS = 64;
+/** An item that is no whole after so many pieces is a long one: what is read anew with each piece would grow with its square. */
+const MOST_TRIES = 2;
 
 const [QUOTE, COMMA, COLON, BACKSLASH] = [34, 44, 58, 92];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
@@ -35,7 +41,7 @@ export class JsonStream {
   /** The text is no JSON from some byte on; nothing behind it was read. */
   broken = false;
   readonly #levels: Level[] = [];
-  #bytes = new Uint8Array(4 * BATCH_BYTES);
+  #bytes = new Uint8Array(FIRST_BYTES);
   #used = 0;
   #at = 0;
   #expect: "value" | "first" | "key" | "colon" | "next" | "nothing" = "value";
@@ -46,6 +52,12 @@ export class JsonStream {
   #depth = 0;
   #inString = false;
   #lastComma = -1;
+  /** Whether a comma of the array stands before `#from`. */
+  #behindComma = false;
+  /** Where items may be plain: who reads those, how many are not tried, and how often the bytes ended within the one that is next. */
+  #plain: PlainItems | undefined;
+  #untried = 0;
+  #tries = 0;
 
   constructor(root: Shape) {
     this.#shape = root;
@@ -61,7 +73,8 @@ export class JsonStream {
     this.#keep(piece);
     while (this.#at < this.#used && this.wantsMore) {
       if (this.#capture === "none") this.#step(this.#bytes[this.#at] ?? 0);
-      else this.#scan();
+      else if (this.#plain === undefined || this.#untried > 0 || this.#capture !== "items" || this.#at !== this.#from) this.#scan();
+      else if (!this.#readPlain(this.#plain)) break;
     }
     if (this.#capture === "items") this.#flush(this.#lastComma);
     if (this.#capture === "skip") this.#from = Math.min(this.#at, this.#used);
@@ -83,7 +96,8 @@ export class JsonStream {
   /** Appends a piece; what has been read goes when it takes more room than what has not. */
   #keep(piece: Uint8Array): void {
     const first = this.#capture === "none" ? Math.min(this.#at, this.#used) : this.#from;
-    if (this.#used + piece.length > this.#bytes.length || first > this.#bytes.length / 2) {
+    // One byte stays free for the 0 behind the last one, at which numbers end.
+    if (this.#used + piece.length >= this.#bytes.length || first > this.#bytes.length / 2) {
       const kept = this.#used - first;
       const into = kept + piece.length > this.#bytes.length / 2 ? new Uint8Array(2 * (kept + piece.length)) : this.#bytes;
       into.set(this.#bytes.subarray(first, this.#used));
@@ -95,6 +109,21 @@ export class JsonStream {
     }
     this.#bytes.set(piece, this.#used);
     this.#used += piece.length;
+    this.#bytes[this.#used] = 0;
+  }
+
+  /** Reads plain items; false where it takes more bytes to go on. */
+  #readPlain(plain: PlainItems): boolean {
+    const next = plain.read(this.#bytes, this.#from, this.#used);
+    if (next > this.#from) {
+      this.#tries = 0;
+      this.#behindComma = this.#bytes[next - 1] === COMMA;
+    }
+    this.#at = this.#from = next;
+    if (plain.stop === "short" && ++this.#tries < MOST_TRIES) return false;
+    this.#untried = plain.stop === "short" ? 1 : OTHER_ITEMS;
+    this.#tries = 0;
+    return true;
   }
 
   /** One byte of the structure. */
@@ -131,6 +160,10 @@ export class JsonStream {
       this.#depth = 1;
       this.#from = this.#at;
       this.#lastComma = -1;
+      this.#behindComma = false;
+      this.#plain = shape.plain === undefined ? undefined : new PlainItems(shape.plain);
+      this.#untried = 0;
+      this.#tries = 0;
     } else this.#begin(fits && shape !== undefined ? "value" : "skip");
   }
 
@@ -173,7 +206,10 @@ export class JsonStream {
           end = at;
           break;
         }
-        if (depth === 1) this.#lastComma = at;
+        if (depth === 1) {
+          this.#lastComma = at;
+          if (this.#plain !== undefined && this.#capture === "items" && --this.#untried <= 0) break;
+        }
       } else if (depth === 0 && isBlank(byte)) {
         end = at;
         break;
@@ -183,13 +219,18 @@ export class JsonStream {
     this.#depth = depth;
     this.#inString = inString;
     if (end >= 0) this.#captured(end);
+    else if (at < used && bytes[at] === COMMA) {
+      // Items enough that were not plain: the next one is tried again.
+      this.#flush(at);
+      this.#at = this.#from;
+    }
   }
 
   #captured(end: number): void {
     const { kind } = this.#shape ?? { kind: "value" };
     const capture = this.#capture;
     const from = this.#from;
-    if (capture === "items") this.#flush(end - 1);
+    if (capture === "items") this.#flush(end - 1, true);
     this.#capture = "none";
     if (capture === "key") {
       const key = this.#parse(from, end);
@@ -213,61 +254,18 @@ export class JsonStream {
     this.#expect = this.#levels.length === 0 ? "nothing" : "next";
   }
 
-  /** Hands over the items up to a comma or the end of their array. */
-  #flush(end: number): void {
+  /** Hands over the items up to a comma, or to the bracket that `closes` their array. Nothing between two commas is an item that is no JSON. */
+  #flush(end: number, closes = false): void {
     if (this.#shape?.kind !== "items" || end < this.#from) return;
-    const { take } = this.#shape;
-    for (let from = this.#from; from < end; ) {
-      const to = end - from > 4 * BATCH_BYTES ? this.#splitNear(from, end) : end;
-      const items = parse(`[${decodeUtf8(this.#bytes, from, to)}]`);
-      if (Array.isArray(items)) take(items);
-      else this.#oneByOne(from, to, take);
-      from = to + 1;
-    }
+    const mayBeEmpty = closes && !this.#behindComma;
+    this.bad += handOver(this.#bytes, { from: this.#from, end, mayBeEmpty }, this.#shape.take);
+    this.#behindComma = true;
     this.#from = end + 1;
     this.#lastComma = -1;
   }
 
-  /** A comma between two items some way behind `from`, so that a large piece does not become one large text. */
-  #splitNear(from: number, end: number): number {
-    const commas = this.#commas(from, end, BATCH_BYTES);
-    return commas[0] ?? end;
-  }
-
-  /** One item of a batch is no JSON: the others are. */
-  #oneByOne(from: number, end: number, take: (items: readonly unknown[]) => void): void {
-    let start = from;
-    for (const comma of [...this.#commas(from, end, 0), end]) {
-      const item = this.#parse(start, comma);
-      if (item === undefined) this.bad++;
-      else take([item]);
-      start = comma + 1;
-    }
-  }
-
-  /** Places of the commas between items; only the first one that is at least `after` bytes on, where that is given. */
-  #commas(from: number, end: number, after: number): number[] {
-    const found: number[] = [];
-    let depth = 0;
-    let inString = false;
-    for (let at = from; at < end; at++) {
-      const byte = this.#bytes[at] ?? 0;
-      if (inString) {
-        if (byte === BACKSLASH) at++;
-        else if (byte === QUOTE) inString = false;
-      } else if (byte === QUOTE) inString = true;
-      else if (byte === OPEN_LIST || byte === OPEN_OBJECT) depth++;
-      else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) depth--;
-      else if (byte === COMMA && depth === 0) {
-        if (after === 0) found.push(at);
-        else if (at - from >= after) return [at];
-      }
-    }
-    return found;
-  }
-
   #parse(from: number, end: number): unknown {
-    return parse(decodeUtf8(this.#bytes, from, end));
+    return parseJson(decodeUtf8(this.#bytes, from, end));
   }
 
   #top(): Level["shape"] | undefined {
@@ -282,15 +280,6 @@ export class JsonStream {
 
 function closing(shape: Level["shape"] | undefined): number {
   return shape === undefined ? -1 : shape.kind === "object" ? CLOSE_OBJECT : CLOSE_LIST;
-}
-
-/** `undefined` where the text is no JSON. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 function isBlank(byte: number): boolean {

@@ -16,8 +16,11 @@ import type { Recording } from "../recording.js";
 import { eachRow, type Steps } from "../steps.js";
 import { indexBelow, lineOf, membersOf, numberOf, rowsOf, textOf } from "../wire-values.js";
 import { guessLanguage } from "./guess-language.js";
+import { IdMap } from "./id-map.js";
 import type { Shape } from "./json-stream.js";
 import { ASSUMED_PERIOD_NS, BYTE_UNITS, TIME_UNITS } from "./sample-types.js";
+import { StackChain } from "./stack-chain.js";
+import { StackMemo } from "./stack-memo.js";
 import { addProcess, addThread, hasRoom, MOST_FRAMES } from "./stream-reader.js";
 
 /** The one frame of a sample without a stack, in files that we write. */
@@ -61,10 +64,15 @@ export class SpeedscopeReader {
   readonly #frameLine = int32Column();
   readonly #frameColumn = int32Column();
   /** From frames of the file to those of the recording, which are numbered as they are met. */
-  readonly #known = new Map<number, number>();
+  readonly #known = new IdMap();
+  readonly #met = int32Column();
+  readonly #memo = new StackMemo();
+  readonly #chain: StackChain;
 
   constructor(recording: Recording) {
     this.#recording = recording;
+    this.#chain = new StackChain(recording, (index) => this.#frame(index));
+    const make = (list: Int32Array, count: number): number => this.#chain.stackOf(list, count);
     const value = (take: (value: unknown) => void): Shape => ({ kind: "value", take });
     const items = (take: (item: unknown) => void): Shape => ({ kind: "items", take: (all) => all.forEach(take) });
     const profile: Shape = {
@@ -77,8 +85,34 @@ export class SpeedscopeReader {
         ["startValue", value((start) => (this.#profile.start = numberOf(start)))],
         ["endValue", value((end) => (this.#profile.end = numberOf(end, Number.NaN)))],
         ["flameline", value((own) => (this.#profile.own = own))],
-        ["samples", items((sample) => this.#addSample(sample))],
-        ["weights", items((weight) => this.#room() && this.#profile.weight.push(numberOf(weight, Number.NaN)))],
+        [
+          "samples",
+          {
+            kind: "items",
+            take: (all) => all.forEach((sample) => this.#addSample(sample)),
+            plain: {
+              kind: "lists",
+              take: (list, count) => {
+                if (!this.#room()) return;
+                this.#rows++;
+                this.#profile.stack.push(this.#memo.stackOf(list, count, make));
+              },
+            },
+          },
+        ],
+        [
+          "weights",
+          {
+            kind: "items",
+            take: (all) => all.forEach((weight) => this.#addWeight(numberOf(weight, Number.NaN))),
+            plain: {
+              kind: "numbers",
+              take: (numbers, count) => {
+                for (let i = 0; i < count; i++) this.#addWeight(numberOf(numbers[i], Number.NaN));
+              },
+            },
+          },
+        ],
         ["events", items((event) => this.#addEvent(event))],
       ]),
     };
@@ -133,9 +167,8 @@ export class SpeedscopeReader {
   #stackWithout(): number {
     const { stacks, stringTable } = this.#recording;
     const name = stringTable.find(NO_STACK_NAME);
-    const [frame] =
-      [...this.#known].find(([index]) => this.#frameName.at(index) === name && this.#frameFile.at(index) === 0)?.slice(1) ?? [];
-    return name < 0 || frame === undefined ? -1 : stacks.intern(-1, frame);
+    const frame = this.#met.view().findIndex((index) => this.#frameName.at(index) === name && this.#frameFile.at(index) === 0);
+    return name < 0 || frame < 0 ? -1 : stacks.intern(-1, frame);
   }
 
   #room(): boolean {
@@ -156,10 +189,14 @@ export class SpeedscopeReader {
   /** The recording's frame for one of the file's, which may follow later. */
   #frame(index: number): number {
     const known = this.#known.get(index);
-    if (known !== undefined) return known;
-    const frame = this.#known.size;
+    if (known >= 0) return known;
+    const frame = this.#met.push(index);
     this.#known.set(index, frame);
     return frame;
+  }
+
+  #addWeight(weight: number): void {
+    if (this.#room()) this.#profile.weight.push(weight);
   }
 
   #addSample(sample: unknown): void {
@@ -281,9 +318,8 @@ export class SpeedscopeReader {
   /** Only now: frames may stand behind the profiles, and stacks have named theirs by number. */
   *#addFrames(): Steps<void> {
     const { frames, functions, stringTable, notes } = this.#recording;
-    const met = [...this.#known.keys()];
-    yield* eachRow(met.length, (row) => {
-      const index = met[row] ?? 0;
+    yield* eachRow(this.#met.length, (row) => {
+      const index = this.#met.at(row);
       const there = index < this.#frameName.length;
       if (!there) notes.count("bad-frame");
       const name = there ? this.#frameName.at(index) : 0;
