@@ -1,8 +1,8 @@
 package capture
 
 import (
-	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -77,22 +77,12 @@ func withoutAllocations(spec *ebpf.CollectionSpec) {
 
 // open loads the programs, which share the gate's maps.
 func (a *allocationHooks) open(gate *ebpf.Collection) error {
-	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(gateObject))
+	spec, err := partOfGate(gate.Maps, append(slices.Collect(maps.Values(allocationPrograms)), returnProgram)...)
 	if err != nil {
-		return fmt.Errorf("read the gate's object: %w", err)
+		return err
 	}
-	programs := map[string]*ebpf.ProgramSpec{returnProgram: spec.Programs[returnProgram]}
-	for _, name := range allocationPrograms {
-		programs[name] = spec.Programs[name]
-	}
-	for _, program := range programs {
+	for _, program := range spec.Programs {
 		program.AttachType = probeKind()
-	}
-	spec.Programs = programs
-	for name := range spec.Maps {
-		if shared := gate.Maps[name]; shared != nil {
-			spec.Maps[name].MaxEntries = shared.MaxEntries()
-		}
 	}
 	if a.collection, err = ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: gate.Maps}); err != nil {
 		return fmt.Errorf("load what follows allocations: %w", err)
@@ -121,18 +111,7 @@ func (a *allocationHooks) drop() {
 	}
 }
 
-func (a *allocationHooks) bpfTime() int64 {
-	total := a.spent
-	if a.collection == nil {
-		return total
-	}
-	for _, program := range a.collection.Programs {
-		if stats, err := program.Stats(); err == nil {
-			total += stats.Runtime.Nanoseconds()
-		}
-	}
-	return total
-}
+func (a *allocationHooks) bpfTime() int64 { return a.spent + timeOfPart(a.collection) }
 
 func (a *allocationHooks) close() {
 	a.drop()

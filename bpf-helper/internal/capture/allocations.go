@@ -165,13 +165,7 @@ func (a *allocations) bpfTime() int64 {
 func (a *allocations) maps() map[string]*ebpf.Map {
 	a.lock.Lock()
 	defer a.lock.Unlock()
-	own := map[string]*ebpf.Map{}
-	if a.hooks.collection != nil {
-		for _, name := range allocationMaps {
-			own[name] = a.hooks.collection.Maps[name]
-		}
-	}
-	return own
+	return mapsOfParts(allocationMaps, a.hooks.collection)
 }
 
 // round takes in what came since the last; `stacks` are the samples of this round that are of allocations.

@@ -106,13 +106,7 @@ func (c *calls) attached() bool {
 func (c *calls) maps() map[string]*ebpf.Map {
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	own := map[string]*ebpf.Map{}
-	if c.hooks.collection != nil {
-		for _, name := range callMaps {
-			own[name] = c.hooks.collection.Maps[name]
-		}
-	}
-	return own
+	return mapsOfParts(callMaps, c.hooks.collection, c.hooks.rings.collection)
 }
 
 // bpfTime is the time that the program has run, the unwinder included, in ns.

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 	"unsafe"
@@ -57,15 +56,9 @@ func (c *callHooks) attach(gate *ebpf.Collection) error {
 	if c.collection != nil {
 		return nil
 	}
-	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(gateObject))
+	spec, err := partOfGate(gate.Maps, callProgram)
 	if err != nil {
-		return fmt.Errorf("read the gate's object: %w", err)
-	}
-	spec.Programs = map[string]*ebpf.ProgramSpec{callProgram: spec.Programs[callProgram]}
-	for name := range spec.Maps {
-		if shared := gate.Maps[name]; shared != nil {
-			spec.Maps[name].MaxEntries = shared.MaxEntries()
-		}
+		return err
 	}
 	if c.collection, err = ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: gate.Maps}); err != nil {
 		return fmt.Errorf("load what follows system calls: %w", err)
@@ -106,23 +99,13 @@ func (c *callHooks) detach() {
 		c.records = nil
 	}
 	if c.collection != nil {
-		c.spent = c.bpfTime() - c.rings.bpfTime()
+		c.spent += timeOfPart(c.collection)
 		c.collection.Close()
 		c.collection = nil
 	}
 }
 
-func (c *callHooks) bpfTime() int64 {
-	spent := c.spent + c.rings.bpfTime()
-	if c.collection == nil {
-		return spent
-	}
-	stats, err := c.collection.Programs[callProgram].Stats()
-	if err != nil {
-		return spent
-	}
-	return spent + stats.Runtime.Nanoseconds()
-}
+func (c *callHooks) bpfTime() int64 { return c.spent + timeOfPart(c.collection) + c.rings.bpfTime() }
 
 func (c *callHooks) close() {
 	c.detach()

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 
@@ -22,19 +21,11 @@ type ringHooks struct {
 
 // attach loads the program, which counts into the maps of `calls`.
 func (r *ringHooks) attach(gate, calls *ebpf.Collection) error {
-	spec, err := ebpf.LoadCollectionSpecFromReader(bytes.NewReader(gateObject))
-	if err != nil {
-		return fmt.Errorf("read the gate's object: %w", err)
-	}
-	spec.Programs = map[string]*ebpf.ProgramSpec{ringProgram: spec.Programs[ringProgram]}
 	shared := maps.Clone(gate.Maps)
 	shared["places"] = calls.Maps["places"]
-	for name := range spec.Maps {
-		if of := shared[name]; of != nil {
-			spec.Maps[name].MaxEntries = of.MaxEntries()
-		} else if name != "completing" {
-			delete(spec.Maps, name)
-		}
+	spec, err := partOfGate(shared, ringProgram)
+	if err != nil {
+		return err
 	}
 	if r.collection, err = ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{MapReplacements: shared}); err != nil {
 		return fmt.Errorf("load what follows io_uring: %w", err)
@@ -60,13 +51,4 @@ func (r *ringHooks) detach() {
 	}
 }
 
-func (r *ringHooks) bpfTime() int64 {
-	if r.collection == nil {
-		return r.spent
-	}
-	stats, err := r.collection.Programs[ringProgram].Stats()
-	if err != nil {
-		return r.spent
-	}
-	return r.spent + stats.Runtime.Nanoseconds()
-}
+func (r *ringHooks) bpfTime() int64 { return r.spent + timeOfPart(r.collection) }
