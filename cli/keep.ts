@@ -71,6 +71,7 @@ function ownCpuNs(): number {
 
 function line(state: KeepState): string {
   if (state.kind !== "running") return state.kind === "waiting" ? `Waiting: ${new FlamelineError(state.failure).message}` : "Preparing…";
-  const { hz, reason, share, samples } = state.figures;
-  return `${rateText(hz, reason)} · cost ${percent(share ?? 0)} · ${grouped(samples)} samples · Ctrl-C ends it`;
+  const { hz, reason, share, samples, unread } = state.figures;
+  const waiting = unread === 0 ? "" : ` · ${grouped(unread)} ${unread === 1 ? "process" : "processes"} not read yet`;
+  return `${rateText(hz, reason)} · cost ${percent(share ?? 0)} · ${grouped(samples)} samples${waiting} · Ctrl-C ends it`;
 }

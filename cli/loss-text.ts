@@ -11,12 +11,14 @@ export function lossPhrases({
   waits = 0,
   waitStacks = 0,
   unlabelled = 0,
+  unread = 0,
 }: LossCounts): string[] {
   const rest: [number, string][] = [
     [truncated, "truncated"],
     [broken, "broken"],
     [unresolvedFrames, "frames without a name"],
     [unlabelled, "without their task's labels"],
+    [unread, "processes not read yet within the budget"],
   ];
   const shown = rest.filter(([count]) => count > 0).map(([count, words]) => `${words} ${grouped(count)}`);
   const thinned = waits > waitStacks ? [`stacks of ${grouped(waitStacks)} of ${grouped(waits)} waits`] : [];

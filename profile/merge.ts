@@ -178,6 +178,8 @@ function addLoss(a: LossCounts, b: LossCounts): LossCounts {
     unresolvedFrames: a.unresolvedFrames + b.unresolvedFrames,
     ...(waits > 0 ? { waits, waitStacks: (a.waitStacks ?? 0) + (b.waitStacks ?? 0) } : {}),
     ...(unlabelled > 0 ? { unlabelled } : {}),
+    // As of the last one's end.
+    ...(b.unread === undefined ? {} : { unread: b.unread }),
   };
 }
 

@@ -241,11 +241,12 @@ function readLoss(loss: LossCounts): LossCounts | undefined {
 }
 
 /** The counts that a recording has only where there is something to count. */
-export function readOptionalCounts(loss: unknown): Pick<LossCounts, "waits" | "waitStacks" | "unlabelled"> {
-  const { waits, waitStacks, unlabelled } = membersOf(loss as LossCounts);
+export function readOptionalCounts(loss: unknown): Pick<LossCounts, "waits" | "waitStacks" | "unlabelled" | "unread"> {
+  const { waits, waitStacks, unlabelled, unread } = membersOf(loss as LossCounts);
   return {
     ...(amount(waits) > 0 ? { waits: amount(waits), waitStacks: Math.max(amount(waitStacks), 0) } : {}),
     ...(amount(unlabelled) > 0 ? { unlabelled: amount(unlabelled) } : {}),
+    ...(amount(unread) > 0 ? { unread: amount(unread) } : {}),
   };
 }
 

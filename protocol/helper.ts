@@ -52,6 +52,11 @@ export interface StartRequest {
   readonly hz: number;
   /** With an event of allocations: how long they are followed from the start on, 1 to 60 seconds; 10 where it is left out. */
   readonly allocationSeconds?: number;
+  /**
+   * The recording's budget, a share of the machine's processor time: 0.0005 to 1. Where every running recording has one, reading the files of
+   * programs takes at most half of the largest, and the processes that wait for it are told as {@link LossCounts.unread}.
+   */
+  readonly cpuShare?: number;
 }
 
 export interface StopRequest {
@@ -313,6 +318,8 @@ export interface LossCounts {
   readonly waitStacks?: number;
   /** Samples without the labels of their task, for which there was no row any more; left out where there are none. */
   readonly unlabelled?: number;
+  /** Processes whose files are not read yet, for want of budget, now: their stacks are not whole. Left out where there are none. */
+  readonly unread?: number;
 }
 
 /** What profiling costs, since the recording's start. */

@@ -21,6 +21,8 @@ export interface StartOptions {
   /** CPU samples a second on each processor: 1 to 999. */
   readonly hz: number;
   readonly allocationSeconds?: number;
+  /** A budget for the helper's own reading (see `StartRequest`). */
+  readonly cpuShare?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -83,9 +85,9 @@ export class HelperConnection {
     try {
       if (options.signal?.aborted === true) abort();
       else {
-        const { target, events, hz, allocationSeconds } = options;
+        const { target, events, hz, allocationSeconds, cpuShare } = options;
         const box = allocationSeconds === undefined ? {} : { allocationSeconds };
-        this.#socket.send({ type: "start", recording, target, events, hz, ...box });
+        this.#socket.send({ type: "start", recording, target, events, hz, ...box, ...(cpuShare === undefined ? {} : { cpuShare }) });
       }
       return running.live(await running.whenStarted);
     } finally {

@@ -101,6 +101,7 @@ export function statusWords(summary: RecordingSummary, tree: GraphTree, hidden: 
     (loss.unlabelled ?? 0) > 0
       ? formatCount(loss.unlabelled ?? 0, "sample without its task's labels", "samples without their task's labels")
       : "",
+    (loss.unread ?? 0) > 0 ? `${formatCount(loss.unread ?? 0, "process", "processes")} not read yet within the budget` : "",
     tree.repaired > 0 ? `${formatCount(tree.repaired, "box", "boxes")} with impossible values cut to fit` : "",
     hidden > 0 ? `${formatCount(hidden, "box", "boxes")} too narrow to draw` : "",
     ...summary.warnings,

@@ -21,7 +21,7 @@ export function keepText(state: KeepState, cpuPercent: number, minutes: number):
 }
 
 function runningText({ figures }: KeepState & { kind: "running" }, cpuPercent: number, minutes: number): StatusText {
-  const { hz, reason, share, pausedMs, samples, lost, memoryBytes } = figures;
+  const { hz, reason, share, pausedMs, samples, lost, unread, memoryBytes } = figures;
   const cost = share === undefined ? undefined : `${(share * 100).toFixed(share < 0.1 ? 2 : 1)} %`;
   const paused = reason !== "highest" && reason !== "budget";
   const why: Readonly<Record<typeof reason, string>> = {
@@ -38,6 +38,9 @@ function runningText({ figures }: KeepState & { kind: "running" }, cpuPercent: n
       ? []
       : [`It takes ${cost} of this machine, of ${cpuPercent} % that it may, and ${Math.round(memoryBytes / 1e6)} MB of memory.`]),
     `${samples.toLocaleString("en")} samples${lost > 0 ? `, ${lost.toLocaleString("en")} lost` : ""}.`,
+    ...(unread === 0
+      ? []
+      : [`${unread === 1 ? "1 process waits" : `${unread} processes wait`} to be read within the budget; until then their stacks are not whole.`]),
     ...(pausedMs < 1000 ? [] : [`It has paused for ${Math.round(pausedMs / 1000)} s in all.`]),
   ];
   const rate = paused ? "paused" : `${hz}/s`;

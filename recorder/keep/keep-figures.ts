@@ -12,6 +12,8 @@ export interface KeepFigures {
   readonly pausedMs: number;
   readonly samples: number;
   readonly lost: number;
+  /** Processes whose files wait to be read within the budget; their stacks are not whole yet. */
+  readonly unread: number;
   readonly memoryBytes: number;
   readonly segments: number;
 }

@@ -41,6 +41,7 @@ interface Segment {
   startedAt: number;
   cost: CostAccount | undefined;
   lost: number;
+  unread: number;
 }
 
 export class KeepRun {
@@ -81,7 +82,7 @@ export class KeepRun {
     const { target, events, signal } = options;
     const segment = run.#current;
     const live = await options.connection.start(
-      { target, events, hz: run.#controller.hz, ...(signal === undefined ? {} : { signal }) },
+      { target, events, hz: run.#controller.hz, cpuShare: options.budget.cpuShare, ...(signal === undefined ? {} : { signal }) },
       { onMessage: (text, message) => run.#receive(segment, text, message) },
     );
     run.#begun(segment, live);
@@ -97,6 +98,7 @@ export class KeepRun {
       pausedMs: this.#pausedMs + (this.#pausedAt === undefined ? 0 : performance.now() - this.#pausedAt),
       samples: this.#samples,
       lost: [...this.#alive].reduce((sum, { lost }) => sum + lost, this.#lostBefore),
+      unread: this.#current.unread,
       memoryBytes: this.#memoryBytes,
       segments: this.#segments,
     };
@@ -140,6 +142,7 @@ export class KeepRun {
     this.#samples += Array.isArray(batch.samples.stack) ? batch.samples.stack.length : 0;
     segment.cost = batch.cost;
     segment.lost = batch.loss.lost;
+    segment.unread = batch.loss.unread ?? 0;
     this.#memoryBytes = batch.cost.residentBytes + batch.cost.mapBytes;
     if (segment !== this.#current || segment.live === undefined) return;
     const now = performance.now();
@@ -213,7 +216,7 @@ export class KeepRun {
 }
 
 function newSegment(): Segment {
-  return { live: undefined, file: undefined, startedAt: 0, cost: undefined, lost: 0 };
+  return { live: undefined, file: undefined, startedAt: 0, cost: undefined, lost: 0, unread: 0 };
 }
 
 /** A recording of a workspace has no end of its own: the helper is going, or the target was a process. */

@@ -13,6 +13,8 @@ import { runProgram, sleep } from "../support/programs.mjs";
 
 /** Of each load. */
 const SECONDS = 120;
+/** After the start, while programs that run already are read. */
+const FIRST_SECONDS = 10;
 const CPU_PERCENT = 1;
 const DISK_MEGABYTES = 16;
 
@@ -25,6 +27,7 @@ export const bench = {
     const ring = path.join(folder, "ring");
     const helper = await startHelper(OWN_UID + 7);
     const rows = [];
+    const running = RUNNING.map((script) => runProgram(["bash", "-c", `cd '${folder}' && exec ${script}`]));
     const keeper = startKeeper(folder, ring, OWN_UID + 7);
     try {
       await until(() => keeper.said().includes("keeping the last"), 120);
@@ -32,14 +35,23 @@ export const bench = {
       let disk = 0;
       const watch = setInterval(() => (disk = Math.max(disk, bytesOf(ring))), 200);
       const before = { helper: residentOf(helper.pid), recorder: residentOf(keeper.pid) };
+      const started = { at: performance.now(), spent: spentBy(ring, keeper.pid, told) };
+      await sleep(FIRST_SECONDS * Math.min(1, scale * 10) * 1000);
+      rows.push({
+        what: "the first ten seconds, with three programs that ran before: cost",
+        value: shareSince(started, spentBy(ring, keeper.pid, told)),
+        unit: "%",
+        target: CPU_PERCENT,
+        note: rateOf(ring),
+      });
+      for (const load of running) load.stop();
       for (const { what, command } of loads(folder)) {
         const load = runProgram(command);
         const from = { at: performance.now(), spent: spentBy(ring, keeper.pid, told) };
         await sleep(seconds * 1000);
-        const to = { at: performance.now(), spent: spentBy(ring, keeper.pid, told) };
+        const value = shareSince(from, spentBy(ring, keeper.pid, told));
         load.stop();
-        const share = (to.spent - from.spent) / ((to.at - from.at) * 1e6 * cpus().length);
-        rows.push({ what: `${what}: cost`, value: 100 * share, unit: "%", target: CPU_PERCENT, note: rateOf(ring) });
+        rows.push({ what: `${what}: cost`, value, unit: "%", target: CPU_PERCENT, note: rateOf(ring) });
       }
       clearInterval(watch);
       rows.push({ what: "disk at most", value: disk / 1e6, unit: "MB", target: DISK_MEGABYTES });
@@ -47,12 +59,23 @@ export const bench = {
       rows.push({ what: "recorder's memory grew by", value: (residentOf(keeper.pid) - before.recorder) / 1e6, unit: "MB", target: 20 });
       return rows;
     } finally {
+      for (const load of running) load.stop();
       await keeper.stop();
       await helper.stop();
       rmSync(folder, { recursive: true, force: true });
     }
   },
 };
+
+/** What runs before the start, in the folder that is recorded; each does a little, so that it has stacks. */
+const RUNNING = [
+  `python3 -c 'while True: sum(range(20000)); __import__("time").sleep(0.02)'`,
+  `node -e 'setInterval(() => { for (let i = 0; i < 1e6; i++); }, 20)'`,
+  `perl -e 'while (1) { $x += $_ for 1 .. 20000; select undef, undef, undef, 0.02 }'`,
+];
+
+/** Percent of the machine. */
+const shareSince = ({ at, spent }, now) => (100 * (now - spent)) / ((performance.now() - at) * 1e6 * cpus().length);
 
 /** Each in the folder that is recorded. */
 function loads(folder) {

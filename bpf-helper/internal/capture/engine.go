@@ -95,6 +95,9 @@ type Engine struct {
 	waiting   uint64             // the recordings that want waits
 	settle    chan chan struct{} // see SettleWaits
 	awake     chan struct{}      // see stayAwake
+	// readingShare is the pace of reading, the bits of a float64; unread are the processes that wait for it.
+	readingShare atomic.Uint64
+	unread       atomic.Pointer[[]uint32]
 
 	mapLock   sync.Mutex // guards what follows
 	mapBytes  int64

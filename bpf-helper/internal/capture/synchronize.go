@@ -2,7 +2,7 @@ package capture
 
 import (
 	"context"
-	"errors"
+	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +16,8 @@ type synchronizer struct {
 	requests  chan syncRequest
 	programs  chan *program
 	preparing chan uint32
+	paced     chan struct{} // the pace has been changed
+	pace      readingPace   // of the goroutine that runs
 }
 
 type syncRequest struct {
@@ -47,7 +49,7 @@ const (
 const soon = 2 * time.Millisecond
 
 func newSynchronizer(e *Engine) *synchronizer {
-	return &synchronizer{engine: e, requests: make(chan syncRequest, 4096), programs: make(chan *program, 64), preparing: make(chan uint32, 16384)}
+	return &synchronizer{engine: e, requests: make(chan syncRequest, 4096), programs: make(chan *program, 64), preparing: make(chan uint32, 16384), paced: make(chan struct{}, 1)}
 }
 
 // prepare asks for a process that has run for a while, when there is nothing else to do.
@@ -92,9 +94,15 @@ func (s *synchronizer) run(ctx context.Context) {
 	defer cleanup.Stop()
 	later := time.NewTimer(time.Hour)
 	defer later.Stop()
+	paid := time.NewTimer(time.Hour)
+	defer paid.Stop()
 	var waiting []syncRequest // soonest first
 	budget, refilled := earlyBurst, time.Now()
 	for {
+		s.engine.unread.Store(s.pace.told())
+		if rest := s.pace.next(); rest > 0 {
+			paid.Reset(rest)
+		}
 		var due <-chan time.Time
 		if len(waiting) > 0 {
 			rest := time.Until(waiting[0].due)
@@ -114,12 +122,16 @@ func (s *synchronizer) run(ctx context.Context) {
 			return
 		case pid := <-preparing:
 			if s.engine.gate.isWanted(pid) { // a recording may be over, and a process gone, before its turn comes
-				s.synchronize(pid, pid)
+				s.read(pid, pid)
 			}
 		case request := <-s.engine.tracer.ProcessRequests():
-			s.synchronize(uint32(request.PID()), uint32(request.TID()))
+			s.read(uint32(request.PID()), uint32(request.TID()))
 		case program := <-s.programs:
-			s.warn(s.engine.known.learnFile(program))
+			s.learnFile(program)
+		case <-s.paced:
+			s.pace.set(math.Float64frombits(s.engine.readingShare.Load()), time.Now())
+		case <-paid.C:
+			s.readWaiting()
 		case request := <-s.requests:
 			waiting = insertByDue(waiting, request)
 		case <-due:
@@ -133,9 +145,7 @@ func (s *synchronizer) run(ctx context.Context) {
 			budget = min(earlyBurst, budget+time.Duration(float64(now.Sub(refilled))*earlyShare))
 			refilled = now
 			if budget > 0 && s.engine.gate.isWanted(request.pid) {
-				began := threadTime()
-				s.synchronize(request.pid, request.pid)
-				budget -= threadTime() - began
+				budget -= s.read(request.pid, request.pid)
 			}
 		case <-cleanup.C:
 			s.engine.tracer.CleanupProcesses()
@@ -148,6 +158,39 @@ func (s *synchronizer) run(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// read lets the engine read a process as soon as the pace allows, and gives the time that it took now.
+func (s *synchronizer) read(pid, tid uint32) time.Duration {
+	if !s.pace.allows(time.Now()) {
+		s.pace.wait(pid)
+		return 0
+	}
+	began := threadTime()
+	s.synchronize(pid, tid)
+	took := threadTime() - began
+	s.pace.spend(took)
+	return took
+}
+
+// readWaiting reads those that have waited, as far as the pace allows.
+func (s *synchronizer) readWaiting() {
+	s.pace.forget(func(pid uint32) bool { return !s.engine.gate.isWanted(pid) })
+	for len(s.pace.waiting) > 0 && s.pace.allows(time.Now()) && !s.isBusy() {
+		pid := s.pace.take()
+		s.read(pid, pid)
+	}
+}
+
+// learnFile reads a program's unwind tables, unless the pace forbids it: then its process waits, and has them read.
+func (s *synchronizer) learnFile(program *program) {
+	if !s.pace.allows(time.Now()) {
+		_ = program.file.Close()
+		return
+	}
+	began := threadTime()
+	s.warn(s.engine.known.learnFile(program))
+	s.pace.spend(threadTime() - began)
 }
 
 // isBusy says whether something is to be read at once.
@@ -190,7 +233,11 @@ func (s *synchronizer) finish(request syncRequest) {
 	case request.kind == takeOver && s.isLeft(request.pid):
 		s.warn(s.engine.known.takeOver(request.pid))
 	case request.kind == lookNow || s.concerns(request.pid):
-		s.synchronize(request.pid, request.pid)
+		if s.pace.share > 0 && isGone(request.pid) {
+			s.synchronize(request.pid, request.pid) // what was known is forgotten, which takes no reading
+			return
+		}
+		s.read(request.pid, request.pid)
 	}
 }
 
@@ -201,7 +248,7 @@ func (s *synchronizer) concerns(pid uint32) bool {
 
 // isLeft says whether a process that the engine never read is gone, so that only the kernel may know of it.
 func (s *synchronizer) isLeft(pid uint32) bool {
-	return s.engine.known != nil && !s.engine.tracer.Knows(pid) && errors.Is(unix.Kill(int(pid), 0), unix.ESRCH)
+	return s.engine.known != nil && !s.engine.tracer.Knows(pid) && isGone(pid)
 }
 
 func (s *synchronizer) warn(err error) {

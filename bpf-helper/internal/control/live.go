@@ -29,6 +29,7 @@ type live struct {
 	before    *recording.Recording // the one that it was renewed from, until that has ended
 	turning   sync.WaitGroup       // done when it has
 	hz        int                  // as the client wishes; 0 while it is paused
+	cpuShare  float64              // its budget; 0 for none
 	events    []wire.EventName
 	box       *box // nil where none is open
 	send      func(any)
@@ -76,6 +77,7 @@ func (h *hub) start(request wire.StartRequest, p peer, send func(any), finish fu
 	h.measured, h.measuredAt = h.measure(), time.Now()
 	l := &live{
 		hub: h, slot: slot, hz: request.Hz, peer: p, selection: selection, send: send, finish: finish, startCost: h.measured, events: request.Events,
+		cpuShare:  request.CPUShare,
 		recording: recording.New(request.Recording, request.Hz, now, boottime()),
 	}
 	if p.namespace != 0 {
@@ -166,6 +168,7 @@ func (h *hub) applyRates() error {
 	if err := h.engine.Listen(rate, wants); err != nil {
 		return err
 	}
+	h.engine.SetReadingPace(h.readingPace())
 	h.rates.Set(monotonic(), rate)
 	h.listening = wants != capture.Wants{}
 	return nil

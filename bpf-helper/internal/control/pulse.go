@@ -33,6 +33,7 @@ func (h *hub) tick(engine *capture.Engine) {
 			if now := time.Now(); now.Sub(h.countedAt) >= measureInterval {
 				h.countedAt = now
 				h.count(engine)
+				h.tellUnread(engine.Unread())
 				if time.Now().After(h.bytes.next) {
 					h.tellBytes()
 				}

@@ -322,6 +322,13 @@ func (r *Recording) Lose(samples int64) {
 	r.lock.Unlock()
 }
 
+// SetUnread notes how many processes wait to be read, now.
+func (r *Recording) SetUnread(processes int64) {
+	r.lock.Lock()
+	r.loss.Unread = processes
+	r.lock.Unlock()
+}
+
 // CountWaits counts waits that are over, and those of which the stack was taken.
 func (r *Recording) CountWaits(waits, stacks int64) {
 	r.lock.Lock()

@@ -25,6 +25,8 @@ const (
 	// A box, in which allocations are followed.
 	MaxAllocationSeconds     = 60
 	DefaultAllocationSeconds = 10
+	// MinCPUShare is the least budget: with less nothing could be read in a lifetime.
+	MinCPUShare = 0.0005
 )
 
 // ClientMessage is one of ClientHello, StartRequest, StopRequest, RenewRequest, RateRequest, AllocationsRequest, ProcessesRequest and DebugFile.
@@ -141,6 +143,9 @@ func checkSeconds(seconds int) error {
 func checkStart(m StartRequest) error {
 	if err := checkSeconds(m.AllocationSeconds); err != nil {
 		return err
+	}
+	if m.CPUShare != 0 && (m.CPUShare < MinCPUShare || m.CPUShare > 1) {
+		return fmt.Errorf("a budget must be %g to 1 of the machine", MinCPUShare)
 	}
 	if m.Hz < MinHz || m.Hz > MaxHz {
 		return fmt.Errorf("hz must be %d to %d", MinHz, MaxHz)

@@ -71,6 +71,8 @@ type StartRequest struct {
 	Hz        int         `json:"hz"`
 	// AllocationSeconds is how long allocations are followed, with their events; 0 is the default.
 	AllocationSeconds int `json:"allocationSeconds,omitempty"`
+	// CPUShare is the recording's budget, a share of the machine's processor time; 0 for none.
+	CPUShare float64 `json:"cpuShare,omitempty"`
 }
 
 // StopRequest ends a recording.
@@ -277,6 +279,7 @@ type LossCounts struct {
 	Waits            int64 `json:"waits,omitempty"`
 	WaitStacks       int64 `json:"waitStacks,omitempty"`
 	Unlabelled       int64 `json:"unlabelled,omitempty"`
+	Unread           int64 `json:"unread,omitempty"`
 }
 
 // CostAccount is what profiling costs.

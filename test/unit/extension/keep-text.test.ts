@@ -10,6 +10,7 @@ const figures: KeepFigures = {
   pausedMs: 0,
   samples: 12345,
   lost: 0,
+  unread: 0,
   memoryBytes: 212e6,
   segments: 3,
 };
@@ -36,6 +37,9 @@ test("the bar says the rate, the cost and why, and what is wrong", () => {
     12,345 samples, 7 lost.
     It has paused for 34 s in all."
   `);
+  expect(text({ kind: "running", figures: { ...figures, unread: 3 } })).toContain(
+    "\n3 processes wait to be read within the budget; until then their stacks are not whole.",
+  );
   expect(text({ kind: "running", figures: { ...figures, hz: 1, reason: "highest", share: undefined } })).toContain("$(history) 1/s\n");
   expect(text({ kind: "waiting", failure: { kind: "helper-closed", keptBatches: 1, detail: "" }, seconds: 5 })).toMatchInlineSnapshot(`
     "$(history) waiting

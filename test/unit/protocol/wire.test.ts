@@ -140,6 +140,7 @@ const batch: Shape<Batch> = {
         waits: number,
         waitStacks: number,
         unlabelled: number,
+        unread: number,
       },
     },
     cost: { members: { bpfNs: number, helperCpuNs: number, symbolizerCpuNs: number, residentBytes: number, mapBytes: number } },
@@ -153,6 +154,7 @@ function start<K extends Target["kind"]>(target: Shape<Extract<Target, { kind: K
     events: { each: event },
     hz: number,
     allocationSeconds: number,
+    cpuShare: number,
   };
   return { members: { ...members, target } };
 }
