@@ -40,7 +40,9 @@ function runningText({ figures }: KeepState & { kind: "running" }, cpuPercent: n
     `${samples.toLocaleString("en")} samples${lost > 0 ? `, ${lost.toLocaleString("en")} lost` : ""}.`,
     ...(unread === 0
       ? []
-      : [`${unread === 1 ? "1 process waits" : `${unread} processes wait`} to be read within the budget; until then their stacks are not whole.`]),
+      : [
+          `${unread === 1 ? "1 process waits" : `${unread} processes wait`} to be read within the budget; until then their stacks are not whole.`,
+        ]),
     ...(pausedMs < 1000 ? [] : [`It has paused for ${Math.round(pausedMs / 1000)} s in all.`]),
   ];
   const rate = paused ? "paused" : `${hz}/s`;

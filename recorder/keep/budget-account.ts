@@ -4,7 +4,7 @@
  */
 
 /** What may be saved up, in seconds of the budget: short bursts of work, say of new programs, are no reason to sample less. */
-const SAVED_SECONDS = 30;
+const SAVED_SECONDS = 5;
 /** The time over which the start's cost is spread. */
 const SPREAD_SECONDS = 600;
 /** The start takes at most this part of the budget, or nothing would be left to sample with. */

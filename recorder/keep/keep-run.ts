@@ -8,12 +8,14 @@ import { FlamelineError, type Failure } from "../failures.js";
 import type { HelperConnection } from "../helper-connection.js";
 import type { LiveRecording, RecordingEnd } from "../live-recording.js";
 import { type KeepFigures, rateText } from "./keep-figures.js";
-import { type Budget, RateController } from "./rate-controller.js";
+import { type Budget, type CostReading, RateController } from "./rate-controller.js";
 import type { Ring, RingSegment } from "./ring.js";
 
 const SEGMENT_MS = 60_000;
 /** How often the rate is judged: the helper measures its cost once a second. */
 const JUDGE_EVERY_MS = 2_000;
+/** Where the budget of seconds is gone at once, it is judged as soon as that is known. */
+const HASTY_MS = 200;
 const TURN_EVERY_MS = 5_000;
 /** What reading a message off the socket and parsing it takes, which happens before it comes here. */
 const DECODED_NS_A_CHARACTER = 15;
@@ -146,22 +148,29 @@ export class KeepRun {
     this.#memoryBytes = batch.cost.residentBytes + batch.cost.mapBytes;
     if (segment !== this.#current || segment.live === undefined) return;
     const now = performance.now();
-    if (now - this.#judgedAt >= JUDGE_EVERY_MS) this.#judge(segment.live, now);
+    const sinceMs = now - this.#judgedAt;
+    if (sinceMs >= HASTY_MS) {
+      const reading = this.#reading(now);
+      if (sinceMs >= JUDGE_EVERY_MS || this.#controller.isOverdrawn(reading)) this.#judge(segment.live, now, reading);
+    }
     const long = now - segment.startedAt >= (this.#options.segmentMs ?? SEGMENT_MS);
     // One that is full at once would be renewed with every batch; the helper refuses while the end before waits for names.
     if ((long || segment.file?.full === true) && now - this.#turnedAt >= TURN_EVERY_MS) void this.#turn(segment.live, now);
   }
 
-  #judge(live: LiveRecording, now: number): void {
-    this.#judgedAt = now;
-    const controller = this.#controller;
-    const before = controller.hz;
+  #reading(now: number): CostReading {
     const own = this.#options.ownCpuNs?.() ?? this.#handledNs;
-    const reading = {
+    return {
       timeNs: now * 1e6,
       spentNs: [...this.#alive].reduce((sum, { cost }) => sum + spentNs(cost), this.#spentBeforeNs + own),
       memoryBytes: this.#memoryBytes,
     };
+  }
+
+  #judge(live: LiveRecording, now: number, reading: CostReading): void {
+    this.#judgedAt = now;
+    const controller = this.#controller;
+    const before = controller.hz;
     if (this.#options.holds?.() === true) controller.skip(reading);
     else controller.next(reading);
     if (controller.hz === before) return;

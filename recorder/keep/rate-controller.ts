@@ -4,7 +4,7 @@
  * Two things hold it there. The rate follows the measured cost: down when a window of some seconds is above the budget, up when the next rate
  * would fit. And an account fills at the budget, from nothing, and is drawn on by what was spent. What is owed is paid back within seconds,
  * by as low a rate as that takes; where that can't be, sampling pauses until there is some again. So over any time the cost is at most the
- * budget of that time and of the half minute before, and a start from nothing is back within it some fifteen seconds later.
+ * budget of that time and of some seconds, and a start from nothing is back within it some fifteen seconds later.
  */
 import { BudgetAccount } from "./budget-account.js";
 
@@ -12,7 +12,9 @@ import { BudgetAccount } from "./budget-account.js";
 export const RATES = [1, 2, 3, 5, 7, 11, 17, 23, 31, 41, 53, 67, 83, 99] as const;
 
 /** A pause lasts until so many seconds of the budget are there. */
-const RESUME_SECONDS = 15;
+const RESUME_SECONDS = 4;
+/** The part of the budget that is kept to: what is spent before a load is noticed has to fit, too. */
+const KEPT_TO = 0.9;
 /** What is owed is to be paid back within so many seconds, where it is more than so many seconds of the budget: less is noise. */
 const REPAY_SECONDS = 8;
 const NOISE_SECONDS = 1;
@@ -27,8 +29,8 @@ const BURSTS_APART_SECONDS = 60;
 const JUDGED_SECONDS = 6;
 /** Above this part of the budget the rate goes down, below that part it may go up. */
 const HIGH = 1;
-const FITS = 0.85;
-const LOW = 0.7;
+const FITS = 0.94;
+const LOW = 0.78;
 /** The first wait before a step up whose cost can't be told; doubled after each that had to be taken back. */
 const FIRST_PATIENCE_SECONDS = 20;
 const LAST_PATIENCE_SECONDS = 600;
@@ -78,7 +80,7 @@ export class RateController {
     const rates = RATES.filter((hz) => hz <= budget.maxHz);
     this.#rates = rates.length === 0 ? [1] : rates;
     this.#rung = this.#rungOf(startHz);
-    this.#account = new BudgetAccount(budget.cpuShare * budget.processors * 1e9);
+    this.#account = new BudgetAccount(KEPT_TO * budget.cpuShare * budget.processors * 1e9);
   }
 
   /** Samples a second on each processor; 0 while it pauses. */
@@ -118,6 +120,14 @@ export class RateController {
     else if (reading.memoryBytes > this.#budget.memoryBytes) this.#pause("memory");
     else this.#judge(seconds, spentNs);
     return this.hz;
+  }
+
+  /** True where more is owed by now than sampling may go on with, so that the next reading had better come at once. */
+  isOverdrawn({ timeNs, spentNs }: CostReading): boolean {
+    if (this.#last === undefined || this.#paused !== undefined) return false;
+    const { savedNs, perSecond } = this.#account;
+    const passed = (timeNs - this.#last.timeNs) / 1e9;
+    return savedNs + passed * perSecond - (spentNs - this.#last.spentNs) < -OWED_SECONDS * perSecond;
   }
 
   #judge(seconds: number, spentNs: number): void {

@@ -20,14 +20,20 @@ func (h *hub) measure() cost {
 		c.bpfNs = h.engine.BPFTime()
 		c.mapBytes = h.engine.MapBytes()
 	}
-	var usage unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &usage) == nil {
-		c.helperCPUNs = usage.Utime.Nano() + usage.Stime.Nano()
-	}
+	c.helperCPUNs = ownCPUNs()
 	symbolizerCPU, symbolizerResident := h.symbols.cost()
 	c.symbolizerCPUNs = symbolizerCPU
 	c.residentBytes = h.ownMemory() + symbolizerResident
 	return c
+}
+
+// ownCPUNs is the processor time of this process; 0 where it isn't told.
+func ownCPUNs() int64 {
+	var usage unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return usage.Utime.Nano() + usage.Stime.Nano()
 }
 
 // since is the account of a recording that began at `start`: times count from there, memory is what it is now.

@@ -95,7 +95,7 @@ func (h *hub) sendBatches(l *live, at int64) {
 		return
 	}
 	l.sentAt = now
-	if l.ending && !l.naming || now.Sub(h.measuredAt) > measureInterval {
+	if l.ending && !l.naming || h.isMeasureDue(now) {
 		h.measured, h.measuredAt = h.measure(), now
 	}
 	for _, batch := range l.recording.Take(at, h.measured.since(l.startCost)) {

@@ -54,12 +54,13 @@ describe("the rate", () => {
 
   test.each([
     ["grows with the rate", (hz: number) => hz * 0.0004, 17],
-    ["is mostly fixed", (hz: number) => 0.007 + hz * 0.00005, 41],
+    ["is mostly fixed", (hz: number) => 0.007 + hz * 0.00005, 31],
     ["is high", (hz: number) => 0.002 + hz * 0.002, 3],
   ])("of a load whose cost %s settles below the budget and stays", (_, plant, expected) => {
     const { rates, shares } = drive(plant, 3600);
     expect(rates.at(-1)).toBeGreaterThanOrEqual(expected);
-    expect(plant(rates.at(-1) ?? 0)).toBeLessThanOrEqual(0.01);
+    // A tenth is for what comes before it is noticed.
+    expect(plant(rates.at(-1) ?? 0)).toBeLessThanOrEqual(0.009);
     // Half an hour after the beginning it hardly moves.
     expect(changes(rates.slice(900))).toBeLessThan(8);
     expect(mean(shares.slice(30))).toBeLessThanOrEqual(0.01);
@@ -104,8 +105,8 @@ describe("the rate", () => {
 
   test("of a load whose lowest rate is above the budget is paused for part of the time, and the budget holds", () => {
     const { rates, shares } = drive((hz) => 0.03 + hz * 0.0001, 3600);
-    expect(worst(shares)).toBeLessThan(0.0115);
-    expect(mean(shares)).toBeLessThan(0.0105);
+    expect(worst(shares)).toBeLessThanOrEqual(0.01);
+    expect(worst(shares, 42)).toBeLessThan(0.0105);
     const sampling = rates.filter((rate) => rate > 0).length / rates.length;
     expect(sampling).toBeGreaterThan(0.2);
     expect(sampling).toBeLessThan(0.5);
@@ -129,8 +130,8 @@ describe("the rate", () => {
     let spent = 0;
     for (const [i, share] of shares.entries()) {
       spent = Math.max(spent + (share - 0.01) * STEP_SECONDS, 0);
-      // 30 s of the budget may be saved, and each step down needs a reading.
-      expect(spent, `step ${i} at ${rates[i]} Hz`).toBeLessThan(0.01 * 30 + 0.8);
+      // 5 s of the budget may be saved, and each step down needs a reading.
+      expect(spent, `step ${i} at ${rates[i]} Hz`).toBeLessThan(0.01 * 5 + 0.8);
     }
     expect(mean(shares)).toBeLessThanOrEqual(0.01);
   });
@@ -166,6 +167,32 @@ test("a helper above its memory pauses until it has given some back", () => {
   expect(controller.reason).toBe("paused-memory");
   expect(at(6, 210e6)).toBe(0);
   expect(at(60, 150e6)).toBe(1);
+});
+
+test("a load that takes seconds of the budget at once is judged at once, and the minute is within it", () => {
+  // A quarter of the time is looked at, as the helper tells its cost; while it samples programs begin all the time.
+  const controller = new RateController({ cpuShare: 0.01, memoryBytes: 1e9, processors: 2, maxHz: 99 });
+  let spentNs = 0;
+  let judgedAt = 0;
+  let early = 0;
+  controller.next({ timeNs: 0, spentNs, memoryBytes: 0 });
+  const spentAt: number[] = [];
+  for (let step = 1; step <= 4 * 600; step++) {
+    const second = step / 4;
+    spentNs += controller.hz === 0 ? 1e6 : 60e6;
+    spentAt.push(spentNs);
+    const reading = { timeNs: second * 1e9, spentNs, memoryBytes: 0 };
+    const due = second - judgedAt >= 2;
+    if (!due && !controller.isOverdrawn(reading)) continue;
+    if (!due) early++;
+    judgedAt = second;
+    controller.next(reading);
+  }
+  expect(early).toBeGreaterThan(10);
+  for (let from = 0; from + 4 * 84 < spentAt.length; from++) {
+    const spent = (spentAt[from + 4 * 84] ?? 0) - (spentAt[from] ?? 0);
+    expect(spent / (84e9 * 2), `from ${from / 4} s`).toBeLessThanOrEqual(0.01);
+  }
 });
 
 test("time that another recording of ours is measured in counts neither way", () => {
