@@ -11,6 +11,7 @@ import { mcpCommand } from "./mcp.js";
 import { suggestion } from "./nearest-name.js";
 import { recordCommand } from "./record.js";
 import { reportCommand } from "./report.js";
+import { readVersion } from "./version.js";
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   record: recordCommand,
@@ -30,6 +31,10 @@ export async function runCommandLine(args: readonly string[], world: World): Pro
     if (name === "" || name === "help" || name === "--help" || name === "-h") {
       world.out(helpText());
       return name === "" ? EXIT.usage : EXIT.done;
+    }
+    if (name === "--version" || name === "-V") {
+      world.out(`flameline ${await readVersion(world)}\n`);
+      return EXIT.done;
     }
     const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (command === undefined) {

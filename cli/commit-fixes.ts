@@ -2,6 +2,7 @@ import type { MadeFix } from "../protocol/fixes.js";
 import { commitFixes } from "../pull-request/commits.js";
 import { SharingError } from "../pull-request/failures.js";
 import { readRepository } from "../pull-request/repository.js";
+import { nextCommand } from "../pull-request/words.js";
 import type { World } from "./command.js";
 import { nodeFiles } from "./node-files.js";
 import type { FixRow } from "./run-fix.js";
@@ -25,8 +26,7 @@ export async function commitProved(rows: readonly FixRow[], world: World): Promi
     const repository = await readRepository(first.file);
     const { branch, committed, leftOut } = await commitFixes(repository, [...fixes.values()]);
     for (const clause of leftOut) world.err(`flameline: ${clause}.\n`);
-    const remote = repository.remote?.name;
-    world.err(`Next: git ${remote === undefined ? `merge ${branch}` : `push --set-upstream ${remote} ${branch}`}\n`);
+    world.err(`Next: ${nextCommand(branch, repository.remote?.name)}\n`);
     return rows.map((row) => (committed.some(({ fix }) => fix === fixes.get(row)) ? { ...row, committed: branch } : row));
   } catch (error) {
     if (!(error instanceof SharingError)) throw error;

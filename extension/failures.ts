@@ -120,25 +120,27 @@ function describeError(error: unknown, log: vscode.LogOutputChannel): Shown {
   };
 }
 
+const TRUST = { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") };
+
 function describeWindowFailure(failure: WindowFailure): Shown {
   switch (failure.kind) {
     case "untrusted":
       return {
         sentence: "Recording runs programs with root's rights, so it needs a trusted workspace.",
         action: "Trust this workspace and record again.",
-        buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
+        buttons: TRUST,
       };
     case "untrusted-proof":
       return {
         sentence: "A proof runs the workspace's code, so it needs a trusted workspace.",
         action: "Trust this workspace and prove again.",
-        buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
+        buttons: TRUST,
       };
     case "untrusted-git":
       return {
         sentence: "Git runs programs that a repository names, so it needs a trusted workspace.",
         action: "Trust this workspace and try again.",
-        buttons: { "Manage Workspace Trust": () => void vscode.commands.executeCommand("workbench.trust.manage") },
+        buttons: TRUST,
       };
     case "no-fix-made":
       return {

@@ -6,7 +6,7 @@ import { defaultBranch, type ForgeAccount, openPullRequest, type PullRequest } f
 import { pushBranch } from "../pull-request/push.js";
 import type { ForgeRepository } from "../pull-request/remote-url.js";
 import { readRepository, type Remote, type Repository } from "../pull-request/repository.js";
-import { pullRequestBody, pullRequestTitle } from "../pull-request/words.js";
+import { nextCommand, pullRequestBody, pullRequestTitle } from "../pull-request/words.js";
 import { WindowError } from "./failures.js";
 import type { LanguageServer } from "./language-server-client.js";
 import { typeInTerminal } from "./type-in-terminal.js";
@@ -157,7 +157,7 @@ function detailOf(
 
 async function tellNext({ branch, committed }: FixCommits, remote: Remote | undefined): Promise<void> {
   const count = committed.length === 1 ? "1 commit is" : `${committed.length} commits are`;
-  const next = remote === undefined ? `git merge ${branch}` : `git push --set-upstream ${remote.name} ${branch}`;
+  const next = nextCommand(branch, remote?.name);
   const told = `${count} on the branch ${branch}. Next: ${next}`;
   const button = await vscode.window.showInformationMessage(told, "Copy Command", "Open in Terminal");
   if (button === "Copy Command") await vscode.env.clipboard.writeText(next);

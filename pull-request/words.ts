@@ -19,6 +19,11 @@ export function branchName(fixes: readonly MadeFix[]): string {
   return `flameline/${slug === "" ? "fix" : slug}`;
 }
 
+/** The git command that is left to the user after the commits: a push where there is a remote, otherwise a merge. */
+export function nextCommand(branch: string, remote: string | undefined): string {
+  return `git ${remote === undefined ? `merge ${branch}` : `push --set-upstream ${remote} ${branch}`}`;
+}
+
 /** One fix with the record of its proof. */
 export function commitMessage(fix: MadeFix, path: string, besideOthers: boolean): string {
   const { title, subject, proof, rule, before } = fix;

@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { stackCosts } from "../../profile/cost.js";
 import type { Recording } from "../../profile/recording.js";
 import { EVENT_UNITS, type EventName } from "../../protocol/events.js";
+import { toolShare } from "../../protocol/tool-input.js";
 import type { World } from "../command.js";
 import { findAllFixes } from "../find-fixes.js";
 import { nodeFiles } from "../node-files.js";
 import { readProfile } from "../read-profile.js";
 import { Places, reportTable } from "../report-rows.js";
 import { RunTexts } from "../run-texts.js";
-import { shareOf } from "./hottest.js";
 
 /** Callers, and what is called: the costliest. */
 const MOST_NAMES = 10;
@@ -82,14 +82,14 @@ async function eventOfLine(
     [...sums]
       .toSorted((a, b) => b[1] - a[1])
       .slice(0, MOST_NAMES)
-      .map(([fn, value]) => ({ function: fn < 0 ? "(nobody)" : recording.functions.labelOf(fn), value, share: shareOf(value, total) }));
+      .map(([fn, value]) => ({ function: fn < 0 ? "(nobody)" : recording.functions.labelOf(fn), value, share: toolShare(value, total) }));
   return {
     event,
     unit: EVENT_UNITS[event],
     self,
     total: all,
-    selfShare: shareOf(self, total),
-    totalShare: shareOf(all, total),
+    selfShare: toolShare(self, total),
+    totalShare: toolShare(all, total),
     functions: [...new Set(own.map((row) => row.function))],
     calledBy: named(callers),
     calls: named(callees),

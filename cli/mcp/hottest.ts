@@ -1,4 +1,5 @@
 import { EVENT_UNITS, type EventName } from "../../protocol/events.js";
+import { toolShare } from "../../protocol/tool-input.js";
 import type { World } from "../command.js";
 import { readProfile } from "../read-profile.js";
 import { type ReportBy, reportTable } from "../report-rows.js";
@@ -23,8 +24,8 @@ export async function hottestRows(world: World, { profile, by, event: wanted, li
     ...(pid === undefined ? {} : { pid }),
     self,
     total: all,
-    selfShare: shareOf(self, total),
-    totalShare: shareOf(all, total),
+    selfShare: toolShare(self, total),
+    totalShare: toolShare(all, total),
   }));
   const { lost } = recording.loss;
   const seconds = recording.info.durationNs / 1e9;
@@ -40,9 +41,4 @@ export async function hottestRows(world: World, { profile, by, event: wanted, li
     moreRows: rows.length - shares.length,
     warnings,
   };
-}
-
-/** 0 to 1, with as many digits as a reader has a use for. */
-export function shareOf(part: number, whole: number): number {
-  return whole > 0 ? Number((part / whole).toFixed(4)) : 0;
 }

@@ -41,8 +41,8 @@ interface Message {
 }
 
 /** Resolves when the input has ended and all that runs was ended with it. */
-export async function serveMcp(input: Readable, write: (text: string) => void, tools: readonly Tool[]): Promise<void> {
-  const session = new McpSession(write, tools);
+export async function serveMcp(input: Readable, write: (text: string) => void, tools: readonly Tool[], version: string): Promise<void> {
+  const session = new McpSession(write, tools, version);
   const decoder = new StringDecoder("utf8");
   let rest = "";
   let skipping = false;
@@ -65,10 +65,12 @@ export async function serveMcp(input: Readable, write: (text: string) => void, t
 class McpSession {
   readonly #write: (text: string) => void;
   readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #version: string;
   readonly #calls = new Map<Id, { readonly controller: AbortController; readonly done: Promise<void> }>();
 
-  constructor(write: (text: string) => void, tools: readonly Tool[]) {
+  constructor(write: (text: string) => void, tools: readonly Tool[], version: string) {
     this.#write = write;
+    this.#version = version;
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
   }
 
@@ -106,7 +108,7 @@ class McpSession {
       case "initialize": {
         const asked = params["protocolVersion"];
         const protocolVersion = VERSIONS.find((version) => version === asked) ?? VERSIONS[0];
-        const serverInfo = { name: "flameline", title: "Flameline", version: "0.1.0" };
+        const serverInfo = { name: "flameline", title: "Flameline", version: this.#version };
         const instructions =
           "Profiles by eBPF. Record with profile, or name a profile file; ask hottest for where the cost is, explain_line for one line, and prove_change whether a change is equal and faster.";
         this.#result(id, { protocolVersion, capabilities: { tools: {} }, serverInfo, instructions });

@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import type { EventName } from "../../protocol/events.js";
 import { EVENT_UNITS } from "../../protocol/events.js";
+import { ToolInput } from "../../protocol/tool-input.js";
 import type { World } from "../command.js";
-import { ToolInput } from "./input.js";
 import { recordProfile } from "./record-profile.js";
 import type { Tool } from "./serve.js";
 
@@ -122,11 +122,7 @@ export function createTools(world: World, mayRun: boolean): readonly Tool[] {
         needsRun("A proof");
         const input = new ToolInput(given);
         const { proveChange } = await import("./prove-change.js");
-        const changes = input.list("changes").map((each) => {
-          const { old, new: text } = (each ?? {}) as { old?: unknown; new?: unknown };
-          if (typeof old !== "string" || typeof text !== "string") throw new Error("changes are objects with the texts old and new.");
-          return { old, new: text };
-        });
+        const changes = input.changes("changes");
         const wish = { profile: pathOf(input, "profile"), file: pathOf(input, "file"), subject: input.text("function"), changes };
         return proveChange(world, { ...wish, seconds: input.number("seconds", { from: 5, to: 600 }, 180) }, call);
       },

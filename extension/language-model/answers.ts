@@ -1,5 +1,6 @@
 /** What the tools of language models answer: the numbers that the window shows. What can't be answered is thrown as a sentence. */
 import * as vscode from "vscode";
+import { ToolInput, toolShare } from "../../protocol/tool-input.js";
 import { WindowError } from "../failures.js";
 import type { ToolFeatures } from "../language-model-tools.js";
 import { workspacePlan } from "../recording/plans.js";
@@ -27,32 +28,32 @@ export function createAnswers({ server, session }: ToolFeatures): Answers {
     if (summary === null) throw new WindowError({ kind: "nothing-open" });
     const method = by === "line" ? "flameline/lines" : "flameline/functions";
     const { rows, total, event, durationNs } = await server.ask(method, { limit, mineOnly: true });
-    const share = (value: number): number => (total > 0 ? Number((value / total).toFixed(4)) : 0);
-    const told = rows.map((row) => ({ ...row, selfShare: share(row.self), totalShare: share(row.total) }));
+    const told = rows.map((row) => ({ ...row, selfShare: toolShare(row.self, total), totalShare: toolShare(row.total, total) }));
     return { recording: summary.name, event, total, seconds: durationNs / 1e9, rows: told };
   };
   return {
-    profile: async (input, cancelled) => {
-      const seconds = whole(input, "seconds", MOST_SECONDS, 10);
+    profile: async (given, cancelled) => {
+      const seconds = new ToolInput(given).number("seconds", { from: 1, to: MOST_SECONDS }, 10);
       await session.record((source) => workspacePlan(source, seconds));
       await untilIdle(session, cancelled);
       return hottest("line", 10);
     },
-    hottest: (input) => hottest(input["by"] === "function" ? "function" : "line", whole(input, "limit", MOST_ROWS, 20)),
-    explainLine: async (input) => {
-      const line = whole(input, "line", 1e7);
+    hottest: async (given) => {
+      const input = new ToolInput(given);
+      return hottest(input.choice("by", ["line", "function"], "line"), input.number("limit", { from: 1, to: MOST_ROWS }, 20));
+    },
+    explainLine: async (given) => {
+      const input = new ToolInput(given);
+      const line = input.number("line", { from: 1, to: 1e7 });
       const found = server.running ? await server.ask("flameline/explainLine", { uri: fileOf(input), line: line - 1 }) : null;
       if (found === null) throw new Error(`The open recording has nothing of line ${line}: ask for the hottest lines first.`);
       return { ...found, cost: found.cost.slice(0, MOST_TEXT) };
     },
-    proveChange: async (input, cancelled) => {
+    proveChange: async (given, cancelled) => {
       if (!vscode.workspace.isTrusted) throw new WindowError({ kind: "untrusted-proof" });
-      const subject = textOf(input, "function");
-      const given = input["changes"];
-      const changes = (Array.isArray(given) ? (given as unknown[]) : []).map((each) => {
-        const change = (each ?? {}) as Input;
-        return { old: textOf(change, "old"), new: typeof change["new"] === "string" ? change["new"] : "" };
-      });
+      const input = new ToolInput(given);
+      const subject = input.text("function");
+      const changes = input.changes("changes");
       const wish = { uri: fileOf(input), subject, changes, title: `Change ${subject}`, seconds: PROOF_SECONDS };
       return (await server.ask("flameline/proveChange", wish, cancelled)).proof;
     },
@@ -73,18 +74,6 @@ async function untilIdle(session: ToolFeatures["session"], cancelled: vscode.Can
   }
 }
 
-function fileOf(input: Input): string {
-  return vscode.Uri.file(textOf(input, "file")).toString();
-}
-
-function textOf(input: Input, name: string): string {
-  const value = input[name];
-  if (typeof value === "string" && value !== "") return value;
-  throw new Error(`${name} is to be a text that isn't empty.`);
-}
-
-function whole(input: Input, name: string, most: number, otherwise?: number): number {
-  const value = input[name] ?? otherwise;
-  if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new Error(`${name} is to be a whole number from 1 to ${most}.`);
+function fileOf(input: ToolInput): string {
+  return vscode.Uri.file(input.text("file")).toString();
 }

@@ -26,7 +26,7 @@ interface Answer {
 async function talk(tools: readonly Tool[], lines: readonly unknown[], waits = 0): Promise<Answer[]> {
   const input = new PassThrough();
   let out = "";
-  const served = serveMcp(input, (text) => void (out += text), tools);
+  const served = serveMcp(input, (text) => void (out += text), tools, "7.8.9");
   for (const line of lines) input.write(typeof line === "string" ? line : `${JSON.stringify(line)}\n`);
   if (waits > 0) await expect.poll(() => out.split("\n").length - 1, { timeout: 60_000 }).toBeGreaterThanOrEqual(waits);
   input.end();
@@ -60,7 +60,11 @@ describe("the protocol", () => {
       [begin, { jsonrpc: "2.0", method: "notifications/initialized" }, { jsonrpc: "2.0", id: "p", method: "ping" }],
     );
     expect(answers).toMatchObject([
-      { jsonrpc: "2.0", id: 1, result: { protocolVersion: answered, capabilities: { tools: {} }, serverInfo: { name: "flameline" } } },
+      {
+        jsonrpc: "2.0",
+        id: 1,
+        result: { protocolVersion: answered, capabilities: { tools: {} }, serverInfo: { name: "flameline", version: "7.8.9" } },
+      },
       { id: "p", result: {} },
     ]);
   });

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readRecordPlan } from "../../../cli/record-plan.js";
+import { readVersion } from "../../../cli/version.js";
 import { Run } from "./run.js";
 
 let run: Run;
@@ -85,4 +89,14 @@ test("io and net stand for two events each, and the file is named after the time
     seconds: 1.5,
     output: "/flameline-20250102T030405Z.pb.gz",
   });
+});
+
+test("the version is the package's", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "flameline-version-"));
+  try {
+    writeFileSync(join(folder, "package.json"), '{"version":"7.8.9"}');
+    expect(await readVersion({ programFolder: join(folder, "dist") })).toBe("7.8.9");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,4 +1,4 @@
-/** Reads the input of a tool; what is wrong with it is one sentence that a model can act on. */
+/** Reads the input of a language model's tool; what is wrong with it is thrown as one sentence that the model can act on. */
 export class ToolInput {
   readonly #given: Readonly<Record<string, unknown>>;
 
@@ -42,4 +42,19 @@ export class ToolInput {
     if (!Array.isArray(value) || value.length === 0 || value.length > 100) throw new Error(`${name} is to be a list of 1 to 100.`);
     return value;
   }
+
+  /** Texts that a file has once, and what they become. */
+  changes(name: string): { readonly old: string; readonly new: string }[] {
+    return this.list(name).map((each) => {
+      const { old, new: text } = (each ?? {}) as { readonly old?: unknown; readonly new?: unknown };
+      if (typeof old !== "string" || old === "" || typeof text !== "string")
+        throw new Error(`${name} are objects with the texts old and new.`);
+      return { old, new: text };
+    });
+  }
+}
+
+/** A part as a tool answers it: 0 to 1, with as many digits as a reader has a use for. */
+export function toolShare(part: number, whole: number): number {
+  return whole > 0 ? Number((part / whole).toFixed(4)) : 0;
 }
