@@ -1,7 +1,7 @@
 import { int32Column } from "../growable.js";
 
-/** Room for stacks that are remembered, in frames of 4 bytes; those that come later are made anew each time. */
-const ROOM = 8e6;
+/** Frames to a page, 4 bytes each; a longer stack is not remembered. */
+const PAGE = 1 << 18;
 /** What a stack takes beside its frames. */
 const BESIDE = 8;
 const FIRST_SLOTS = 1024;
@@ -13,16 +13,23 @@ const MOST_PROBES = 8;
  * instead of a look at the stacks' table for each frame.
  */
 export class StackMemo {
+  readonly #room: number;
   readonly #start = int32Column();
   readonly #length = int32Column();
   readonly #hash = int32Column();
   readonly #stack = int32Column();
-  #kept = new Int32Array(4096);
+  /** A stack lies in one page; where it begins is counted over all of them. */
+  readonly #pages: Int32Array[] = [];
   #keptLength = 0;
   /** Slot → entry + 1; at most half are used. */
   #slots = new Int32Array(FIRST_SLOTS);
 
-  /** The stack of a list of frames, which `make` makes where it is not known. */
+  /** @param room how much is remembered, in frames of 4 bytes; stacks that come later are made anew each time */
+  constructor(room = 8e6) {
+    this.#room = room;
+  }
+
+  /** The stack of a list of frames (or of whatever tells it, in numbers), which `make` makes where it is not known. */
   stackOf(frames: Int32Array, count: number, make: (frames: Int32Array, count: number) => number): number {
     const hash = hashOf(frames, count);
     const mask = this.#slots.length - 1;
@@ -39,29 +46,32 @@ export class StackMemo {
       }
     }
     const stack = make(frames, count);
-    if (free >= 0 && this.#keptLength + count + BESIDE * this.#start.length <= ROOM) this.#keep(frames, count, hash, stack, free);
+    const left = this.#room - this.#keptLength - BESIDE * this.#start.length;
+    if (free >= 0 && count <= Math.min(PAGE, left)) this.#keep(frames, count, hash, stack, free);
     return stack;
   }
 
   #same(start: number, frames: Int32Array, count: number): boolean {
-    const kept = this.#kept;
-    for (let i = 0; i < count; i++) if (kept[start + i] !== frames[i]) return false;
+    const page = this.#pages[Math.floor(start / PAGE)];
+    if (page === undefined) return count === 0;
+    const first = start % PAGE;
+    for (let i = 0; i < count; i++) if (page[first + i] !== frames[i]) return false;
     return true;
   }
 
   #keep(frames: Int32Array, count: number, hash: number, stack: number, slot: number): void {
-    const needed = this.#keptLength + count;
-    if (needed > this.#kept.length) {
-      const wider = new Int32Array(Math.max(needed, this.#kept.length * 2));
-      wider.set(this.#kept.subarray(0, this.#keptLength));
-      this.#kept = wider;
+    const left = this.#pages.length * PAGE - this.#keptLength;
+    if (count > left) {
+      this.#keptLength += left;
+      this.#pages.push(new Int32Array(PAGE));
     }
-    for (let i = 0; i < count; i++) this.#kept[this.#keptLength + i] = frames[i] ?? 0;
+    const page = this.#pages[this.#pages.length - 1];
+    page?.set(frames.subarray(0, count), this.#keptLength % PAGE);
     this.#slots[slot] = this.#start.push(this.#keptLength) + 1;
     this.#length.push(count);
     this.#hash.push(hash);
     this.#stack.push(stack);
-    this.#keptLength = needed;
+    this.#keptLength += count;
     if (this.#start.length * 2 > this.#slots.length) this.#widen();
   }
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { Plain } from "../../../profile/formats/json-plain.js";
 import { JsonStream } from "../../../profile/formats/json-stream.js";
+import { decodeCollapsed } from "../../../profile/formats/collapsed.js";
 import { StackChain } from "../../../profile/formats/stack-chain.js";
 import { StackMemo } from "../../../profile/formats/stack-memo.js";
 import { Recording } from "../../../profile/recording.js";
+import { formatSamples } from "../../support/profile-text.js";
 
 type Kind = Plain["kind"] | "any";
 
@@ -145,6 +147,36 @@ describe("arrays of numbers and of lists", () => {
     const list = Array.from({ length: 400_000 }, (_, i) => i % 1000);
     const { items } = read(`{"all":[[1],${JSON.stringify(list)},[2]]}`, "lists", 512);
     expect(items).toEqual([[1], list, [2]]);
+  });
+});
+
+describe("lines of collapsed stacks", () => {
+  test("a whole number behind a stack is read as one with a point is, which takes the longer way", () => {
+    const names = [
+      "a",
+      " b",
+      "c ",
+      "é",
+      "\u00a0x\ufeff",
+      "",
+      "work (pkg/app.py:12)",
+      "do_[k]",
+      "a b",
+      "\u0000",
+      "abc\u0000",
+      "#",
+      "\t",
+      "x".repeat(5000),
+    ];
+    let state = 5;
+    const random = (below: number) => ((state = (Math.imul(state, 1664525) + 1013904223) >>> 0) >>> 8) % below;
+    const stacks = Array.from({ length: 3000 }, () => Array.from({ length: 1 + random(4) }, () => names[random(names.length)]).join(";"));
+    const counts = stacks.map(() => (random(9) === 0 ? 4e9 : random(3)));
+    const text = (point: string) => stacks.map((stack, i) => `${stack} ${counts[i]}${point}${["", " ", "\r"][i % 3]}`).join("\n");
+    const [plain, longer] = [decodeCollapsed(text("")), decodeCollapsed(text(".0"))];
+    expect(formatSamples(plain.recording)).toEqual(formatSamples(longer.recording));
+    expect(plain.warnings).toEqual(longer.warnings);
+    expect(plain.recording.samples.length).toBeGreaterThan(2500);
   });
 });
 
