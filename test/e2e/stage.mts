@@ -185,12 +185,12 @@ export class Stage {
   }
 
   /** Writes a file of the workspace as its user. */
-  put(name: string, content: string | Uint8Array): void {
+  readonly put = (name: string, content: string | Uint8Array): void => {
     const file = path.join(this.workspace, name);
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, content);
     spawnSync("chown", ["-R", `${this.user.uid}:${this.user.gid}`, this.workspace]);
-  }
+  };
 
   /** The newest account of the program that was started first. */
   readonly account = (): Account | undefined => lastAccount(this.#programs[0]?.output() ?? "");
