@@ -9,7 +9,6 @@ import { treeColumns } from "../profile/tree-columns.js";
 import type { Baseline } from "./baseline.js";
 import { comparedTree, rangeMember } from "./compared-tree.js";
 import type { LoadedRecording } from "./loaded-recording.js";
-import { shownFunctions } from "./own-cost.js";
 
 /** Boxes that d3-flame-graph draws without a pause; the costliest ones are kept. */
 const MAX_BOXES = 1000;
@@ -58,7 +57,7 @@ export async function functionGraph(loaded: LoadedRecording, fn: number, selecti
   if (!Number.isInteger(fn) || fn < 0 || fn >= loaded.recording.functions.length || (view.functions().total[fn] ?? 0) === 0) {
     return null;
   }
-  const { callers, callees, total, folded } = callersAndCallees(loaded.recording, selection, fn, { maxBoxes: MAX_BOXES });
+  const { callers, callees, self, total, folded } = callersAndCallees(loaded.recording, selection, fn, { maxBoxes: MAX_BOXES });
   const small = (node: FunctionNode): SmallNode => ({
     name: loaded.recording.functions.labelOf(node.function),
     value: node.value,
@@ -67,7 +66,8 @@ export async function functionGraph(loaded: LoadedRecording, fn: number, selecti
     children: node.children.map(small),
   });
   return {
-    function: loaded.functionRow(view, fn, shownFunctions(loaded, view)),
+    // Bare self, as the graph has it: the callees stand beside it, each with its own.
+    function: { ...loaded.functionRow(view, fn, view.functions()), self },
     total,
     callers: small(callers),
     callees: small(callees),

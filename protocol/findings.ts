@@ -11,6 +11,8 @@ export interface FindingPlace {
   readonly location: SourceLocation | null;
   /** As it is shown. */
   readonly functionName: string;
+  /** 1-based line of the cell of a notebook, which has no file: `location` is null then. */
+  readonly cellLine?: number;
 }
 
 /** How sure it is that doing what a finding says helps, where it was measured. Of the same kind as the proof of a fix. */

@@ -69,6 +69,7 @@ export class FindingsBar {
 }
 
 function placeText({ places: [place] }: Finding): string {
-  const location = place?.location;
-  return cleanText(location ? `${location.file.split("/").at(-1)}:${location.line}` : (place?.functionName ?? ""));
+  const { location, functionName = "", cellLine } = place ?? {};
+  if (cellLine !== undefined) return cleanText(`${functionName}, line ${cellLine} of its cell`);
+  return cleanText(location ? `${location.file.split("/").at(-1)}:${location.line}` : functionName);
 }

@@ -58,13 +58,17 @@ function download(format: PictureFormat, data: string): void {
 
 const NOT_HERE = "This page holds no sources and no callers; open the profile in VS Code for them.";
 
-/** Light or dark as the browser is. */
+/** Light or dark, and in high contrast, as the browser is; with the classes of VS Code's pages. */
 function followTheme(): void {
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const contrast = matchMedia("(prefers-contrast: more)");
+  const { classList } = document.body;
   const follow = () => {
-    document.body.classList.toggle("vscode-dark", dark.matches);
-    document.body.classList.toggle("vscode-light", !dark.matches);
+    classList.toggle("vscode-dark", dark.matches && !contrast.matches);
+    classList.toggle("vscode-light", !dark.matches && !contrast.matches);
+    classList.toggle("vscode-high-contrast", contrast.matches);
+    classList.toggle("vscode-high-contrast-light", contrast.matches && !dark.matches);
   };
-  dark.addEventListener("change", follow);
+  for (const query of [dark, contrast]) query.addEventListener("change", follow);
   follow();
 }

@@ -78,7 +78,10 @@ for (const colorScheme of ["light", "dark"] as const) {
     const amiss = await openPage(page, file);
     await expect(page).toHaveTitle(/^<\/script>.* – Flameline$/);
     await expect(page.locator("body")).toHaveClass(new RegExp(`vscode-${colorScheme}`));
-    await page.screenshot({ path: path.join(root, ".test/pictures", `exported-page-${colorScheme}.png`) });
+    const picture = async (name: string): Promise<void> => {
+      await page.screenshot({ path: path.join(root, ".test/pictures", `exported-page-${name}.png`) });
+    };
+    await picture(colorScheme);
 
     const work = await boxAt(page, 2, 0.3);
     await page.mouse.move(work.x, work.y);
@@ -138,6 +141,13 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.mouse.click(grow.x, grow.y);
     await expect(page.locator(".details-name")).toHaveText("grow");
     await expectAccessibleFrame(page.mainFrame(), `the exported page (${colorScheme})`);
+
+    // Who asks the browser for more contrast gets it at once.
+    await page.emulateMedia({ colorScheme, contrast: "more" });
+    await expect(page.locator("body")).toHaveClass(/vscode-high-contrast\b/);
+    await expect(page.locator("body")).toHaveCSS("background-color", colorScheme === "dark" ? "rgb(0, 0, 0)" : "rgb(255, 255, 255)");
+    await picture(`high-contrast-${colorScheme}`);
+    await expectAccessibleFrame(page.mainFrame(), `the exported page in high contrast (${colorScheme})`);
     expect(amiss).toEqual([]);
     await context.close();
   });
