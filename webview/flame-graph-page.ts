@@ -370,8 +370,11 @@ export class FlameGraphPage {
 
   #showCallers(answer: CallersAndCallees | null): void {
     const { tree } = this.#model;
-    if (answer && tree) this.#callers.show(answer, tree.info.unit, this.#graph.palette("owner"));
-    else this.#changed({ kind: "notice", message: "That function is not in what is chosen above." });
+    if (!answer || !tree) return this.#changed({ kind: "notice", message: "That function is not in what is chosen above." });
+    const opens = this.#callers.function === undefined;
+    this.#callers.show(answer, tree.info.unit, this.#graph.palette("owner"));
+    // The pane has taken the rows that the box may have been in.
+    if (opens && this.#graph.selected > 0) requestAnimationFrame(() => this.#graph.revealNode(this.#graph.selected));
   }
 
   #askCallers(node: number): void {

@@ -174,7 +174,7 @@ test("tables of functions, lines, files, modules and threads follow the graph an
         await look(`table-${kind.toLowerCase()}`);
       }
       await graph.getByRole("tab", { name: "Waits" }).click();
-      await pick(/^Event/, "Waiting");
+      await pick(/^Event/, "Waiting time");
       await expect(row(/sleep/i)).not.toHaveCount(0);
       await look("table-waits");
       await pick(/^Event/, "CPU time");

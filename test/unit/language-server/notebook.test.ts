@@ -46,6 +46,15 @@ test("its code is the user's own, and has no file to be opened", async () => {
   expect(await server.ask("flameline/locate", { function: area?.function ?? -1, selection: { event: "cpu" } })).toBeNull();
 });
 
+test("a finding names the line of the cell that leads to it, and no file", async () => {
+  const server = await startServer();
+  await server.begin();
+  const file = fileOf(CELL);
+  await server.stacks(`<cell line: 4>:4(${file});area:2(${file});sum[/usr/bin/python3]{native} 30`, { timeNs: 8e9 });
+  const [finding] = await server.ask("flameline/findings", { selection: { event: "cpu" } });
+  expect(finding?.places).toEqual([{ location: null, functionName: "area", cellLine: 2 }]);
+});
+
 test("a cell that nobody opened, or one of another text, has nothing", async () => {
   const server = await recorded();
   expect(await server.ask("flameline/documentHeat", { uri: URI })).toBeNull();
