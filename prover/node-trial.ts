@@ -12,6 +12,7 @@ import { runForStatus } from "./run-limited.js";
 import type { ScratchCopy } from "./scratch-copy.js";
 import { type Answer, StepFailed, outcomesOf, readAnswer, textOf } from "./steps.js";
 import { testFiles } from "./test-files.js";
+import { saidOf } from "./without-network.js";
 
 /** Longest times of the steps, s. */
 const SECONDS = { tests: 40, capture: 20, replay: 5, replayAgain: 30, other: 20 };
@@ -25,6 +26,8 @@ const HEAP_MB = 2048;
 
 export interface NodeTrialOptions {
   readonly node: string;
+  /** What to put before a command so that it has no network; the project's own tests keep theirs. */
+  readonly networkless: readonly string[];
   /** Folder of the harness. */
   readonly harness: string;
   /** Options with which Node loads the file. */
@@ -50,7 +53,7 @@ export interface NodeTrialOptions {
 }
 
 export class NodeTrial implements Trial {
-  readonly conditions = "in their order and backwards";
+  readonly conditions: string;
   readonly #options: NodeTrialOptions;
   readonly #noted: NotedCalls;
   #shown: string | undefined;
@@ -58,6 +61,7 @@ export class NodeTrial implements Trial {
 
   constructor(options: NodeTrialOptions) {
     this.#options = options;
+    this.conditions = `in their order and backwards, ${saidOf(options.networkless)}`;
     this.#noted = new NotedCalls(options.scratch.folder);
   }
 
@@ -103,13 +107,13 @@ export class NodeTrial implements Trial {
   }
 
   async capture(): Promise<number> {
-    const { run, root, scratch, node, harness, secondsLeft, subject } = this.#options;
+    const { run, root, scratch, node, networkless, harness, secondsLeft, subject } = this.#options;
     if (run !== undefined) {
       await this.#show((await this.#instrumented({ kind: "old" })).noting);
       const moved = (each: string): string => inCopy(each, root, scratch.workspace);
       const before = ["guard.cjs", "capture.cjs"].flatMap((name) => ["--require", join(harness, name)]);
       await this.#run(
-        [node, ...before, ...run.options.map(moved), moved(run.script), ...run.arguments.map(moved)],
+        [...networkless, node, ...before, ...run.options.map(moved), moved(run.script), ...run.arguments.map(moved)],
         Math.min(SECONDS.capture, secondsLeft()),
         { FLAMELINE_STAGE: "program", FLAMELINE_CASES: await this.#noted.newFolder() },
       );
@@ -193,13 +197,17 @@ export class NodeTrial implements Trial {
 
   /** Runs one step with one text in place. Throws {@link ProofRefused} for what a proof can't be made of, {@link StepFailed} for what just failed. */
   async #step(name: string, variant: Variant, request: Answer): Promise<Answer> {
-    const { scratch, root, file, node, harness, loader, subject, run, secondsLeft } = this.#options;
+    const { scratch, root, file, node, networkless, harness, loader, subject, run, secondsLeft } = this.#options;
     await this.#show((await this.#instrumented(variant)).loadable);
     const answer = join(scratch.folder, `answer-${++this.#steps}.json`);
     const wanted = typeof request["seconds"] === "number" ? request["seconds"] : SECONDS.other;
     const seconds = Math.min(wanted, secondsLeft());
     const status = await this.#run(
-      [node, `--max-old-space-size=${HEAP_MB}`, "--require", join(harness, "guard.cjs"), ...loader, join(harness, "harness.mjs"), name],
+      [
+        ...networkless,
+        ...[node, `--max-old-space-size=${HEAP_MB}`, "--require", join(harness, "guard.cjs")],
+        ...[...loader, join(harness, "harness.mjs"), name],
+      ],
       // The step ends by itself when its time is up, and says what it has.
       seconds <= 0 ? seconds : seconds + 10,
       {},

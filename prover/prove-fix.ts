@@ -13,6 +13,7 @@ import { findPython, pythonRun } from "./python-command.js";
 import { PythonTrial } from "./python-trial.js";
 import { runForStatus } from "./run-limited.js";
 import { copyWorkspace, type ScratchCopy } from "./scratch-copy.js";
+import { networkless } from "./without-network.js";
 
 /** Languages with rules and without a trial, by the ends of their files. */
 const COMPILED: ReadonlyMap<string, string> = new Map([
@@ -62,9 +63,10 @@ export async function proveFix(fix: FixToProve): Promise<ProofRecord> {
     }
     const makeTrial = await (fix.file.endsWith(".py") ? pythonTrial : nodeTrial)(fix, subject, secondsLeft);
     fix.progress("copying the workspace", 0);
+    const before = await networkless(fix.environment, fix.signal);
     const scratch = await copyWorkspace(fix.root, fix.copies, fix.signal);
     try {
-      const trial = await makeTrial(scratch);
+      const trial = await makeTrial(scratch, before);
       return await prove(trial, { progress: fix.progress, mayGoOn: () => secondsLeft() > RESERVE_SECONDS });
     } finally {
       await scratch.dispose();
@@ -76,7 +78,11 @@ export async function proveFix(fix: FixToProve): Promise<ProofRecord> {
 }
 
 /** Looks for what a trial needs before anything is copied. */
-type TrialMaker = (fix: FixToProve, subject: string, secondsLeft: () => number) => Promise<(scratch: ScratchCopy) => Promise<Trial>>;
+type TrialMaker = (
+  fix: FixToProve,
+  subject: string,
+  secondsLeft: () => number,
+) => Promise<(scratch: ScratchCopy, networkless: readonly string[]) => Promise<Trial>>;
 
 const pythonTrial: TrialMaker = async (fix, subject, secondsLeft) => {
   const { commandLine, workingDirectory } = recorded(fix);
@@ -85,7 +91,8 @@ const pythonTrial: TrialMaker = async (fix, subject, secondsLeft) => {
   if (python === undefined) throw new ProofRefused("There is no Python here to run the code with; install python3.");
   await mustHave(python, fix);
   const run = pythonRun(commandLine, workingDirectory, root);
-  return async (scratch) => new PythonTrial({ ...common(fix, subject, secondsLeft), python, harness: fix.harness, scratch, run });
+  return async (scratch, before) =>
+    new PythonTrial({ ...common(fix, subject, secondsLeft), networkless: before, python, harness: fix.harness, scratch, run });
 };
 
 /** What the change imports is the project's to install: in its requirements, by whoever keeps them. */
@@ -120,9 +127,9 @@ const nodeTrial: TrialMaker = async (fix, subject, secondsLeft) => {
   }
   const run = nodeRun(commandLine, workingDirectory, root);
   const tests = await testRunner(file, root, node);
-  return async (scratch) => {
+  return async (scratch, before) => {
     await linkModules(root, scratch.workspace);
-    return new NodeTrial({ ...common(fix, subject, secondsLeft), node, harness, loader, scratch, syntax, run, tests });
+    return new NodeTrial({ ...common(fix, subject, secondsLeft), networkless: before, node, harness, loader, scratch, syntax, run, tests });
   };
 };
 

@@ -6,6 +6,7 @@ import { type PythonRun, isBelow } from "./python-command.js";
 import { runLimited } from "./run-limited.js";
 import type { ScratchCopy } from "./scratch-copy.js";
 import { type Answer, StepFailed, outcomesOf, readAnswer, textOf } from "./steps.js";
+import { saidOf } from "./without-network.js";
 
 /** The calls that are chosen by the first replay may take this many times as long in later ones: other programs run, too. */
 const PATIENCE = 3;
@@ -23,6 +24,8 @@ const MEMORY_BYTES = 4 * 2 ** 30;
 
 export interface PythonTrialOptions {
   readonly python: string;
+  /** What to put before a command so that it has no network; the project's own tests keep theirs. */
+  readonly networkless: readonly string[];
   /** Path of `python-harness/run.py`. */
   readonly harness: string;
   readonly scratch: ScratchCopy;
@@ -44,13 +47,14 @@ export interface PythonTrialOptions {
 }
 
 export class PythonTrial implements Trial {
-  readonly conditions = "under two hash seeds, once with all messages logged";
+  readonly conditions: string;
   readonly #options: PythonTrialOptions;
   #shown: string | undefined;
   #steps = 0;
 
   constructor(options: PythonTrialOptions) {
     this.#options = options;
+    this.conditions = `under two hash seeds, once with all messages logged, ${saidOf(options.networkless)}`;
   }
 
   get subject(): string {
@@ -157,9 +161,10 @@ export class PythonTrial implements Trial {
     const wanted = typeof request["seconds"] === "number" ? request["seconds"] : SECONDS.other;
     const seconds = Math.min(wanted, left);
     const folder = isBelow(workingDirectory, root) ? join(scratch.workspace, relative(root, workingDirectory)) : scratch.workspace;
+    const [command = python, ...given] = [...(name === "tests" ? [] : this.#options.networkless), python, "-B", harness, name];
     const ended = await runLimited({
-      command: python,
-      arguments: ["-B", harness, name],
+      command,
+      arguments: given,
       folder,
       environment: { ...environment, PYTHONHASHSEED: String(seed), PYTHONDONTWRITEBYTECODE: "1", TMPDIR: scratch.folder },
       input: JSON.stringify({

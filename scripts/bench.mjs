@@ -17,6 +17,7 @@ import { root } from "./paths.mjs";
  * @property {number} [target]
  * @property {boolean} [atLeast] the target is a lower bound; it is an upper one otherwise
  * @property {string} [note]
+ * @property {boolean} [isPart] the rest of the case is left for the next time, so that it isn't remembered
  *
  * @typedef {object} Bench
  * @property {string} title
@@ -26,7 +27,7 @@ import { root } from "./paths.mjs";
  * @typedef {object} LongBench
  * @property {string} title
  * @property {() => string | undefined} [whyNot]
- * @property {Record<string, (options: { scale: number }) => Promise<Row[]>>} cases each a few minutes, but for a soak
+ * @property {Record<string, (options: { scale: number, end: number }) => Promise<Row[]>>} cases each a few minutes, but for a soak; `end`, ms since 1970, is when a longer one leaves the rest for the next time
  */
 
 /** In the order in which they run: what must not be disturbed comes first. */
@@ -123,8 +124,8 @@ async function runLong() {
       } else if (Date.now() > end) {
         console.log(`  ${each} is left for the next time`);
       } else {
-        await measure(`${name}/${each}`, () => run({ scale }));
-        if (scale === 1 && report[`${name}/${each}`] !== undefined) {
+        await measure(`${name}/${each}`, () => run({ scale, end }));
+        if (scale === 1 && !report[`${name}/${each}`]?.some(({ isPart }) => isPart) && report[`${name}/${each}`] !== undefined) {
           done[`${name}/${each}`] = report[`${name}/${each}`];
           mkdirSync(path.dirname(file), { recursive: true });
           writeFileSync(file, JSON.stringify(done, null, 2));

@@ -115,4 +115,39 @@ for (const name of ["lookup", "resolve", "resolve4", "resolve6"]) {
 }
 watch(globalThis, "fetch", always("opens a connection"));
 watch(process, "kill", always("ends a process"));
+
+// Native code asks nobody: what an add-on offers is refused when it is used, so that a file that only loads it can be proved.
+/** Add-ons that reach databases, the network or files, by the package whose folder they lie in. */
+const DRIVERS =
+  "libpq odbc oracledb ibm_db msnodesqlv8 zeromq grpc node-rdkafka confluent-kafka-javascript node-libcurl better-sqlite3 sqlite3 libsql duckdb couchbase aerospike nodegit lmdb leveldown classic-level rocksdb".split(
+    " ",
+  );
+const REACHES_OUT = new RegExp(`/node_modules/(@[^/]+/)?(${DRIVERS.join("|")}|node-bindings-[^/]+)/|/(libquery|schema)_engine-[^/]+$`);
+const dlopen = process.dlopen;
+process.dlopen = function (module, filename, ...flags) {
+  const done = Reflect.apply(dlopen, this, [module, filename, ...flags]);
+  if (REACHES_OUT.test(String(filename))) module.exports = asking(module.exports);
+  return done;
+};
+
+/** The same exports, whose functions and classes can't be used by code under proof. */
+function asking(exports) {
+  const ask = () => {
+    if (guard.stage !== "free") refuse("uses a native driver");
+  };
+  const guarded = (value) =>
+    typeof value !== "function"
+      ? value
+      : new Proxy(value, {
+          apply: (...given) => (ask(), Reflect.apply(...given)),
+          construct: (...given) => (ask(), Reflect.construct(...given)),
+        });
+  if (typeof exports === "function") return guarded(exports);
+  for (const name of Object.keys(exports ?? {})) {
+    const { writable, configurable } = Object.getOwnPropertyDescriptor(exports, name) ?? {};
+    if (writable || configurable)
+      Object.defineProperty(exports, name, { value: guarded(exports[name]), enumerable: true, configurable: true });
+  }
+  return exports;
+}
 syncBuiltinESMExports();

@@ -11,7 +11,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [HERE, *(each for each in sys.path if os.path.abspath(each or ".") != HERE)]
-from flameline_harness import capture, generate, guard, measure, mutate, project_tests, replay
+from flameline_harness import capture, generate, guard, measure, mutate, native, project_tests, replay
 from flameline_harness.request import REQUEST, Refused, answer
 
 # The project's modules may have the names of ours.
@@ -30,6 +30,7 @@ STEPS = {
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (REQUEST["memoryBytes"], REQUEST["memoryBytes"]))
     sys.addaudithook(guard.audit)
+    native.watch()
     try:
         STEPS[sys.argv[1]]()
     except Refused as reason:

@@ -1,5 +1,6 @@
 // The fixes on small programs of test/fixtures/fixes: what is offered, what is proved and whether that holds again, twins that must not match and traps
-// that must not be proved. Each proof is remembered for as long as the program, the rules of its language and the prover stay as they are, so an ended run goes on.
+// that must not be proved. Each proof is remembered for as long as what it depends on stays as it is: the program and what it shares, its rule's file with all that it imports, and the
+// prover of its language. So an ended run goes on, and a change of one rule proves the programs of that rule again.   --minutes M begins no program later.
 //   NAME.py      a function with a slow pattern and its driver; its first line names the rule, the second one the public project that it is made after, if any
 //   NAME.twin.py code that looks the same and must not match       NAME.trap.py matches, and the change is wrong
 //   npm run bench:fixes -- fixes/python     FLAMELINE_FIXES=NAME… runs some programs only
@@ -22,9 +23,9 @@ const LIBRARIES = ["orjson==3.13.0", "numpy==2.4.6", "pandas==3.1.1", "sqlalchem
 export const bench = {
   title: "Fixes: seeded programs, their twins and traps (every line hot; proofs in the real interpreters)",
   cases: {
-    python: ({ scale }) => group("python", scale),
-    orm: ({ scale }) => group("orm", scale),
-    javascript: ({ scale }) => group("javascript", scale),
+    python: ({ scale, end }) => group("python", scale, end),
+    orm: ({ scale, end }) => group("orm", scale, end),
+    javascript: ({ scale, end }) => group("javascript", scale, end),
     findings: () => findings(),
   },
 };
@@ -62,9 +63,11 @@ async function findings() {
   }));
 }
 
-/** @param {"python" | "orm" | "javascript"} name @param {number} scale */
-async function group(name, scale) {
-  await build({
+/** @param {"python" | "orm" | "javascript"} name @param {number} scale @param {number} end ms since 1970 */
+async function group(name, scale, end) {
+  const { metafile } = await build({
+    metafile: true,
+    absWorkingDir: root,
     entryPoints: [path.join(root, "test/bench/fixes-bench.ts")],
     bundle: true,
     platform: "node",
@@ -86,25 +89,36 @@ async function group(name, scale) {
     return { all: all.length, chosen: all.slice(0, Math.max(1, Math.round(all.length * scale))) };
   };
   const [cases, twins, traps] = [some(""), some("twin"), some("trap")];
-  const basis = basisOf(name);
+  const shared = readdirSync(path.join(FIXTURES, name)).filter((file) => file.startsWith("shared"));
+  let left = 0;
   /** @param {string} file @param {"offer" | "proof" | "again"} wish */
   const run = async (file, wish) => {
     const full = path.join(FIXTURES, name, file);
-    const key = `${name}/${file} ${wish} ${hash([basis, readFileSync(full, "utf8")])}`;
-    const known = memory();
-    if (known[key] !== undefined) return known[key];
+    const basis = [...basisOf(metafile, ruleOf(full), name), ...shared.map((each) => path.join("test/fixtures/fixes", name, each))];
+    const [key, state] = [
+      `${name}/${file} ${wish}`,
+      hash([...LIBRARIES, readFileSync(full, "utf8"), ...basis.flatMap((each) => [each, textOf(each)])]),
+    ];
+    const known = memory()[key];
+    if (known?.state === state) return known.result;
+    if (Date.now() > end) {
+      left++;
+      return undefined;
+    }
     const result = await runProgram(full, python, wish === "offer" ? 0 : 1);
     mkdirSync(path.dirname(MEMORY), { recursive: true });
-    writeFileSync(MEMORY, JSON.stringify({ ...memory(), [key]: result }, null, 1));
+    writeFileSync(MEMORY, JSON.stringify({ ...memory(), [key]: { state, result } }, null, 1));
     return result;
   };
   let [offered, proved, again, matched, believed, public_] = [0, 0, 0, 0, 0, 0];
   for (const file of cases.chosen) {
     if (/^(#|\/\/) after: /m.test(readFileSync(path.join(FIXTURES, name, file), "utf8"))) public_++;
-    const { offered: isOffered, proofs } = await run(file, name === "orm" && !isWhole ? "offer" : "proof");
+    const first = await run(file, name === "orm" && !isWhole ? "offer" : "proof");
+    if (first === undefined) continue;
+    const { offered: isOffered, proofs } = first;
     if (isOffered) offered++;
     const isProved = proofs[0]?.verdict === "proved";
-    const second = isProved && isWhole ? (await run(file, "again")).proofs[0] : undefined;
+    const second = isProved && isWhole ? (await run(file, "again"))?.proofs[0] : undefined;
     if (isProved) proved++;
     if ((second?.speedup?.low ?? 0) >= LEAST_SPEEDUP) again++;
     console.log(
@@ -112,18 +126,21 @@ async function group(name, scale) {
     );
   }
   for (const file of twins.chosen) {
-    if ((await run(file, "offer")).offered) {
+    if ((await run(file, "offer"))?.offered) {
       matched++;
       console.log(`  ${file} matches`);
     }
   }
   for (const file of traps.chosen) {
-    const { offered: isOffered, proofs } = await run(file, name === "orm" && !isWhole ? "offer" : "proof");
+    const tried = await run(file, name === "orm" && !isWhole ? "offer" : "proof");
+    if (tried === undefined) continue;
+    const { offered: isOffered, proofs } = tried;
     if (proofs[0]?.verdict === "proved") believed++;
     console.log(`  ${file.padEnd(28)} ${isOffered ? describe(proofs[0]) : "not offered"}`);
   }
   const percent = (part, whole) => (whole === 0 ? 0 : (100 * part) / whole);
   return [
+    ...(left === 0 ? [] : [{ what: "runs left for the next time", value: left, unit: "", target: 0, isPart: true }]),
     { what: "programs there are", value: cases.all, unit: "", note: `of the ${WISHED.cases} of all that are wished` },
     { what: "made after a public project's history", value: public_, unit: "", note: `of ${cases.chosen.length}` },
     {
@@ -155,14 +172,41 @@ function describe(proof) {
   return `${proof.verdict} ${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 
-/** What a proof of one group depends on, beside its program: the files of its rules and of the prover. */
-function basisOf(name) {
-  const folders = [`analysis/optimize/${name === "javascript" ? name : "python"}`, "analysis/optimize/proof", "prover"];
-  const listed = spawnSync("git", ["-C", root, "ls-files", "-cm", "--others", "--exclude-standard", ...folders], {
-    encoding: "utf8",
-  }).stdout;
-  const files = [...new Set(listed.trim().split("\n"))].filter((file) => existsSync(path.join(root, file))).sort();
-  return hash(files.flatMap((file) => [file, readFileSync(path.join(root, file), "utf8")]));
+/** Of the prover and the harnesses, what only the other language needs. */
+const OF_OTHER = {
+  javascript: /^prover\/python-trial|^analysis\/optimize\/(python|compiled)\//,
+  python: /^prover\/(node-trial|noted-calls|link-modules|test-files)|^analysis\/optimize\/(javascript|compiled)\//,
+};
+
+/** What a proof of one rule's programs depends on, beside them: its file, the prover, and all that those import; paths from the root, sorted. */
+function basisOf({ inputs }, rule, name) {
+  const language = name === "javascript" ? name : "python";
+  const found = new Set(["test/bench/fixes-bench.ts"]);
+  for (const file of found) {
+    for (const { path: imported } of inputs[file]?.imports ?? []) {
+      // All rules are listed there; one of them finds the pattern.
+      const isOther = file === "analysis/optimize/rules.ts" && !textOf(imported).includes(`"${rule}"`);
+      if (/^(analysis\/optimize|prover|test\/bench)\//.test(imported) && !isOther && !OF_OTHER[language].test(imported))
+        found.add(imported);
+    }
+  }
+  const folder = language === "javascript" ? "prover/node-harness" : "prover/python-harness";
+  const harness = readdirSync(path.join(root, folder), { recursive: true, encoding: "utf8" }).filter((each) => /\.([cm]js|py)$/.test(each));
+  return [...found]
+    .filter((each) => each !== "analysis/optimize/rules.ts")
+    .concat(harness.map((each) => path.join(folder, each)))
+    .sort();
+}
+
+/** @param {string} file path from the root */
+function textOf(file) {
+  return readFileSync(path.join(root, file), "utf8");
+}
+
+function ruleOf(file) {
+  const rule = /rule: ([\w-]+)/.exec(readFileSync(file, "utf8"))?.[1];
+  if (rule === undefined) throw new Error(`${file} names no rule in its first line.`);
+  return rule;
 }
 
 function hash(texts) {
@@ -175,8 +219,7 @@ function memory() {
 
 /** @returns {Promise<{ offered: boolean, proofs: any[] }>} */
 function runProgram(file, interpreter, times) {
-  const rule = /rule: ([\w-]+)/.exec(readFileSync(file, "utf8"))?.[1];
-  if (rule === undefined) throw new Error(`${file} names no rule in its first line.`);
+  const rule = ruleOf(file);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [PROGRAM, file, rule, interpreter, String(times)], {
       cwd: root,

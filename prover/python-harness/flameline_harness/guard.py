@@ -41,7 +41,7 @@ CHANGES = {
 }
 
 
-DEEDS = {*OUTSIDE.values(), "writes a file", "changes files"}
+DEEDS = {*OUTSIDE.values(), "opens a connection by native code", "writes a file", "changes files"}
 
 
 def refuse(said):

@@ -87,7 +87,7 @@ describe("with --prove", () => {
       src/app.py:5  Compile the pattern once, as _CLEAN_PATTERN  (applied)
         30.0% of cpu is spent on finding the compiled pattern again; without it all would be N times as fast
         proved: clean N times as fast (N to N)
-          tried: 100 calls of the run and N made up from them (of N), the same under two hash seeds, once with all messages logged
+          tried: 100 calls of the run and N made up from them (of N), the same under two hash seeds, once with all messages logged, without a network
           tried: no tests of the project
           tried: N small mistakes in the new code, N of them noticed"
     `);
