@@ -1,5 +1,5 @@
 /** Proofs of changes to real JavaScript and TypeScript, run for real: what only looks right is not proved, and nothing reaches outside. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -8,6 +8,13 @@ import type { ProofRecord } from "../../../protocol/fixes.js";
 import { syntax } from "../analysis/offered.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
+/** Any add-on that there is. */
+const addOn = [
+  "@oxc-resolver/binding-linux-x64-gnu/resolver.linux-x64-gnu.node",
+  "@oxc-resolver/binding-linux-arm64-gnu/resolver.linux-arm64-gnu.node",
+]
+  .map((each) => join(ROOT, "node_modules", each))
+  .find((each) => existsSync(each));
 
 let home: string;
 let folder: string;
@@ -116,6 +123,25 @@ describe("a change", () => {
       expect(readdirSync(join(home, "tmp"))).toEqual([]);
     },
     60_000,
+  );
+
+  test.skipIf(addOn === undefined)(
+    "of code that calls a native driver is refused, and of a file that only loads one it isn't",
+    async () => {
+      // Another add-on in a driver's folder: the name is what tells, and nothing listens here.
+      const driver = join(home, "node_modules/libpq/build/Release");
+      mkdirSync(driver, { recursive: true });
+      copyFileSync(addOn ?? "", join(driver, "addon.node"));
+      writeFileSync(join(driver, "../../package.json"), '{ "main": "build/Release/addon.node" }');
+      const head = 'import { createRequire } from "node:module";\nconst driver = createRequire(import.meta.url)("libpq");\n';
+      const call = "(() => { try { driver[Object.keys(driver).find((name) => typeof driver[name] === 'function')](); } catch {} })()";
+      const from = `[${call}, word.length]`;
+      const refused = await proof({ program: `${head}${MAPS}`, from, to: `[${call}, word["length"]]` });
+      expect(refused).toMatchObject({ verdict: "refused", reason: "work can't be proved: it uses a native driver." });
+      const loaded = await proof({ program: `${head}${MAPS}`, from: "JSON.parse(JSON.stringify(word.repeat(9)))", to: "word.repeat(9)" });
+      expect(loaded).toMatchObject({ verdict: "proved" });
+    },
+    90_000,
   );
 
   test("whose calls have functions says why it can't be proved", async () => {

@@ -1,16 +1,29 @@
 /** Proofs of changes to real Python code, run for real: what is right is proved, what only looks right is not. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { proveFix } from "../../../prover/prove-fix.js";
 import type { ProofRecord } from "../../../protocol/fixes.js";
 import { syntax } from "../analysis/offered.js";
+import { pythonWith } from "../../support/python-libraries.mjs";
 
 const HARNESS = join(import.meta.dirname, "../../../prover/python-harness/run.py");
 const python = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 8))"]).status === 0;
 const pytest = spawnSync("python3", ["-c", "import pytest"]).status === 0;
+
+const postgres = pythonWith(["psycopg2-binary==2.9.13"]);
+const mayUnshare = spawnSync("unshare", ["--user", "--map-current-user", "--net", "true"]).status === 0;
+
+/** Who reaches it has a network. */
+const server = createServer(() => accepted++).listen(0, "127.0.0.1");
+let accepted = 0;
+const address = () => server.address() as AddressInfo;
+await once(server, "listening");
+afterAll(() => server.close());
 
 let home: string;
 let folder: string;
@@ -133,6 +146,46 @@ describe.skipIf(!python)("a change", () => {
         /does not do the same|can't be proved: it (writes a file|starts a process|opens a connection)|No call of work was seen/,
       );
       expect(readdirSync(folder)).toEqual(["app.py"]);
+    },
+    60_000,
+  );
+
+  test.skipIf(postgres.python === undefined)(
+    "of code that asks a native driver is refused",
+    async () => {
+      const head = "from psycopg2 import connect\n";
+      const ask = 'connect("host=/nowhere dbname=shop connect_timeout=1")';
+      const program = `${head}\n\ndef asked():\n    try:\n        return ${ask}\n    except Exception as error:\n        return str(error)\n\n\ndef work(words):\n    return [OLD for word in words]\n${CALLS}`;
+      const commandLine = [postgres.python ?? "", "app.py"];
+      const refused = await proof({ program, from: "(asked(), len(word))", to: "(asked(), word.__len__())", commandLine });
+      expect(refused).toMatchObject({ verdict: "refused", reason: expect.stringMatching(/it opens a connection by native code/) });
+      // What only imports it isn't.
+      const imported = await proof({ program, from: '"".join([each for each in word * 9])', to: "word * 9", commandLine });
+      expect(imported).toMatchObject({ verdict: "proved" });
+    },
+    90_000,
+  );
+
+  test.skipIf(!mayUnshare)(
+    "has no network, also for native code that no guard knows",
+    async () => {
+      // `connect` by way of the C library: no audit event tells of it.
+      const head = [
+        "import ctypes, socket, struct",
+        "LIBRARY = ctypes.CDLL(None, use_errno=True)",
+        `PLACE = struct.pack("=H", socket.AF_INET) + struct.pack("!H4s8x", ${address().port}, bytes([127, 0, 0, 1]))`,
+        "",
+        "",
+        "def reached():",
+        "    handle = LIBRARY.socket(socket.AF_INET, socket.SOCK_STREAM, 0)",
+        "    ended = LIBRARY.connect(handle, PLACE, len(PLACE))",
+        "    LIBRARY.close(handle)",
+        "    return ended",
+      ].join("\n");
+      const program = `${head}\n\n\ndef work(words):\n    return [OLD for word in words]\n${CALLS}`;
+      const record = await proof({ program, from: "(reached(), len(word))", to: "(reached(), word.__len__())" });
+      expect(record.safety.tried.join("\n")).toContain("without a network");
+      expect(accepted).toBe(0);
     },
     60_000,
   );
