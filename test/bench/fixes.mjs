@@ -6,14 +6,14 @@
 //   npm run bench:fixes -- fixes/python     FLAMELINE_FIXES=NAME… runs some programs only
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import { build } from "esbuild";
 import { root } from "../../scripts/paths.mjs";
 import { pythonWith } from "../support/python-libraries.mjs";
 
 const FIXTURES = path.join(root, "test/fixtures/fixes");
-const PROGRAM = path.join(root, ".test/fixes-bench.cjs");
+const PROGRAM = path.join(root, `.test/fixes-bench-${process.pid}.cjs`);
 const MEMORY = path.join(root, ".test/bench-fixes.json");
 /** The requirement's numbers of cases and traps, all languages together. */
 const WISHED = { cases: 60, traps: 40 };
@@ -90,6 +90,7 @@ async function group(name, scale, end) {
   };
   const [cases, twins, traps] = [some(""), some("twin"), some("trap")];
   const shared = readdirSync(path.join(FIXTURES, name)).filter((file) => file.startsWith("shared"));
+  for (const file of files) basisOf(metafile, ruleOf(path.join(FIXTURES, name, file)), name).forEach(textOf);
   let left = 0;
   /** @param {string} file @param {"offer" | "proof" | "again"} wish */
   const run = async (file, wish) => {
@@ -107,7 +108,9 @@ async function group(name, scale, end) {
     }
     const result = await runProgram(full, python, wish === "offer" ? 0 : 1);
     mkdirSync(path.dirname(MEMORY), { recursive: true });
-    writeFileSync(MEMORY, JSON.stringify({ ...memory(), [key]: { state, result } }, null, 1));
+    // Two groups may run side by side.
+    writeFileSync(`${MEMORY}.${process.pid}`, JSON.stringify({ ...memory(), [key]: { state, result } }, null, 1));
+    renameSync(`${MEMORY}.${process.pid}`, MEMORY);
     return result;
   };
   let [offered, proved, again, matched, believed, public_] = [0, 0, 0, 0, 0, 0];
@@ -138,6 +141,7 @@ async function group(name, scale, end) {
     if (proofs[0]?.verdict === "proved") believed++;
     console.log(`  ${file.padEnd(28)} ${isOffered ? describe(proofs[0]) : "not offered"}`);
   }
+  rmSync(PROGRAM, { force: true });
   const percent = (part, whole) => (whole === 0 ? 0 : (100 * part) / whole);
   return [
     ...(left === 0 ? [] : [{ what: "runs left for the next time", value: left, unit: "", target: 0, isPart: true }]),
@@ -198,9 +202,14 @@ function basisOf({ inputs }, rule, name) {
     .sort();
 }
 
+/** Texts as they were when the program was built: who edits while a bench runs changes nothing of what it remembers. @type {Map<string, string>} */
+const texts = new Map();
+
 /** @param {string} file path from the root */
 function textOf(file) {
-  return readFileSync(path.join(root, file), "utf8");
+  const text = texts.get(file) ?? readFileSync(path.join(root, file), "utf8");
+  texts.set(file, text);
+  return text;
 }
 
 function ruleOf(file) {

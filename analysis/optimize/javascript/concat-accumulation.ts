@@ -9,7 +9,7 @@
 import type { Node } from "@vscode/tree-sitter-wasm";
 import { ownOfLines } from "../evidence.js";
 import type { Match, Rule } from "../rule.js";
-import { freeName, functionAround, placesOf, repeatedBy, runsOften } from "./names.js";
+import { freeName, functionAround, onlyReturn, placesOf, repeatedBy, runsOften } from "./names.js";
 
 export const concatAccumulation: Rule = {
   id: "javascript-concat-accumulation",
@@ -32,31 +32,29 @@ function found(node: Node, text: string, title: string): Match {
 function ofReduce(call: Node): Match | undefined {
   const member = call.childForFieldName("function");
   const object = member?.childForFieldName("object");
-  const [callback, start, more] = call.childForFieldName("arguments")?.namedChildren ?? [];
+  const [callback, initial, more] = call.childForFieldName("arguments")?.namedChildren ?? [];
   if (
     !object ||
     member?.childForFieldName("property")?.text !== "reduce" ||
     member.text.slice(object.text.length).includes("?.") ||
-    start?.text !== "[]" ||
+    initial?.text !== "[]" ||
     more ||
     !runsOften(call)
   )
     return undefined;
-  if (
-    callback?.type !== "arrow_function" ||
-    callback.children[0]?.text === "async" ||
-    call.descendantsOfType(["comment", "await_expression", "yield_expression"]).length > 0
-  )
+  if (!callback || !isPlainFunction(callback) || call.descendantsOfType(["comment", "await_expression", "yield_expression"]).length > 0)
     return undefined;
   const [accumulator, element, index, whole] = callback.childForFieldName("parameters")?.namedChildren ?? [];
   const body = callback.childForFieldName("body");
   const name = accumulator?.text ?? "";
-  const [part, another] = body?.childForFieldName("arguments")?.namedChildren ?? [];
+  const result = body?.type === "statement_block" ? onlyReturn(body) : body;
+  const [part, another] = result?.childForFieldName("arguments")?.namedChildren ?? [];
   if (
     accumulator?.type !== "identifier" ||
     !element ||
     whole ||
-    body?.childForFieldName("function")?.text !== `${name}.concat` ||
+    !body ||
+    result?.childForFieldName("function")?.text !== `${name}.concat` ||
     !part ||
     another ||
     part.type === "spread_element"
@@ -65,10 +63,21 @@ function ofReduce(call: Node): Match | undefined {
   // It is bound once, and copied once.
   if (placesOf(callback, name).length !== 2) return undefined;
   const parameters = [element, index].flatMap((each) => each?.text ?? []).join(", ");
-  return found(
-    call,
-    `${object.text}.flatMap((${parameters}) => ${part.type === "object" ? `(${part.text})` : part.text})`,
-    "Collect the parts with flatMap",
+  // What comes before the result of a block stays before it.
+  const [start, end] = [result.startIndex - body.startIndex, result.endIndex - body.startIndex];
+  const plain = part.type === "object" ? `(${part.text})` : part.text;
+  const text = body.id === result.id ? plain : body.text.slice(0, start) + part.text + body.text.slice(end);
+  return found(call, `${object.text}.flatMap((${parameters}) => ${text})`, "Collect the parts with flatMap");
+}
+
+/** One that an arrow function can stand for: without a name, a `this` or arguments of its own. */
+function isPlainFunction(callback: Node): boolean {
+  if (callback.type === "arrow_function") return callback.children[0]?.text !== "async";
+  return (
+    callback.type === "function_expression" &&
+    callback.children[0]?.text === "function" &&
+    callback.childForFieldName("name") === null &&
+    !/\b(this|arguments|super|new\.target)\b/.test(callback.text)
   );
 }
 

@@ -135,3 +135,14 @@ export function constantName(node: Node): string {
   const words = (name ?? "file").replaceAll(/^.*\./g, "").replaceAll(/^[_$#]+|[_$]+$/g, "");
   return words.replaceAll(/([a-z\d])([A-Z])/g, "$1_$2").toUpperCase() || "FILE";
 }
+
+/** What a block returns, in its last statement and nowhere else. */
+export function onlyReturn(block: Node): Node | undefined {
+  const last = block.namedChildren.at(-1);
+  const returns = block.descendantsOfType("return_statement");
+  return returns.length === 1 && last?.type === "return_statement" ? (withoutParentheses(last.firstNamedChild) ?? undefined) : undefined;
+}
+
+export function withoutParentheses(node: Node | null): Node | null {
+  return node?.type === "parenthesized_expression" ? node.firstNamedChild : node;
+}

@@ -9,7 +9,7 @@
  */
 import type { Node } from "@vscode/tree-sitter-wasm";
 import type { Rule } from "../rule.js";
-import { placesOf, runsOften } from "./names.js";
+import { onlyReturn, placesOf, runsOften, withoutParentheses } from "./names.js";
 
 export const spreadAccumulation: Rule = {
   id: "javascript-spread-accumulation",
@@ -85,13 +85,6 @@ function copyOf(result: Node): Copy | undefined {
   return { kind: result.type, of: copied.firstNamedChild?.text ?? "", rest };
 }
 
-/** What a block returns, in its last statement and nowhere else. */
-function onlyReturn(block: Node): Node | undefined {
-  const last = block.namedChildren.at(-1);
-  const returns = block.descendantsOfType("return_statement");
-  return returns.length === 1 && last?.type === "return_statement" ? (withoutParentheses(last.firstNamedChild) ?? undefined) : undefined;
-}
-
 type AroundResult = (text: string) => string;
 
 /** `{ ...all, [KEY]: VALUE }`. */
@@ -118,8 +111,4 @@ function ofElements({ kind, rest }: Copy, parameters: string, around: AroundResu
 function isEmpty(start: Node, type: "object" | "array"): boolean {
   const node = start.type === "as_expression" ? (start.firstNamedChild ?? start) : start;
   return node.type === type && node.namedChildCount === 0;
-}
-
-function withoutParentheses(node: Node | null): Node | null {
-  return node?.type === "parenthesized_expression" ? node.firstNamedChild : node;
 }

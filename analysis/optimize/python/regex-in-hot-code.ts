@@ -4,6 +4,8 @@
  * The module keeps up to 512 compiled patterns, but each call still goes through `re._compile`, which takes longer than the match itself on
  * short texts. That is also the evidence: samples below `re._compile` below the line.
  *
+ * The pattern may stand under a name of the function or of the file, as in flamescope before its pull request 28, where one binding gives it a constant text.
+ *
  * Traps, each of which makes it no match: a pattern or flags that aren't constant; `re` bound twice, or not as a module at the top; flags whose
  * compiling does something (`DEBUG`) or depends on the moment (`LOCALE`); a handler of `re.error`, for a wrong pattern would then fail at import;
  * arguments by `*` or by `pattern=`; comments that would be lost.
@@ -11,7 +13,7 @@
 import type { Node } from "@vscode/tree-sitter-wasm";
 import type { TextEdit } from "../finding.js";
 import type { Rule } from "../rule.js";
-import { belowImports, freeName, isPlainString, runsOften, soleImport } from "./names.js";
+import { belowImports, bindingsOf, freeName, functionAround, isPlainString, runsOften, soleImport } from "./names.js";
 
 /** Where the flags stand without their name. */
 const FLAGS_AT: Readonly<Record<string, number>> = {
@@ -69,8 +71,9 @@ interface Given {
 function readArguments(call: Node, flagsAt: number, re: string): Given | undefined {
   const list = call.childForFieldName("arguments");
   const all = list?.type === "argument_list" ? list.namedChildren.filter((each): each is Node => each !== null) : [];
-  const [pattern, next] = all;
-  if (pattern === undefined || !isPlainString(pattern)) return undefined;
+  const [given, next] = all;
+  const pattern = given && constantOf(given);
+  if (given === undefined || pattern === undefined) return undefined;
   if (all.some(({ type }) => type === "comment" || type === "list_splat" || type === "dictionary_splat")) return undefined;
   const keyword = all.findIndex((each) => each.type === "keyword_argument" && each.childForFieldName("name")?.text === "flags");
   const position = all.findIndex(({ type }) => type === "keyword_argument");
@@ -83,10 +86,24 @@ function readArguments(call: Node, flagsAt: number, re: string): Given | undefin
   const before = at > 0 ? all[at - 1] : undefined;
   // The pattern goes with the comma behind it, and with the flags where they are next; flags further on go with the comma before them.
   const kept = at === 1 ? all[2] : next;
-  const end = kept?.startIndex ?? (flags ?? pattern).endIndex;
-  const removals: TextEdit[] = [{ start: pattern.startIndex, end, text: "" }];
+  const end = kept?.startIndex ?? (flags ?? given).endIndex;
+  const removals: TextEdit[] = [{ start: given.startIndex, end, text: "" }];
   if (flags !== undefined && before !== undefined && at > 1) removals.push({ start: before.endIndex, end: flags.endIndex, text: "" });
   return { pattern, flags, removals };
+}
+
+/** The text that a node is, or that the one binding of its name gives it. */
+function constantOf(node: Node): Node | undefined {
+  if (node.type !== "identifier") return isPlainString(node) ? node : undefined;
+  const root = node.tree.rootNode;
+  const [binding, more] = bindingsOf(root, node.text);
+  const assignment = binding?.parent?.type === "assignment" ? binding.parent : undefined;
+  const value = assignment?.childForFieldName("right");
+  if (!binding || more || !assignment || !value || !isPlainString(value) || assignment.startIndex > node.startIndex) return undefined;
+  const around = functionAround(assignment);
+  // Of the file, or of the same function; not below a condition there, nor of a class.
+  const isPlace = assignment.parent?.parent?.type === (around === undefined ? "module" : "block");
+  return isPlace && (around === undefined || around.id === functionAround(node)?.id) ? value : undefined;
 }
 
 /** `re.I`, `re.I | re.M` or 0. */

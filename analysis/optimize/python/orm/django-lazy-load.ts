@@ -9,6 +9,9 @@
  * prefetched; `only`, `defer` and locks, with which a join contradicts or locks more (there `prefetch_related` asks apart, also for one row); what the query brings along
  * already. Rows that the loop changes are for the proof.
  *
+ * A way over several rows, `loan.book.author.name`, is one relation, `book__author`. The rows may come from a related manager, as in Read the Docs before 5.12.2:
+ * `repository.remote_relations.filter(…)`; that it is one, the methods of query sets say.
+ *
  * Where the query is not in the same function nothing is changed, and why is said.
  */
 import type { Node } from "@vscode/tree-sitter-wasm";
@@ -39,6 +42,7 @@ const OF_MANAGERS = new Set(
     " ",
   ),
 );
+const OF_RELATED = new Set(["all", "filter", "exclude", "order_by", "only", "defer", "distinct", "annotate"]);
 const SAME_ROWS_FUNCTIONS = new Set(["list", "tuple", "enumerate", "sorted", "reversed", "iter"]);
 const MOST_STEPS = 30;
 
@@ -55,9 +59,10 @@ export const djangoSelectRelated = rule(false);
 export const djangoPrefetchRelated = rule(true);
 
 function match(read: Node, many: boolean): Match | undefined {
-  const row = read.childForFieldName("object");
-  const name = read.childForFieldName("attribute")?.text ?? "";
-  if (row?.type !== "identifier" || !isRead(read, row.text, many)) return undefined;
+  const way = wayOf(read);
+  if (way === undefined) return undefined;
+  const { row, name } = way;
+  if (!isRead(read, row.text, many) || (!many && goesOn(read))) return undefined;
   const binder = binderOf(read, row.text);
   if (binder === undefined || (binder.kind === "parameter" && (row.text === "self" || row.text === "cls"))) return undefined;
   const method = many ? "prefetch_related" : "select_related";
@@ -85,6 +90,25 @@ function match(read: Node, many: boolean): Match | undefined {
   };
 }
 
+/** `book__author` of `loan.book.author`, with `loan`. */
+function wayOf(read: Node): { readonly row: Node; readonly name: string } | undefined {
+  const names: string[] = [];
+  let at = read;
+  while (at.type === "attribute") {
+    names.unshift(at.childForFieldName("attribute")?.text ?? "");
+    const object = at.childForFieldName("object");
+    if (object === null) return undefined;
+    at = object;
+  }
+  return at.type === "identifier" ? { row: at, name: names.join("__") } : undefined;
+}
+
+/** Whether `loan.book` is only the first part of the way to `loan.book.author.name`, which is found for itself. */
+function goesOn(read: Node): boolean {
+  const outer = read.parent?.type === "attribute" ? read.parent : undefined;
+  return outer?.parent?.type === "attribute" && useOf(outer) === "one" && outer.parent.parent?.type !== "call";
+}
+
 /** `order.items.all()` of many, `order.customer.name` of one. */
 function isRead(read: Node, row: string, many: boolean): boolean {
   const outer = read.parent?.type === "attribute" ? (read.parent.childForFieldName("attribute")?.text ?? "") : undefined;
@@ -92,7 +116,14 @@ function isRead(read: Node, row: string, many: boolean): boolean {
   if (many) return isAll && !isFilteredAgain(read.parent.parent);
   if (isAll || (outer !== undefined && OF_MANAGERS.has(outer))) return false;
   const use = useOf(read);
+  // What is read of a row of a row may be a plain value, unless something is read of it.
+  if (read.childForFieldName("object")?.type === "attribute" && (use !== "one" || isCalled(read))) return false;
   return use === "one" || (use === "unclear" && isOnlyRead(read, row));
+}
+
+/** `loan.book.title.upper()`. */
+function isCalled(read: Node): boolean {
+  return read.parent?.parent?.type === "call" && read.parent.parent.childForFieldName("function")?.id === read.parent.id;
 }
 
 /** `order.items.all().filter(…)`. */
@@ -119,6 +150,7 @@ function querySetOf(rows: Node): FoundQuerySet | string {
       const model = at.childForFieldName("object")?.text ?? "";
       return /(^|\.)[A-Z]\w*$/.test(model) ? { at: at.endIndex, methods, text: texts.join("\n") } : "the query is not in this function";
     }
+    if (isManager(at, methods.at(-1))) return { at: at.endIndex, methods, text: texts.join("\n") };
     if (at.type === "identifier") {
       const value = localValue(at);
       if (value === undefined) return `what ${at.text} is, this function doesn't tell`;
@@ -139,4 +171,10 @@ function querySetOf(rows: Node): FoundQuerySet | string {
     } else break;
   }
   return "the query is not in this function";
+}
+
+/** Whether `order.items` of `order.items.filter(…)` is a manager of related rows, by the method that follows: lists and queries of SQLAlchemy have no such one there. */
+function isManager(node: Node, method: string | undefined): boolean {
+  if (node.type !== "attribute" || method === undefined || !OF_RELATED.has(method)) return false;
+  return !/^(query|session|objects)$/.test(node.childForFieldName("attribute")?.text ?? "query");
 }
