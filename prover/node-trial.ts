@@ -205,8 +205,13 @@ export class NodeTrial implements Trial {
     const status = await this.#run(
       [
         ...networkless,
-        ...[node, `--max-old-space-size=${HEAP_MB}`, "--require", join(harness, "guard.cjs")],
-        ...[...loader, join(harness, "harness.mjs"), name],
+        node,
+        `--max-old-space-size=${HEAP_MB}`,
+        "--require",
+        join(harness, "guard.cjs"),
+        ...loader,
+        join(harness, "harness.mjs"),
+        name,
       ],
       // The step ends by itself when its time is up, and says what it has.
       seconds <= 0 ? seconds : seconds + 10,

@@ -161,10 +161,10 @@ export class PythonTrial implements Trial {
     const wanted = typeof request["seconds"] === "number" ? request["seconds"] : SECONDS.other;
     const seconds = Math.min(wanted, left);
     const folder = isBelow(workingDirectory, root) ? join(scratch.workspace, relative(root, workingDirectory)) : scratch.workspace;
-    const [command = python, ...given] = [...(name === "tests" ? [] : this.#options.networkless), python, "-B", harness, name];
+    const words = [...(name === "tests" ? [] : this.#options.networkless), python, "-B", harness, name];
     const ended = await runLimited({
-      command,
-      arguments: given,
+      command: words[0] ?? python,
+      arguments: words.slice(1),
       folder,
       environment: { ...environment, PYTHONHASHSEED: String(seed), PYTHONDONTWRITEBYTECODE: "1", TMPDIR: scratch.folder },
       input: JSON.stringify({

@@ -123,9 +123,9 @@ const DRIVERS =
     " ",
   );
 const REACHES_OUT = new RegExp(`/node_modules/(@[^/]+/)?(${DRIVERS.join("|")}|node-bindings-[^/]+)/|/(libquery|schema)_engine-[^/]+$`);
-const dlopen = process.dlopen;
+const dlopen = process.dlopen.bind(process);
 process.dlopen = function (module, filename, ...flags) {
-  const done = Reflect.apply(dlopen, this, [module, filename, ...flags]);
+  const done = dlopen(module, filename, ...flags);
   if (REACHES_OUT.test(String(filename))) module.exports = asking(module.exports);
   return done;
 };

@@ -97,13 +97,9 @@ function writerOf(call: Node): Writer | string | undefined {
 function writer(name: string, json: string, { keywords, options }: Writer): string {
   return `
 def ${name}(value):
-    # What orjson refuses, json writes: wide integers, keys that aren't texts. So it does what orjson writes otherwise: NaN as null, exponents of floats.
+    # What orjson refuses, json writes: wide integers, keys that aren't texts.
     try:
-        data = orjson.dumps(value, option=${options.map((each) => `orjson.OPT_${each}`).join(" | ")})
+        return orjson.dumps(value, option=${options.map((each) => `orjson.OPT_${each}`).join(" | ")}).decode()
     except TypeError:
-        return ${json}.dumps(value, ${keywords})
-    plain = data.translate(b" " * 45 + b"-  " + b"0" * 10 + b" " * 43 + b"e" + b" " * 154)
-    if b"null" in data or b"0e0" in plain or b"0e-" in plain:
-        return ${json}.dumps(value, ${keywords})
-    return data.decode()`.trim();
+        return ${json}.dumps(value, ${keywords})`.trim();
 }

@@ -42,6 +42,11 @@ const CHANGES: readonly (readonly [string, string, string])[] = [
   ["concat-accumulation", "return rows.reduce((all, row) => all.concat(row.parts), []);", "return rows.flatMap((row) => row.parts);"],
   [
     "concat-accumulation",
+    "return rows.reduce(function (all, row) { const files = known(row); return all.concat(files); }, []);",
+    "return rows.flatMap((row) => { const files = known(row); return files; });",
+  ],
+  [
+    "concat-accumulation",
     "let all = [];\nfor (const row of rows) {\n  all = [...all, row.id];\n}\nreturn all;",
     "let all = [];\nfor (const row of rows) {\n  all.push(row.id);\n}\nreturn all;",
   ],
@@ -104,6 +109,11 @@ describe("work that a loop repeats", () => {
     ["concat-accumulation", "a list that the loop reads", "let all = [];\nfor (const row of rows) {\n  all = [...all, all.length];\n}"],
     ["concat-accumulation", "a list that somebody has", "let all = [];\nkeep(all);\nfor (const row of rows) all = [...all, row];"],
     ["concat-accumulation", "a start", "return rows.reduce((all, row) => all.concat(row), text);"],
+    [
+      "concat-accumulation",
+      "a function with a this",
+      "return rows.reduce(function (all, row) { return all.concat(this.parts(row)); }, []);",
+    ],
     ["concat-accumulation", "two parts", "return rows.reduce((all, row) => all.concat(row, 1), []);"],
     ["concat-accumulation", "a copy outside of loops", "let all = [];\nall = [...all, rows];"],
   ])("%s: no fix for %s", async (rule, _, before) => {

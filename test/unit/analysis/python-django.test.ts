@@ -23,6 +23,14 @@ async function fix(body: string, many: boolean): Promise<string> {
 describe("one row for each row", () => {
   test.each([
     [
+      "for loan in Loan.objects.filter(days=limit):\n    print(loan.book.author.name)",
+      'for loan in Loan.objects.select_related("book__author").filter(days=limit):\n    print(loan.book.author.name)',
+    ],
+    [
+      "for relation in project.repository.relations.filter(old=False):\n    print(relation.account.name)",
+      'for relation in project.repository.relations.select_related("account").filter(old=False):\n    print(relation.account.name)',
+    ],
+    [
       "for order in Order.objects.filter(state=1)[:limit]:\n    print(order.customer.name)",
       'for order in Order.objects.select_related("customer").filter(state=1)[:limit]:\n    print(order.customer.name)',
     ],

@@ -35,6 +35,12 @@ def clean(text, flags, pattern):
     expect(await fix(before)).toBe(inFunction(after).replace("import sys\n", `import sys\n\n_CLEAN_PATTERN = ${definition}\n`));
   });
 
+  test("is found under a name that one binding gives it, and not where another may", async () => {
+    expect(await fix("re.search(ODD, line)", 'import re\nODD = "[^a-z]"')).toContain('_CLEAN_PATTERN = re.compile("[^a-z]")');
+    expect(await fix("re.search(ODD, line)", 'import re\nODD = "[^a-z]"\nODD = "x"')).toBe("no fix");
+    expect(await fix("re.search(pattern, line)")).toBe("no fix");
+  });
+
   test("keeps the name under which the module is known, and takes a free one", async () => {
     const text = await fix(`regex.match("a", line, regex.I)`, "import re as regex\n_CLEAN_PATTERN = 1");
     expect(text).toContain(`import re as regex\n\n_CLEAN_PATTERN_2 = regex.compile("a", regex.I)\n_CLEAN_PATTERN = 1`);
