@@ -23,7 +23,6 @@ import { startMcp } from "../support/mcp-client.mjs";
 import { type Forge, startForge } from "../support/forge.mjs";
 import { lineStarting, runProgram } from "../support/programs.mjs";
 import { type Stage, useStage } from "./stage.mjs";
-import { lookInEachTheme } from "./themes.mjs";
 
 const FIXTURE = path.join(root, "test/fixtures/fixes/words.py");
 const LINE = lineStarting(FIXTURE, "        if re.match");
@@ -182,7 +181,7 @@ test.describe("in VS Code", () => {
     await expect(viewRows(page, "Fixes", /words\.py:\d+.* % · proved, \d+\.\d\d times as fast.*_TOKENS_PATTERN/)).toBeVisible({
       timeout: 20_000,
     });
-    await lookInEachTheme(stage, "fixes-listed", { axe: false });
+    await stage.picture("fixes-listed");
     await goToLine(page, LINE);
     await runCommand(page, "Fix All Proved in This File");
     await expect(page.locator(".view-line", { hasText: "_TOKENS_PATTERN.match(word)" })).toBeVisible();

@@ -3,8 +3,8 @@ import { expect, test } from "@playwright/test";
 import { TEST_USER } from "../../scripts/machine.mjs";
 import { findBox, graphFrame, openFile, runCommand } from "../../scripts/workbench.mjs";
 import { runProgram } from "../support/programs.mjs";
+import { expectAccessible } from "./accessible.mjs";
 import { useStage } from "./stage.mjs";
-import { lookInEachTheme } from "./themes.mjs";
 
 /** First one function costs three times as much as the other, then, for longer, the other. */
 const TURNS = `import time
@@ -74,7 +74,8 @@ test("boxes keep their order while the recording grows, the zoom and the selecti
     await page.waitForTimeout(4000);
     expect(await samples()).toBe(held);
     await expect(graph.locator(".pause-words")).toContainText("the recording goes on");
-    await lookInEachTheme(stage, "live-paused");
+    await stage.picture("live-paused");
+    await expectAccessible(page, "the paused graph");
     await graph.locator(".pause vscode-button", { hasText: "Resume" }).click();
     await expect.poll(samples).toBeGreaterThan(held);
   });

@@ -9,7 +9,6 @@ import { takeFromQuickOpen } from "../../scripts/quick-open.mjs";
 import { has } from "../../scripts/shell.mjs";
 import { answer, findBox, goToLine, openFile, openSideBar, quickInput, runCommand, viewRows } from "../../scripts/workbench.mjs";
 import { RIGHTS, useStage } from "./stage.mjs";
-import { lookInEachTheme } from "./themes.mjs";
 
 const PYTEST = "8.4.2";
 const ORDERS = `def price(count):
@@ -170,7 +169,7 @@ test("the test at the cursor is run alone, as often as it takes, and its profile
     expect(times).toBeGreaterThan(10);
     expect(seconds).toBeGreaterThanOrEqual(1);
     await findBox(page, "price");
-    await lookInEachTheme(stage, "one-test");
+    await stage.picture("one-test-pytest");
     await expect(findBox(page, "stock")).rejects.toThrow("no box");
     await openSideBar(page);
     await expect(viewRows(page, "Recordings", "TestOrders::test_price")).toBeVisible();

@@ -25,7 +25,6 @@ import {
   visibleLines,
 } from "../../scripts/workbench.mjs";
 import { endHelpersOf, helpersOf, RIGHTS, useStage } from "./stage.mjs";
-import { lookInEachTheme } from "./themes.mjs";
 
 const stage = useStage({ user: TEST_USER, sudo: true, example: "python" });
 /** How the example's hottest line and the definition of its costly function begin. */
@@ -114,7 +113,7 @@ test("a stopped recording is kept, can be named, is there again after a reload, 
   const row = viewRows(page, "Recordings", "the slow night");
   await expect(row).toHaveCount(1);
   await expect(viewRows(page, "Hottest").first()).toContainText(/[\d.]+ % self · [\d.]+ % total · orders\.py:\d+/);
-  await lookInEachTheme(stage, "workspace-kept", { axe: false });
+  await stage.picture("workspace-kept");
 
   await openWorkbench(page, server);
   await openSideBar(page);

@@ -1,7 +1,6 @@
 /** A view in the light, the high contrast and the dark theme: for pictures that are looked at, and for axe. */
 import { expect } from "@playwright/test";
 import { graphFrame } from "../../scripts/workbench.mjs";
-import { expectAccessible } from "./accessible.mjs";
 import type { Stage } from "./stage.mjs";
 
 /** The dark one last: a window begins with it. */
@@ -23,12 +22,4 @@ export async function inEachTheme({ page, put }: Stage, look: (name: string) => 
     await page.waitForTimeout(500);
     await look(name);
   }
-}
-
-/** A picture in each theme, `NAME-THEME.png`; of the flame graph's tab also what axe says. */
-export async function lookInEachTheme(stage: Stage, what: string, { axe = true }: { readonly axe?: boolean } = {}): Promise<void> {
-  await inEachTheme(stage, async (theme) => {
-    await stage.picture(`${what}-${theme}`);
-    if (axe) await expectAccessible(stage.page, `${what} in ${theme}`);
-  });
 }
