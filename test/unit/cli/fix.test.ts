@@ -83,7 +83,10 @@ describe("with --prove", () => {
     expect(git("diff", branch, "--", "src")).toBe("");
     // By name only where the system gives no namespace without a network: test/unit/prover/prove-fix.test.ts tries what it gives.
     const network = / without a network$| the network refused by name only, .*$/m;
-    const said = all.replace(/\nNext: .*/, "").replace(`  committed on ${branch}\n`, "").replace(network, " …");
+    const said = all
+      .replace(/\nNext: .*/, "")
+      .replace(`  committed on ${branch}\n`, "")
+      .replace(network, " …");
     expect(said.replaceAll(/\d\.\d\d/g, "N").replaceAll(/\d+(?= small| of| made|\),)/g, "N")).toMatchInlineSnapshot(`
       "0
       src/app.py:5  Compile the pattern once, as _CLEAN_PATTERN  (applied)
