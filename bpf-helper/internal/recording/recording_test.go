@@ -83,7 +83,7 @@ func TestLossIsCountedByKind(t *testing.T) {
 	r.Lose(9)
 	r.Update(0, wire.C, nil)
 	r.CountWaits(700, 60)
-	check(t, "loss", r.Take(1, wire.CostAccount{})[0].Loss, "{9 1 1 2 1 700 60 0}")
+	check(t, "loss", r.Take(1, wire.CostAccount{})[0].Loss, "{9 1 1 2 1 700 60 0 0}")
 }
 
 func TestAStackThatLacksItsOuterFramesSaysSoWhereItBegins(t *testing.T) {
