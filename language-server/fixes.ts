@@ -38,6 +38,8 @@ export class Fixes {
   readonly #applied: AppliedFixes;
   /** What the light bulb offered last in each document, for when it is taken. */
   readonly #offered = new Map<string, FileFixes>();
+  /** The change of nobody's rule that was proved last in each document. */
+  readonly #proposed = new Map<string, FileFixes>();
 
   constructor(workspace: Workspace, annotations: Annotations, connection: Connection, editor: TextDocuments<TextDocument>) {
     this.#workspace = workspace;
@@ -77,15 +79,19 @@ export class Fixes {
 
   /** Notes that offered fixes were taken together: their document has the new text by now. */
   async applied({ uri, fixes }: ParamsOf<"flameline/fixApplied">): Promise<void> {
-    const offered = this.#offered.get(uri);
+    const all = [this.#offered.get(uri), this.#proposed.get(uri)];
+    const offered = all.find((each) => fixes.every((id) => each?.findings.some((finding) => finding.id === id)));
     const taken = offered?.findings.filter(({ id }) => fixes.includes(id)) ?? [];
-    if (offered === undefined || taken.length !== fixes.length) return;
+    if (offered === undefined) return;
     const { annotated, document } = offered;
     const { view } = annotated;
     const oldText = document.getText();
     const now = await this.#annotations.document(uri);
-    const all = taken.flatMap(({ edits }) => edits);
-    if (now === undefined || now.text !== applyEdits(oldText, all) || view.sum <= 0) return;
+    const edited = applyEdits(
+      oldText,
+      taken.flatMap(({ edits }) => edits),
+    );
+    if (now === undefined || now.text !== edited || view.sum <= 0) return;
     const functions = await annotated.functions();
     for (const finding of taken) {
       const total = functions.find(({ key }) => key === finding.subject)?.total ?? 0;
@@ -200,7 +206,7 @@ export class Fixes {
     return proof;
   }
 
-  /** The same for a change that no rule has made, of one function. It is kept nowhere. Throws a {@link ServerError} where nothing was recorded of the file. */
+  /** The same for a change that no rule has made, of one function. It is kept where it is proved, for when it is made. Throws a {@link ServerError} where nothing was recorded of the file. */
   async proveChange(
     { uri, subject, changes, title, seconds }: ParamsOf<"flameline/proveChange">,
     signal: AbortSignal,
@@ -208,19 +214,23 @@ export class Fixes {
   ): Promise<ResultOf<"flameline/proveChange">> {
     const annotated = await this.#annotations.annotate(uri);
     if (annotated === undefined || annotated.lines.length === 0) throw new ServerError({ kind: "not-recorded", path: uri });
-    const { view, document, functions } = annotated;
+    const { view, document, functions, loaded } = annotated;
     const { proposedFix } = await import("../analysis/optimize/proposal.js");
     const total = (await functions()).find(({ key }) => key === subject)?.total ?? 0;
     const about = { event: view.selection.event, share: view.sum > 0 ? total / view.sum : 0, title };
     const finding = proposedFix(document.text, subject, changes, about);
-    if (typeof finding === "string") return { proof: { verdict: "refused", safety: { tried: [] }, reason: finding }, edits: [] };
+    if (typeof finding === "string") return { proof: { verdict: "refused", safety: { tried: [] }, reason: finding }, fix: "", edits: [] };
     const proof = await this.#proveFinding(annotated, finding, { seconds, signal, tell });
-    const text = TextDocument.create("", "", 0, document.text);
+    const text = TextDocument.create(uri, "", 0, document.text);
+    if (proof.verdict === "proved") {
+      await this.#bookOf(loaded).keep(document.realPath, finding.id, document.text, proof);
+      this.#proposed.set(uri, { annotated, document: text, findings: [finding] });
+    }
     const edits = finding.edits.map(({ start, end, text: newText }) => ({
       range: { start: text.positionAt(start), end: text.positionAt(end) },
       newText,
     }));
-    return { proof, edits };
+    return { proof, fix: finding.id, edits };
   }
 
   async #proveFinding(

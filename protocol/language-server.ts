@@ -129,11 +129,11 @@ export interface ServerRequests {
   "flameline/prove": { params: { uri: string; fix: string; seconds: number }; result: ProofRecord };
   /**
    * The same for a change that no rule has made, of the function `subject` by its key: each old text is in the document once. Told about under the fix
-   * that begins with "proposed-change". `edits` make it.
+   * that begins with "proposed-change". `edits` make it; one that is proved and made is told of as `fix` by `flameline/fixApplied`.
    */
   "flameline/proveChange": {
     params: { uri: string; subject: string; changes: readonly { old: string; new: string }[]; title: string; seconds: number };
-    result: { proof: ProofRecord; edits: readonly DocumentEdit[] };
+    result: { proof: ProofRecord; fix: string; edits: readonly DocumentEdit[] };
   };
   /** The function around a line (0-based) that has samples, by its key, with its text, its share of the event, and how many fixes it has; null without. */
   "flameline/functionAt": {

@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { WindowError } from "../failures.js";
 import type { LanguageServer } from "../language-server-client.js";
+import { noteFix } from "../roll-back-fix.js";
 import { setting } from "../settings.js";
 import { parseProposal, promptFor } from "./proposal-text.js";
 
@@ -59,7 +60,7 @@ export async function proposeChange(server: LanguageServer): Promise<void> {
     void vscode.window.showInformationMessage(`${model.name} proposed no change of ${found.subject}.`);
     return;
   }
-  const { proof, edits } = answer;
+  const { proof, fix, edits } = answer;
   if (proof.verdict !== "proved" || proof.speedup === undefined) {
     void vscode.window.showWarningMessage(
       `What ${model.name} proposed is not proved (${proof.verdict}) and was thrown away. ${proof.reason ?? ""}`,
@@ -80,5 +81,5 @@ export async function proposeChange(server: LanguageServer): Promise<void> {
       metadata,
     );
   }
-  await vscode.workspace.applyEdit(change);
+  if (await vscode.workspace.applyEdit(change)) await noteFix(server, at.uri, [fix]);
 }

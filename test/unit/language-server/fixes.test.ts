@@ -134,6 +134,27 @@ test("a proof runs the recorded program in a copy, is shown on the fix, and is k
     proof: { verdict: "refused", reason: expect.stringMatching(/more than once/) },
     edits: [],
   });
+  const right = [
+    { old: "import re\n", new: 'import re\n\nSPACES = re.compile(" +")\n' },
+    { old: 're.sub(" +", " ", line)', new: 'SPACES.sub(" ", line)' },
+  ];
+  const proposed = await server.ask("flameline/proveChange", { ...asked, changes: right });
+  expect(proposed.proof).toMatchObject({ verdict: "proved" });
+  const old = TextDocument.create("file:///app.py", "python", 0, TEXT + main);
+  await server.edit("app.py", TextDocument.applyEdits(old, [...proposed.edits]));
+  await server.ask("flameline/fixApplied", { uri: uri ?? "", fixes: [proposed.fix] });
+  expect((await server.ask("flameline/madeFixes", {})).fixes).toMatchObject([
+    {
+      file,
+      rule: "proposed-change",
+      title: "Change clean",
+      subject: "clean",
+      oldText: TEXT + main,
+      proof: proposed.proof,
+      before: { share: 1 },
+    },
+  ]);
+  await server.edit("app.py", TEXT + main);
   expect(await server.ask("flameline/explainLine", { uri: uri ?? "", line: 4 })).toMatchObject({
     cost: expect.stringMatching(/^\*\*100 % total/),
     fixes: [expect.stringMatching(/^Compile the pattern once.*\(proved: clean/)],
