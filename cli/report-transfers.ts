@@ -57,10 +57,11 @@ export function transferNotes(recording: Recording, event: EventName): readonly 
   if (!isTransfer(event)) return [];
   const { rows } = recording.counts;
   const said = (event.startsWith("io_") ? FILES : PEERS).flatMap((kind) => callsText(kind, rows));
-  const [copied, rings] = [sumOf(rows, "copy"), sumOf(rows, "ring")];
+  const [copied, rings, mapped] = [sumOf(rows, "copy"), sumOf(rows, "ring"), sumOf(rows, "map")];
   const apart = [
     ...(copied.bytes > 0 ? [`${amount(copied.bytes, "bytes")} passed on by sendfile, splice or copy_file_range`] : []),
     ...(rings.calls > 0 ? [ringsText(rings)] : []),
+    ...(mapped.calls > 0 && event.startsWith("io_") ? [mappedText(mapped)] : []),
   ];
   return [...said, ...(apart.length > 0 ? [`Counted, and of no line: ${apart.join("; ")}.`] : [])];
 }
@@ -68,6 +69,11 @@ export function transferNotes(recording: Recording, event: EventName): readonly 
 /** Of kernels that don't tell of operations only the calls that submit them are known. */
 function ringsText({ calls, bytes }: { readonly calls: number; readonly bytes: number }): string {
   return bytes > 0 ? `${amount(bytes, "bytes")} in ${grouped(calls)} operations of io_uring` : `${grouped(calls)} calls of io_uring`;
+}
+
+/** A fault is a page at least: what the kernel reads ahead comes without one. */
+function mappedText({ calls, bytes }: { readonly calls: number; readonly bytes: number }): string {
+  return `at least ${amount(bytes, "bytes")} read by ${grouped(calls)} page faults of mapped files or swap`;
 }
 
 /** "opens 12: 8 [/etc/hosts], 4 [/tmp/x]". */

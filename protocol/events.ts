@@ -49,7 +49,7 @@ export type WaitClass = (typeof WAIT_CLASSES)[number];
 export const LACKING_FRAMES = { truncated: "[truncated]", broken: "[broken]" } as const;
 
 /** What is counted of processes beside their samples: see {@link CountColumns} in helper.ts. */
-export const COUNT_NAMES = ["read", "write", "send", "receive", "open", "connect", "accept", "lookup", "copy", "ring"] as const;
+export const COUNT_NAMES = ["read", "write", "send", "receive", "open", "connect", "accept", "lookup", "copy", "ring", "map"] as const;
 
 export type CountName = (typeof COUNT_NAMES)[number];
 

@@ -259,7 +259,8 @@ export interface SampleColumns {
  * What was counted of processes since the batch before; rows add up. `read`, `write`, `send` and `receive` are the bytes of a whole process, and
  * are counted whatever the events. With events of files or the network also, by file or peer: `open`, `connect`, `accept`; `lookup`,
  * datagrams to a name server; `copy`, bytes passed from one descriptor to another (sendfile, splice); `ring`, of a whole process, operations
- * of io_uring and the bytes that they transferred, or without bytes, before Linux 5.19, calls of io_uring_enter.
+ * of io_uring and the bytes that they transferred, or without bytes, before Linux 5.19, calls of io_uring_enter. `map`, of a whole process
+ * and whatever the events: page faults that read a device, and a page for each, which is the least that came through mapped files.
  */
 export interface CountColumns {
   /** Index into the process table. */

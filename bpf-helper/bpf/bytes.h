@@ -7,6 +7,7 @@
 struct process_bytes {
   u64 sent, received, sent_by_write, received_by_read;
   u64 read, written; /* of threads that have ended */
+  u64 major_faults;  /* of an exit: of the whole life */
 };
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -88,7 +89,7 @@ INLINE void bytes_of_thread(struct task_struct *task, u32 pid)
   }
 }
 
-INLINE void bytes_at_end(struct exit_event *event)
+INLINE void bytes_at_end(struct exit_event *event, struct task_struct *task, struct signal_struct *signal)
 {
   u32 pid = event->event.pid;
   struct process_bytes *bytes = bpf_map_lookup_elem(&process_bytes, &pid);
@@ -96,4 +97,9 @@ INLINE void bytes_at_end(struct exit_event *event)
     event->bytes = *bytes;
     bpf_map_delete_elem(&process_bytes, &pid);
   }
+  /* Those of threads that are just ending beside this one are in neither. */
+  unsigned long ended = 0, last = 0;
+  READ(ended, signal, maj_flt);
+  READ(last, task, maj_flt);
+  event->bytes.major_faults = ended + last;
 }

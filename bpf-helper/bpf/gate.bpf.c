@@ -682,7 +682,7 @@ int exited(u64 *ctx)
       .kind = EXITED, .pid = pid, .uid = owner(task), .ktime = bpf_ktime_get_ns(), .start_boottime = started(task),
       .recordings = value->recordings,
     }};
-    bytes_at_end(&event);
+    bytes_at_end(&event, task, signal);
     if (bpf_ringbuf_output(&lifecycle, &event, sizeof(event), BPF_RB_NO_WAKEUP)) {
       count(LIFECYCLE_LOST);
     }

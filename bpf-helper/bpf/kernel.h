@@ -97,7 +97,7 @@ typedef struct { void *vdso; } mm_context_t;
 struct mm_struct { unsigned long arg_start, arg_end, exec_vm; mm_context_t context; } RELOCATED;
 typedef struct { int counter; } atomic_t;
 struct task_io_accounting { u64 rchar, wchar; } RELOCATED;
-struct signal_struct { atomic_t live; struct task_io_accounting ioac; } RELOCATED;
+struct signal_struct { atomic_t live; unsigned long maj_flt; struct task_io_accounting ioac; } RELOCATED;
 /* From 5.19 on the tracepoint of a completion has the request, which has the result. */
 struct io_cqe { s32 res; } RELOCATED;
 struct io_kiocb { u8 opcode; struct io_cqe cqe; } RELOCATED;
@@ -113,6 +113,7 @@ struct task_struct {
   struct files_struct *files;
   struct signal_struct *signal;
   struct task_io_accounting ioac;
+  unsigned long maj_flt;
   u32 __state;
   char comm[16];
 } RELOCATED;

@@ -14,13 +14,15 @@ var bytesPrograms = []string{"sent", "received"}
 
 // Transferred is what a process has transferred: from the files, pipes and terminals that it reads, to those that it writes, and
 // through sockets since it is wanted. Where the kernel can't tell sockets apart (before 6.3) those that are read and
-// written like files count as such, and the others not at all.
-type Transferred struct{ Read, Written, Sent, Received int64 }
+// written like files count as such, and the others not at all. MajorFaults are the page faults of its life for which a device had to
+// be read: of mapped files, and of memory that was swapped out.
+type Transferred struct{ Read, Written, Sent, Received, MajorFaults int64 }
 
 // Since is what was added; never below 0.
 func (t Transferred) Since(before Transferred) Transferred {
 	return Transferred{
 		max(t.Read-before.Read, 0), max(t.Written-before.Written, 0), max(t.Sent-before.Sent, 0), max(t.Received-before.Received, 0),
+		max(t.MajorFaults-before.MajorFaults, 0),
 	}
 }
 
@@ -28,6 +30,7 @@ func (t Transferred) Since(before Transferred) Transferred {
 type processBytes struct {
 	Sent, Received, SentByWrite, ReceivedByRead uint64
 	Read, Written                               uint64 // of threads that have ended
+	MajorFaults                                 uint64 // of an exit
 }
 
 type exitRecord struct {
@@ -39,7 +42,7 @@ type exitRecord struct {
 func (b processBytes) transferred() Transferred {
 	return Transferred{
 		Read: int64(b.Read) - int64(b.ReceivedByRead), Written: int64(b.Written) - int64(b.SentByWrite),
-		Sent: int64(b.Sent), Received: int64(b.Received),
+		Sent: int64(b.Sent), Received: int64(b.Received), MajorFaults: int64(b.MajorFaults),
 	}
 }
 
@@ -56,7 +59,26 @@ func (e *Engine) Transferred(pid int32) (Transferred, int) {
 			bytes.Written += written
 		}
 	}
+	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
+		bytes.MajorFaults = parseMajorFaults(text)
+	}
 	return bytes.transferred(), len(threads)
+}
+
+// parseMajorFaults gives field 12 of a file /proc/PID/stat: of all threads of the process, also of those that have ended. The name in
+// front may hold anything.
+func parseMajorFaults(text []byte) uint64 {
+	const afterName = 12 - 3 // the field behind the name is the third
+	_, rest, _ := bytes.Cut(text[max(bytes.LastIndexByte(text, ')'), 0):], []byte(" "))
+	fields := bytes.Fields(rest)
+	if len(fields) <= afterName {
+		return 0
+	}
+	faults, err := strconv.ParseUint(string(fields[afterName]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return faults
 }
 
 // parseIO gives rchar and wchar of a file /proc/PID/task/TID/io.

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"os"
 	"time"
 
 	"flameline.dev/helper/internal/capture"
@@ -45,6 +46,7 @@ func (h *hub) addBytes(pid int32, entry wanted, now capture.Transferred) {
 	if now.Sent < before.Sent || now.Received < before.Received || now.Read < before.Read || now.Written < before.Written {
 		return // it is just ending, and its end tells the rest
 	}
+	now.MajorFaults = max(now.MajorFaults, before.MajorFaults)
 	added := now.Since(before)
 	h.bytes.told[pid] = now
 	if added == (capture.Transferred{}) {
@@ -61,6 +63,9 @@ func (h *hub) addBytes(pid int32, entry wanted, now capture.Transferred) {
 			if bytes > 0 {
 				l.recording.AddCount(process, recording.Count{Kind: kind, Bytes: bytes})
 			}
+		}
+		if faults := added.MajorFaults; faults > 0 {
+			l.recording.AddCount(process, recording.Count{Kind: wire.CountMap, Calls: faults, Bytes: faults * int64(os.Getpagesize())})
 		}
 	}
 }

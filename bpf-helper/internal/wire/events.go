@@ -34,6 +34,7 @@ const (
 	CountLookup  CountName = "lookup"
 	CountCopy    CountName = "copy"
 	CountRing    CountName = "ring"
+	CountMap     CountName = "map"
 )
 
 // Language is the language or layer that a frame belongs to.

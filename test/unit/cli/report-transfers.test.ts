@@ -30,6 +30,7 @@ function write(): void {
     ["lookup", "[udp 127.0.0.53:53]", 1, 0],
     ["copy", "[10.0.0.5:5432]", 4, 4096],
     ["ring", "", 12, 8192],
+    ["map", "", 5, 20_480],
     ["write", "", 0, 10_500],
     ["send", "", 0, 4596],
   ] as const;
@@ -56,7 +57,7 @@ test("bytes count for the line that called the library, and what was opened, cal
 
     5 opens: 3 [/etc/hosts], 2 [/var/log/app.log]
 
-    Counted, and of no line: 4.10 KB passed on by sendfile, splice or copy_file_range; 8.19 KB in 12 operations of io_uring.
+    Counted, and of no line: 4.10 KB passed on by sendfile, splice or copy_file_range; 8.19 KB in 12 operations of io_uring; at least 20.5 KB read by 5 page faults of mapped files or swap.
     "
   `);
 });
@@ -100,10 +101,10 @@ test("a process has the bytes that the kernel counted, whatever the event", asyn
 test("counts come back from a file, and those that can't be read are said", async () => {
   write();
   const bytes = gunzipSync(readFileSync(run.path("run.pb.gz")));
-  expect(decodePprof(bytes).recording.counts.rows).toHaveLength(8);
+  expect(decodePprof(bytes).recording.counts.rows).toHaveLength(9);
   const damaged = Buffer.from(bytes.toString("latin1").replace('"ring"', '"rung"'), "latin1");
   const { recording, warnings } = decodePprof(damaged);
-  expect(recording.counts.rows).toHaveLength(7);
+  expect(recording.counts.rows).toHaveLength(8);
   expect(warnings).toEqual(["1 count of a process could not be read and was left out."]);
   await run.line("report", "run.pb.gz", "--event", "io_write", "--json");
   expect(JSON.parse(run.out).counts).toContainEqual({ pid: 1000, kind: "open", subject: "[/etc/hosts]", calls: 3, bytes: 0 });

@@ -68,6 +68,7 @@ const counted: Shape<CountName> = {
     lookup: true,
     copy: true,
     ring: true,
+    map: true,
   },
 };
 const language: Shape<FrameLanguage> = {
