@@ -2,6 +2,7 @@
 import { readdirSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
 import Mocha from "mocha";
+import { folderIsOpen } from "./window.js";
 
 interface Result {
   readonly title: string;
@@ -19,6 +20,7 @@ export async function run(): Promise<void> {
   let failures = 1;
   let loadError: string | undefined;
   try {
+    await folderIsOpen();
     failures = await new Promise<number>((resolve) => {
       mocha
         .run(resolve)

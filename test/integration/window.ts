@@ -1,6 +1,6 @@
 /** What several tests in the window need. */
 import * as assert from "node:assert";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
@@ -24,6 +24,19 @@ export async function until<T>(
     }
     assert.ok(Date.now() < end, `waited in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** A window that came up before its server could read files has taken its workspace's file for an empty one, and reads it again when it changes. */
+export async function folderIsOpen(): Promise<void> {
+  const isOpen = () => (vscode.workspace.workspaceFolders?.length ?? 0) > 0;
+  try {
+    await until("the folder", isOpen, 3000);
+  } catch {
+    const file = vscode.workspace.workspaceFile?.fsPath;
+    assert.ok(file !== undefined, "a workspace's file is open");
+    appendFileSync(file, "\n");
+    await until("the folder of the workspace's file that was written again", isOpen);
   }
 }
 
