@@ -147,7 +147,8 @@ func TestRenewedRecordingsHoldEachSampleOnce(t *testing.T) {
 	if ratio := float64(waited) / 1e9 / slept; ratio < 0.92 || ratio > 1.08 {
 		t.Errorf("waits of %.3f s hold %v", slept, time.Duration(waited))
 	}
-	if named < native*9/10 {
+	// The rest is each start in the kernel and the loader, and what ran before the first one was read.
+	if named < native*8/10 {
 		t.Errorf("%d of %d samples have the function's name", named, native)
 	}
 	first, final := s.begun[1], s.begun[last]
