@@ -10,16 +10,24 @@ export async function expectAccessible(page: Page, what: string): Promise<void> 
   await expectAccessibleFrame(frame, what);
 }
 
-/** The same of any page. */
-export async function expectAccessibleFrame(frame: Frame, what: string): Promise<void> {
+/** The same of a part of the workbench that shows what is ours: a list of the side bar, the rows of an editor. */
+export async function expectAccessiblePart(page: Page, part: string, what: string): Promise<void> {
+  await expectAccessibleFrame(page.mainFrame(), what, part);
+}
+
+/** The same of any page, or of what a selector finds in it. */
+export async function expectAccessibleFrame(frame: Frame, what: string, part = "html"): Promise<void> {
   await frame.evaluate(axe.source);
-  const found = await frame.evaluate(async () => {
-    const { violations } = await (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ["violations"] });
+  const found = await frame.evaluate(async (selector) => {
+    const { axe: looking } = globalThis as unknown as { axe: typeof axe };
+    const { violations } = await looking.run([...document.querySelectorAll(selector)] as Node[] as unknown as axe.ElementContext, {
+      resultTypes: ["violations"],
+    });
     return violations
       .filter(({ impact }) => impact === "serious" || impact === "critical")
       .flatMap(({ id, nodes }) =>
         nodes.slice(0, 3).map(({ target, failureSummary }) => `${id} ${String(target)}: ${failureSummary ?? ""}`),
       );
-  });
+  }, part);
   expect(found, `${what} has nothing serious`).toEqual([]);
 }

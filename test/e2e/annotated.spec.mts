@@ -4,7 +4,9 @@ import { TEST_USER } from "../../scripts/machine.mjs";
 import { takeFromQuickOpen } from "../../scripts/quick-open.mjs";
 import { goToLine, graphFrame, hoverText, openFile, runCommand, visibleLines } from "../../scripts/workbench.mjs";
 import { runProgram } from "../support/programs.mjs";
+import { expectAccessiblePart } from "./accessible.mjs";
 import { useStage } from "./stage.mjs";
+import { inEachTheme } from "./themes.mjs";
 
 /** Half of its time in its own loop, half in the language's library, which is written in Python for indented JSON. */
 const REPORT = `import json
@@ -66,7 +68,6 @@ const NOTEBOOK = {
   nbformat: 4,
   nbformat_minor: 5,
 };
-const THEMES = { light: "Default Light Modern", "high-contrast": "Default High Contrast", dark: "Default Dark Modern" };
 
 const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
 const programs: ReturnType<typeof runProgram>[] = [];
@@ -136,12 +137,10 @@ test("a function's lines have their costs beside them, in the workspace and in t
     await graph.locator(".details vscode-button", { hasText: "Lines" }).click();
     await expect(page.locator(".tab.active", { hasText: "encoder.py" }).first()).toBeVisible();
     await expect.poll(async () => [...(await columnsOf(page)).values()].filter((text) => text.endsWith("% │")).length).toBeGreaterThan(1);
-    for (const [name, theme] of Object.entries(THEMES)) {
-      stage.put(".vscode/settings.json", JSON.stringify({ "workbench.colorTheme": theme }));
-      await expect(page.locator(`.monaco-workbench.${name === "light" ? "vs" : name === "dark" ? "vs-dark" : "hc-black"}`)).toBeVisible();
-      await page.waitForTimeout(1000);
-      await stage.picture(`annotated-library-${name}`);
-    }
+    await inEachTheme(stage, async (theme) => {
+      await stage.picture(`annotated-library-${theme}`);
+      await expectAccessiblePart(page, ".editor-group-container.active .view-lines", `the annotated source in ${theme}`);
+    });
   });
 
   await test.step("the cell of a notebook that ran has heat on its lines and a lens, and an edited one has none", async () => {
@@ -156,7 +155,10 @@ test("a function's lines have their costs beside them, in the workspace and in t
     await expect(marks("area(90000)")).toHaveCount(3);
     await expect(cell("area(2)").locator(".view-line")).toHaveCount(1);
     await expect(marks("area(2)")).toHaveCount(0);
-    await stage.picture("notebook");
+    await inEachTheme(stage, async (theme) => {
+      await stage.picture(`notebook-${theme}`);
+      await expectAccessiblePart(page, ".notebookOverlay .code-cell-row :is(.view-lines, .margin)", `the notebook's cells in ${theme}`);
+    });
     await cell("area(90000)").locator(".view-line").last().click();
     await page.keyboard.type("9");
     await expect(marks("area(90000)")).toHaveCount(0);

@@ -18,6 +18,7 @@ import {
 } from "../../scripts/workbench.mjs";
 import { runProgram } from "../support/programs.mjs";
 import { expectAccessible } from "./accessible.mjs";
+import { inEachTheme } from "./themes.mjs";
 import { useStage } from "./stage.mjs";
 
 const SHOP = readFileSync(path.join(root, "test/fixtures/difference/shop.py"), "utf8");
@@ -29,7 +30,6 @@ const ROUNDS = 80_000;
 const SAMPLES = 2400;
 /** The line that grows hot stands one lower than before, and `receipt` does half as much. */
 const AFTER = SHOP.replace("import sys\n", "import sys\nimport os\n").replace("range(10000)", "range(5000)");
-const THEMES = { light: "Default Light Modern", "high-contrast": "Default High Contrast", dark: "Default Dark Modern" };
 
 const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true, settings: { "flameline.sampleRate": 499 } });
 let program: ReturnType<typeof runProgram> | undefined;
@@ -77,7 +77,7 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
     expect(Math.abs(Number(told) / 100 - (FACTOR - 1)), `price does ${FACTOR} times as much, and ${told} % more was told`).toBeLessThan(
       0.15,
     );
-    await inEachTheme(page, async (name) => {
+    await inEachTheme(stage, async (name) => {
       await stage.picture(`compare-graph-${name}`);
       await expectAccessible(page, `the comparison in ${name}`);
       if (name === "dark") {
@@ -114,7 +114,7 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
     // The line stands one lower than in the recording before.
     await expect(rows.filter({ hasText: "shop.py:24" })).toContainText("▼ less");
     await expect(rows.filter({ hasText: "shop.py:10" })).toContainText(/ms\/s.*ms\/s\+.*\+\d+\.\d %/);
-    await inEachTheme(page, async (name) => {
+    await inEachTheme(stage, async (name) => {
       await stage.picture(`compare-table-${name}`);
       await expectAccessible(page, `the compared table in ${name}`);
     });
@@ -157,16 +157,6 @@ test("two recordings are compared: blue and orange boxes, lines, lenses, and the
     await stage.picture("compare-left");
   });
 });
-
-/** Runs something in the light, the high contrast and the dark theme, chosen as by a user who types into the settings. */
-async function inEachTheme(page: Page, look: (name: string) => Promise<void>): Promise<void> {
-  for (const [name, theme] of Object.entries(THEMES)) {
-    stage.put(".vscode/settings.json", JSON.stringify({ "workbench.colorTheme": theme }));
-    await expect(page.locator(`.monaco-workbench.${name === "light" ? "vs" : name === "dark" ? "vs-dark" : "hc-black"}`)).toBeVisible();
-    await page.waitForTimeout(1000);
-    await look(name);
-  }
-}
 
 /** Puts the mouse on a function's box, and reads the box's colour from the drawing. */
 async function colourOf(page: Page, name: string): Promise<{ red: number; blue: number }> {

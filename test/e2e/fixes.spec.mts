@@ -22,7 +22,9 @@ import { flameline, freshHelper, scratchFolder, WHY_NOT } from "../support/flame
 import { startMcp } from "../support/mcp-client.mjs";
 import { type Forge, startForge } from "../support/forge.mjs";
 import { lineStarting, runProgram } from "../support/programs.mjs";
+import { expectAccessiblePart } from "./accessible.mjs";
 import { type Stage, useStage } from "./stage.mjs";
+import { inEachTheme } from "./themes.mjs";
 
 const FIXTURE = path.join(root, "test/fixtures/fixes/words.py");
 const LINE = lineStarting(FIXTURE, "        if re.match");
@@ -181,7 +183,11 @@ test.describe("in VS Code", () => {
     await expect(viewRows(page, "Fixes", /words\.py:\d+.* % · proved, \d+\.\d\d times as fast.*_TOKENS_PATTERN/)).toBeVisible({
       timeout: 20_000,
     });
-    await stage.picture("fixes-listed");
+    await inEachTheme(stage, async (theme) => {
+      await stage.picture(`fixes-listed-${theme}`);
+      await expectAccessiblePart(page, ".part.sidebar .pane", `the lists of fixes, hot functions and recordings in ${theme}`);
+      await expectAccessiblePart(page, ".editor-group-container.active .view-lines", `the marked line in ${theme}`);
+    });
     await goToLine(page, LINE);
     await runCommand(page, "Fix All Proved in This File");
     await expect(page.locator(".view-line", { hasText: "_TOKENS_PATTERN.match(word)" })).toBeVisible();

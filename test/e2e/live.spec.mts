@@ -5,6 +5,7 @@ import { findBox, graphFrame, openFile, runCommand } from "../../scripts/workben
 import { runProgram } from "../support/programs.mjs";
 import { expectAccessible } from "./accessible.mjs";
 import { useStage } from "./stage.mjs";
+import { inEachTheme } from "./themes.mjs";
 
 /** First one function costs three times as much as the other, then, for longer, the other. */
 const TURNS = `import time
@@ -71,11 +72,14 @@ test("boxes keep their order while the recording grows, the zoom and the selecti
     await graph.locator(".pause vscode-button", { hasText: "Pause" }).click();
     const held = await samples();
     run("0");
-    await page.waitForTimeout(4000);
-    expect(await samples()).toBe(held);
     await expect(graph.locator(".pause-words")).toContainText("the recording goes on");
-    await stage.picture("live-paused");
-    await expectAccessible(page, "the paused graph");
+    const paused = Date.now();
+    await inEachTheme(stage, async (theme) => {
+      await stage.picture(`live-paused-${theme}`);
+      await expectAccessible(page, `the paused graph in ${theme}`);
+    });
+    await page.waitForTimeout(Math.max(paused + 4000 - Date.now(), 0));
+    expect(await samples()).toBe(held);
     await graph.locator(".pause vscode-button", { hasText: "Resume" }).click();
     await expect.poll(samples).toBeGreaterThan(held);
   });
@@ -88,6 +92,7 @@ test("boxes keep their order while the recording grows, the zoom and the selecti
     expect(early.x < late.x, "left of each other as before").toBe(earlyFirst);
     await expect(graph.locator(".details-name")).toHaveText("early");
     await stage.picture("live-overtaken");
+    await expectAccessible(page, "the graph that moves");
   });
   await stage.stop();
 });

@@ -8,7 +8,9 @@ import { cacheRoot } from "../../scripts/paths.mjs";
 import { takeFromQuickOpen } from "../../scripts/quick-open.mjs";
 import { has } from "../../scripts/shell.mjs";
 import { answer, findBox, goToLine, openFile, openSideBar, quickInput, runCommand, viewRows } from "../../scripts/workbench.mjs";
+import { expectAccessible } from "./accessible.mjs";
 import { RIGHTS, useStage } from "./stage.mjs";
+import { inEachTheme } from "./themes.mjs";
 
 const PYTEST = "8.4.2";
 const ORDERS = `def price(count):
@@ -169,7 +171,10 @@ test("the test at the cursor is run alone, as often as it takes, and its profile
     expect(times).toBeGreaterThan(10);
     expect(seconds).toBeGreaterThanOrEqual(1);
     await findBox(page, "price");
-    await stage.picture("one-test-pytest");
+    await inEachTheme(stage, async (theme) => {
+      await stage.picture(`one-test-pytest-${theme}`);
+      await expectAccessible(page, `one test's graph in ${theme}`);
+    });
     await expect(findBox(page, "stock")).rejects.toThrow("no box");
     await openSideBar(page);
     await expect(viewRows(page, "Recordings", "TestOrders::test_price")).toBeVisible();

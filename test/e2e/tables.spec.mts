@@ -192,7 +192,7 @@ test("tables of functions, lines, files, modules and threads follow the graph an
       await graph.locator(".graph").press("c");
       await expect(graph.locator(".callers")).toBeVisible();
       const room = await graph.locator(".graph").boundingBox();
-      expect((room?.height ?? 0) / ROW, "rows of the graph above the callers and callees").toBeGreaterThanOrEqual(6);
+      expect((room?.height ?? 0) / ROW, "rows of the graph above the callers and callees").toBeGreaterThanOrEqual(5);
       await look("graph-callers");
       await graph.locator(".callers-head vscode-button", { hasText: "Close" }).click();
       await graph.locator(".graph").press("0");

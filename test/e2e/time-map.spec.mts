@@ -17,6 +17,7 @@ import {
 import { lineStarting, runProgram } from "../support/programs.mjs";
 import { expectAccessible } from "./accessible.mjs";
 import { useStage } from "./stage.mjs";
+import { inEachTheme } from "./themes.mjs";
 
 const FIXTURE = path.join(root, "test/fixtures/phases/phases.py");
 const stage = useStage({ user: TEST_USER, sudo: true, windowsLater: true });
@@ -86,11 +87,10 @@ test("a range is dragged: graph, lenses and status follow; a second one is compa
     const box = await findBox(page, "after");
     await page.mouse.click(box.x, box.y);
     await expect(graph.locator(".details-costs")).toContainText("only in the new one");
-    for (const theme of ["Default Light Modern", "Default High Contrast", "Default Dark Modern"]) {
-      await setTheme(page, theme);
-      await stage.picture(`time-compared-${theme.split(" ")[1]?.toLowerCase()}`);
+    await inEachTheme(stage, async (theme) => {
+      await stage.picture(`time-compared-${theme}`);
       await expectAccessible(page, `the heat map in ${theme}`);
-    }
+    });
   });
 
   await test.step("after a reload of the window the ranges are there again", async () => {
@@ -108,11 +108,3 @@ test("a range is dragged: graph, lenses and status follow; a second one is compa
     await expect(facts).toHaveText(/s of CPU time · over/);
   });
 });
-
-/** Chosen as a user does who types into the settings. */
-async function setTheme(page: Page, theme: string): Promise<void> {
-  const file = `${stage.workspace}/.vscode/settings.json`;
-  stage.put(path.relative(stage.workspace, file), JSON.stringify({ "workbench.colorTheme": theme }));
-  const kind = theme.includes("Light") ? "vscode-light" : theme.includes("Contrast") ? "vscode-high-contrast" : "vscode-dark";
-  await expect(graphFrame(page).locator(`body.${kind}`)).toBeAttached();
-}
