@@ -1,5 +1,6 @@
 import { type Change, compareRows, type Measure } from "../profile/difference.js";
 import { timeBlocks, type TimeBlocks } from "../profile/time-blocks.js";
+import { untoldWords } from "../profile/verdict-words.js";
 import type { Recording } from "../profile/recording.js";
 import type { LineChange, Untold } from "../protocol/queries.js";
 import type { DocumentFunction } from "./document-functions.js";
@@ -95,7 +96,7 @@ export function lensChange({ name, untold }: DocumentDifference, change: Change 
     case "noise":
       return `no more than noise ${since}`;
     case "untold":
-      return `${signed(change.relative)} ${since}, ${untold === "short" ? "too short to tell from noise" : "may be noise"}`;
+      return `${signed(change.relative)} ${since}, ${untoldWords(untold)}`;
     case "more":
     case "less":
       return `${change.verdict === "more" ? "▲" : "▼"} ${signed(change.relative)}${ends(change)} ${since}`;
@@ -103,7 +104,7 @@ export function lensChange({ name, untold }: DocumentDifference, change: Change 
 }
 
 /** For a hover: what it was and is, and whether that is noise. */
-export function hoverChange({ name, measure }: DocumentDifference, change: Change, event: EventName): string {
+export function hoverChange({ name, measure, untold }: DocumentDifference, change: Change, event: EventName): string {
   const value = (measured: number): string =>
     measure === "share" ? `${(100 * measured).toFixed(1)} %` : `${quantity(measured, EVENT_UNITS[event])}/s`;
   const words = {
@@ -111,7 +112,7 @@ export function hoverChange({ name, measure }: DocumentDifference, change: Chang
     less: "more than noise",
     noise: "no more than noise",
     few: "too few samples to judge",
-    untold: "may be noise",
+    untold: untoldWords(untold),
   };
   // Of so many lines some have such an interval without any change.
   const chance = change.verdict === "noise" && ((change.low ?? 0) > 0 || (change.high ?? 0) < 0);

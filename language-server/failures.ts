@@ -4,6 +4,7 @@ export type ServerFailure =
   | { readonly kind: "other-recording"; readonly id: string }
   | { readonly kind: "not-found"; readonly path: string }
   | { readonly kind: "unreadable"; readonly path: string; readonly reason: string }
+  | { readonly kind: "damaged"; readonly path: string }
   | { readonly kind: "too-large"; readonly path: string; readonly bytes: number; readonly limit: number }
   | { readonly kind: "not-a-profile"; readonly path: string }
   | { readonly kind: "not-written"; readonly path: string; readonly reason: string }
@@ -33,6 +34,8 @@ function describeFailure(failure: ServerFailure): string {
       return `${failure.path} does not exist: choose another profile.`;
     case "unreadable":
       return `${failure.path} cannot be read (${failure.reason}): check its rights and try again.`;
+    case "damaged":
+      return `${failure.path} is damaged: its compressed data cannot be unpacked. Copy it again from where it was made.`;
     case "too-large":
       return `${failure.path} has ${megabytes(failure.bytes)} and at most ${megabytes(failure.limit)} can be opened: record for a shorter time or export a part of it.`;
     case "not-a-profile":

@@ -29,7 +29,7 @@ function errorOf(path: string, failure: files.ReadFailure): ServerError {
     case "too-large":
       return new ServerError({ kind: "too-large", path, bytes: failure.bytes, limit: failure.limit });
     case "damaged":
-      return new ServerError({ kind: "unreadable", path, reason: "its compressed data is damaged" });
+      return new ServerError({ kind: "damaged", path });
     case "not-a-profile":
       return new ServerError({ kind: "not-a-profile", path });
   }

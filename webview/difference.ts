@@ -1,4 +1,5 @@
 import { inPieces, type Steps } from "../profile/steps.js";
+import { untoldWords } from "../profile/verdict-words.js";
 import { type TreeColumns, type TreeDifference, VERDICTS, type Verdict } from "../protocol/queries.js";
 import type { EventUnit } from "../protocol/events.js";
 import { bytesOf } from "./column-bytes.js";
@@ -67,16 +68,20 @@ export function changeWords(difference: NodeDifference, node: number, mean: numb
   const ends = Number.isNaN(low) || Number.isNaN(high) ? "" : ` (95 % interval ${signed(low)} to ${signed(high)})`;
   const verdict = VERDICTS[difference.verdict[node] ?? -1] ?? "few";
   // Of so many boxes some have such an interval without any change.
-  const words = verdict === "noise" && (low > 0 || high < 0) ? "may be chance, as one of many boxes" : VERDICT_WORDS[verdict];
+  const words =
+    verdict === "noise" && (low > 0 || high < 0) ? "may be chance, as one of many boxes" : verdictWords(verdict, difference.untold);
   return `${value(base)} → ${value(next)}, ${change}${ends}: ${words}`;
 }
 
-export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+export function verdictWords(verdict: Verdict, untold: NodeDifference["untold"]): string {
+  return verdict === "untold" ? untoldWords(untold) : VERDICT_WORDS[verdict];
+}
+
+const VERDICT_WORDS: Readonly<Record<Exclude<Verdict, "untold">, string>> = {
   more: "more",
   less: "less",
   noise: "no more than noise",
   few: "too small to judge",
-  untold: "may be noise",
 };
 
 /** A value in each second, or as a share of the whole. */

@@ -1,14 +1,14 @@
 import { float64FromBase64, int32FromBase64 } from "../profile/base64.js";
 import { VERDICTS, type Verdict } from "../protocol/queries.js";
 import type { ChangeColumns, TableColumns, TableDifference } from "../protocol/tables.js";
-import { measuredWords, percentWords, VERDICT_WORDS } from "./difference.js";
+import { measuredWords, percentWords, verdictWords } from "./difference.js";
 
 /** What of a row is compared: samples that end in it, or that have it anywhere on their stack. */
 export const COMPARED = ["total", "self"] as const;
 export type Compared = (typeof COMPARED)[number];
 
 /** Changes by row, in the measure of the comparison. */
-export interface RowChanges extends Pick<TableDifference, "measure"> {
+export interface RowChanges extends Pick<TableDifference, "measure" | "untold"> {
   readonly base: Float64Array;
   readonly next: Float64Array;
   readonly change: Float64Array;
@@ -29,7 +29,7 @@ export function decodeChanges({ difference, rows }: TableColumns): Readonly<Reco
   return total && self && { total, self };
 }
 
-function changesOf(columns: ChangeColumns, { measure }: TableDifference, rows: number): RowChanges | undefined {
+function changesOf(columns: ChangeColumns, { measure, untold }: TableDifference, rows: number): RowChanges | undefined {
   const [base, next, low, high] = [columns.base, columns.next, columns.low, columns.high].map(float64FromBase64);
   const verdict = int32FromBase64(columns.verdict);
   if (!base || !next || !low || !high || !verdict) return undefined;
@@ -39,7 +39,7 @@ function changesOf(columns: ChangeColumns, { measure }: TableDifference, rows: n
     const before = base[row] ?? 0;
     return before > 0 ? value / before : value > 0 ? Number.POSITIVE_INFINITY : 0;
   });
-  return { measure, base, next, change, relative, low, high, verdict };
+  return { measure, untold, base, next, change, relative, low, high, verdict };
 }
 
 /** What rows are sorted by: what is sure comes before what may be chance, that before what can't be judged. */
@@ -63,7 +63,7 @@ export function changeText(changes: RowChanges, key: ChangeKey, row: number, uni
     case "relative":
       return base === 0 ? (next > 0 ? "new" : "") : next === 0 ? "gone" : percentWords(changes.relative[row] ?? 0);
     case "verdict":
-      return verdictText(verdictOf(changes, row));
+      return verdictText(verdictOf(changes, row), changes.untold);
   }
 }
 
@@ -71,9 +71,9 @@ export function verdictOf(changes: RowChanges, row: number): Verdict {
   return VERDICTS[changes.verdict[row] ?? -1] ?? "few";
 }
 
-function verdictText(verdict: Verdict): string {
+function verdictText(verdict: Verdict, untold: RowChanges["untold"]): string {
   const mark = verdict === "more" ? "▲ " : verdict === "less" ? "▼ " : "";
-  return `${mark}${VERDICT_WORDS[verdict]}`;
+  return `${mark}${verdictWords(verdict, untold)}`;
 }
 
 /** The interval of a change that is more than noise; "" where there is none. */

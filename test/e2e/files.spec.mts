@@ -113,8 +113,8 @@ test("profiles of five formats open as a user opens files, and what can't be rea
 
   await test.step("a damaged and an empty file say one sentence each", async () => {
     for (const [name, why] of [
-      ["cut.pb.gz", /cut\.pb\.gz/],
-      ["empty.folded", /empty\.folded/],
+      ["cut.pb.gz", /cut\.pb\.gz is damaged: its compressed data cannot be unpacked\. Copy it again/],
+      ["empty.folded", /empty\.folded is neither .*, or it has no sample: choose another file/],
     ] as const) {
       await doubleClickFile(page, name);
       await expect(graphFrame(page).getByRole("alert")).toHaveText(why);

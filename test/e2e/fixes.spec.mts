@@ -185,7 +185,11 @@ test.describe("in VS Code", () => {
     });
     await inEachTheme(stage, async (theme) => {
       await stage.picture(`fixes-listed-${theme}`);
-      await expectAccessiblePart(page, ".part.sidebar .pane", `the lists of fixes, hot functions and recordings in ${theme}`);
+      await expectAccessiblePart(
+        page,
+        ".part.sidebar .pane-body .monaco-list-row",
+        `the lists of fixes, hot functions and recordings in ${theme}`,
+      );
       await expectAccessiblePart(page, ".editor-group-container.active .view-lines", `the marked line in ${theme}`);
     });
     await goToLine(page, LINE);
