@@ -278,7 +278,11 @@ test.each([
   ["missing.pb.gz", undefined, /missing\.pb\.gz does not exist: choose another profile\.$/],
   ["noise.pb.gz", gzipSync(Buffer.from([0, 1, 2, 3, 255, 254, 9])), /is neither a pprof profile .* choose another file\.$/],
   ["prose.txt", Buffer.from("Dear diary,\n\ntoday\n"), /is neither a pprof profile/],
-  ["cut.pb.gz", gzipSync(Buffer.alloc(5000, 7)).subarray(0, 12), /cut\.pb\.gz is damaged: its compressed data cannot be unpacked\. Copy it again/],
+  [
+    "cut.pb.gz",
+    gzipSync(Buffer.alloc(5000, 7)).subarray(0, 12),
+    /cut\.pb\.gz is damaged: its compressed data cannot be unpacked\. Copy it again/,
+  ],
   ["empty.pb.gz", Buffer.alloc(0), /is neither a pprof profile/],
 ])("%s gives one clear sentence", async (name, content, sentence) => {
   const server = await startServer();
