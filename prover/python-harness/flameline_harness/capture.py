@@ -16,6 +16,8 @@ from .request import REQUEST, TARGET, answer
 from .subject import definition, first_line, read_target
 
 MOST_CASES = 100
+# Of the databases, with which a call is noted again whose arguments are the same.
+MOST_STATES = 4
 # After so many calls, and so long without one that is new, no other is waited for.
 ENOUGH_CALLS, BORED_SECONDS = 20, 4
 MOST_CASE_BYTES = 1 << 20
@@ -29,7 +31,10 @@ class Capture:
         node = definition(read_target())
         self.name, self.line = node.name, first_line(node)
         self.until = until
+        # Each with the state of the databases that it found; and how many states each was found with.
         self.cases = {}
+        self.states = {}
+        self.known = read_cases()
         self.bytes = 0
         self.seen = 0
         # When the last call was noted that is unlike all others.
@@ -42,12 +47,16 @@ class Capture:
         self.codes = {}
 
     def on(self):
+        databases.history = databases.History(self.known["states"])
         threading.setprofile(self.profile)
         sys.setprofile(self.profile)
 
     def off(self):
         sys.setprofile(None)
         threading.setprofile(None)
+        if databases.history is not None:
+            self.known["states"] = databases.history.ended()
+            databases.history = None
 
     def profile(self, frame, event, _):
         if event != "call":
@@ -93,24 +102,26 @@ class Capture:
         if len(case) > MOST_CASE_BYTES or self.bytes + len(case) > MOST_BYTES:
             self.skipped += 1
             return
-        if case not in self.cases:
-            self.cases[case] = 0
-            self.latest = time.monotonic()
-            self.bytes += len(case)
-        self.cases[case] += 1
+        found = self.states.get(case, 0)
+        if found < MOST_STATES:
+            call = (case, databases.history.note())
+            if call not in self.cases:
+                self.cases[call] = None
+                self.states[case] = found + 1
+                self.latest = time.monotonic()
+                self.bytes += len(case)
         self.module = self.module or frame.f_globals.get("__name__")
         self.path = list(sys.path)
 
     def save(self):
         """Adds to what another run has kept."""
-        kept = read_cases()
+        kept = self.known
         known = {case for case, _ in kept["cases"]}
-        for case, count in self.cases.items():
-            if case not in known and len(kept["cases"]) < MOST_CASES:
-                kept["cases"].append((case, count))
+        for call in self.cases:
+            if call[0] not in known and len(kept["cases"]) < MOST_CASES:
+                kept["cases"].append(call)
         if kept["module"] is None and self.module is not None:
             kept["module"], kept["path"] = self.module, self.path
-        kept["databases"] = databases.snapshots(kept["databases"])
         with open(CASES, "wb") as file:
             pickle.dump(kept, file)
         return {"seen": self.seen, "skipped": self.skipped, "kept": len(kept["cases"])}

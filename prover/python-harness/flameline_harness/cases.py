@@ -11,11 +11,12 @@ CASES = REQUEST["cases"]
 
 
 def read_cases():
+    """Calls, noted and made up, are pairs of their arguments and the number of the state that the databases are in."""
     try:
         with open(CASES, "rb") as file:
             return pickle.load(file)
     except FileNotFoundError:
-        return {"module": None, "path": None, "cases": [], "generated": [], "databases": {}}
+        return {"module": None, "path": None, "cases": [], "generated": [], "states": []}
 
 
 def is_model(value):

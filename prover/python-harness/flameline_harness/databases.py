@@ -15,9 +15,13 @@ SCRATCH = REQUEST["scratch"] + os.sep
 COPIES = os.path.join(REQUEST["scratch"], "databases") + os.sep
 MOST_DATABASES = 20
 LARGEST = 64 << 20
+# Of all copies together; what changes later is kept no more.
+MOST_COPIED = 256 << 20
 ELSEWHERE = "works on a database outside of the copy of the workspace, which a proof leaves alone; an SQLite file in the workspace's folder would be copied"
 # Real paths of the files that were opened.
 opened = set()
+# Set while calls are noted.
+history = None
 # SQL statements that SQLAlchemy and Django have sent since the start; None while neither is there.
 statements = None
 
@@ -38,8 +42,10 @@ def note_open(database, stage):
     if path is None:
         return None
     if path.startswith(SCRATCH):
-        if not path.startswith(COPIES):
+        if not path.startswith(COPIES) and path not in opened:
             opened.add(path)
+            if history is not None:
+                history.note()
         return None
     return None if stage == "free" else ELSEWHERE
 
@@ -116,26 +122,59 @@ def hang_up():
 # Their state -----------------------------------------------------------------------------------------------------------
 
 
-def snapshots(known):
-    """Keeps what the files hold now: by path the file that holds it."""
-    os.makedirs(COPIES, exist_ok=True)
-    kept = dict(known)
-    for path in sorted(opened):
-        if not os.path.exists(path) or os.path.getsize(path) > LARGEST or (path not in kept and len(kept) >= MOST_DATABASES):
-            continue
-        copy = os.path.join(COPIES, hashlib.sha256(path.encode()).hexdigest()[:16])
+class History:
+    """What the files held as each call began: copies that are made as soon as a file is opened, and when it has changed since."""
+
+    def __init__(self, states):
+        # By path the file that holds its content, once for each moment at which that was new.
+        self.states = list(states)
+        self.held = {}
+        self.marks = {}
+        os.makedirs(COPIES, exist_ok=True)
+        self.number = len(os.listdir(COPIES))
+        self.copied = 0
+
+    def note(self):
+        """Copies what has changed; the number of the state that the files are in now."""
+        changed = False
+        for path in sorted(opened):
+            changed = self.copy(path) or changed
+        if changed or not self.states:
+            self.states.append(dict(self.held))
+        return len(self.states) - 1
+
+    def copy(self, path):
+        now = mark(path)
+        if not now or self.marks.get(path) == now or (path not in self.held and len(self.held) >= MOST_DATABASES):
+            return False
+        size = os.path.getsize(path)
+        if size > LARGEST or self.copied + size > MOST_COPIED:
+            return False
+        copy = os.path.join(COPIES, str(self.number))
+        self.number += 1
         try:
             copy_database(path, copy)
         except sqlite3.Error:
             # No database, or one that stays locked.
-            continue
-        kept[path] = copy
-    return kept
+            return False
+        self.copied += size
+        self.held[path] = copy
+        self.marks[path] = now
+        return True
+
+    def ended(self):
+        """The states, each with all files: one that a call was the first to open is as the next call found it."""
+        self.note()
+        first = {}
+        for state in self.states:
+            for path, copy in state.items():
+                first.setdefault(path, copy)
+        return [{**first, **state} for state in self.states]
 
 
 def copy_database(source, target):
     """In place, so that open connections see it."""
-    begin, end = sqlite3.connect(source, timeout=3), sqlite3.connect(target, timeout=3)
+    begin, end = sqlite3.connect(source, timeout=1), sqlite3.connect(target, timeout=3)
     try:
         # A copy that a crash leaves half done goes with all of the proof.
         end.execute("PRAGMA synchronous=OFF")
@@ -169,16 +208,27 @@ def mark(path):
 
 
 class Keeper:
-    """Puts the files back as they were when the calls were noted."""
+    """Puts the files back as the call found them that is made next."""
 
-    def __init__(self, kept):
-        self.kept = kept
-        for path, copy in kept.items():
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            copy_database(copy, path)
-        self.marks = {path: mark(path) for path in kept}
-        # What they held, as far as anybody asked.
+    def __init__(self, states):
+        self.states = states
+        self.kept = {}
+        self.marks = {}
+        # What copies hold, as far as anybody asked.
         self.contents = {}
+        for path in {path for state in states for path in state}:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        self.put(0)
+
+    def put(self, number):
+        """Puts the files into the state with this number."""
+        state = self.states[number] if self.states else {}
+        for path, copy in state.items():
+            if self.kept.get(path) != copy:
+                settle()
+                copy_database(copy, path)
+                self.marks[path] = mark(path)
+        self.kept = state
 
     def put_back(self):
         """Where nobody asks what has changed."""
@@ -198,10 +248,10 @@ class Keeper:
         for path, copy in self.kept.items():
             if mark(path) == self.marks[path]:
                 continue
-            if path not in self.contents:
-                self.contents[path] = content(copy)
+            if copy not in self.contents:
+                self.contents[copy] = content(copy)
             after = content(path)
-            if after != self.contents[path]:
+            if after != self.contents[copy]:
                 changed.append([os.path.relpath(path, SCRATCH), after])
                 copy_database(copy, path)
             self.marks[path] = mark(path)

@@ -77,8 +77,9 @@ def step_generate():
     prepare(kept)
     dice = random.Random(20)
     pool = {}
-    captured = [case for case, _ in kept["cases"]]
-    for case in captured:
+    captured = kept["cases"]
+    noted = {case for case, _ in captured}
+    for case, _ in captured:
         with contextlib.suppress(LookupError):
             leaves(load_case(case), pool)
     # What the function itself compares with and looks for.
@@ -90,12 +91,13 @@ def step_generate():
     for kind, values in own.items():
         known = pool.setdefault(kind, [])
         known.extend(values * max(1, len(known) // len(values)))
-    generated = set()
+    generated = {}
     for turn in range(REQUEST["count"] * 4):
         if len(generated) >= REQUEST["count"]:
             break
         try:
-            positional, keywords = load_case(captured[turn % len(captured)])
+            arguments, state = captured[turn % len(captured)]
+            positional, keywords = load_case(arguments)
         except LookupError:
             continue
         method = "." in SUBJECT
@@ -111,14 +113,19 @@ def step_generate():
                 positional = (*positional[:index], vary(positional[index], pool, dice), *positional[index + 1 :])
         with contextlib.suppress(Exception):
             case = dump_case(positional, keywords)
-            if case not in captured:
-                generated.add(case)
+            if case not in noted:
+                generated.setdefault(case, state)
         databases.settle()
-    made = sorted(generated) + from_hypothesis(captured, pool)
+    made = in_order(generated) + from_hypothesis(captured, pool)
     kept["generated"] = made
     with open(CASES, "wb") as file:
         pickle.dump(kept, file)
     answer({"generated": len(made)})
+
+
+def in_order(generated):
+    """By state, for each change of it copies files."""
+    return sorted(generated.items(), key=lambda each: (each[1], each[0]))
 
 
 def from_hypothesis(captured, pool):
@@ -139,8 +146,8 @@ def from_hypothesis(captured, pool):
             return st.tuples(*map(strategy, value))
         return st.just(value)
 
-    made = []
-    for case in captured[:5]:
+    made = {}
+    for case, state in captured[:5]:
         try:
             positional, keywords = load_case(case)
         except LookupError:
@@ -150,7 +157,9 @@ def from_hypothesis(captured, pool):
         @given(st.tuples(*map(strategy, positional)))
         def note(values):
             with contextlib.suppress(Exception):
-                made.append(dump_case(values, keywords))
+                made.setdefault(dump_case(values, keywords), state)
 
         note()
-    return sorted(set(made) - set(captured))
+    for case, _ in captured:
+        made.pop(case, None)
+    return in_order(made)

@@ -16,21 +16,24 @@ from .subject import find_function, prepare
 def step_time():
     """CPU time, ns, of so many rounds of the captured calls; without `rounds` says how many last long enough."""
     kept = read_cases()
-    keeper = databases.Keeper(kept["databases"])
+    keeper = databases.Keeper(kept["states"])
     function = find_function(prepare(kept))
     keeper.changes()
-    cases = [kept["cases"][index][0] for index in REQUEST["wanted"]]
+    cases = [kept["cases"][index] for index in REQUEST["wanted"]]
     sys.stdout = sys.stderr = io.StringIO()
     logging.disable(logging.NOTSET)
     copies = REQUEST["copies"]
     # Each call finds the database as it was, with sessions of its own.
-    alone = copies and databases.statements is not None
-    shared = [] if alone else [load_case(case) for case in cases]
+    states = {state for _, state in cases}
+    alone = len(states) > 1 or (copies and databases.statements is not None)
+    keeper.put(min(states))
+    shared = [] if alone else [load_case(case) for case, _ in cases]
 
     def one_by_one(count):
         spent = 0
         for _ in range(count):
-            for case in cases:
+            for case, state in cases:
+                keeper.put(state)
                 positional, keywords = load_case(case)
                 begin = time.process_time_ns()
                 try:
@@ -48,7 +51,7 @@ def step_time():
         left = count
         while left > 0:
             some = min(left, 16) if copies else left
-            batch = [load_case(case) for case in cases for _ in range(some)] if copies else shared
+            batch = [load_case(case) for case, _ in cases for _ in range(some)] if copies else shared
             begin = time.process_time_ns()
             for _ in range(1 if copies else some):
                 for positional, keywords in batch:

@@ -39,8 +39,10 @@ def too_long(*_):
 
 def outcome(function, case, limit, keeper):
     """What a call returns or raises, what becomes of its arguments, and what it prints and logs; None where it takes too long."""
+    dumped, state = case
+    keeper.put(state)
     try:
-        positional, keywords = load_case(case)
+        positional, keywords = load_case(dumped)
     except LookupError:
         return None
     sent = databases.statements
@@ -89,12 +91,12 @@ def shown(ended):
 def step_replay():
     """All calls, captured and generated; `wanted` are the indices to run, by default all until the time is up."""
     kept = read_cases()
-    cases = [case for case, _ in kept["cases"]] + kept["generated"]
+    cases = kept["cases"] + kept["generated"]
     captured = len(kept["cases"])
     if REQUEST["verbose"]:
         # What is logged nowhere is compared too.
         logging.getLogger().setLevel(1)
-    keeper = databases.Keeper(kept["databases"])
+    keeper = databases.Keeper(kept["states"])
     function = find_function(prepare(kept))
     databases.watch()
     keeper.changes()
@@ -122,7 +124,7 @@ def step_replay():
 
 
 def describe(case):
-    positional, keywords = load_case(case)
+    positional, keywords = load_case(case[0])
     text = ", ".join([*map(repr, positional), *(f"{name}={each!r}" for name, each in keywords.items())])
     return f"{SUBJECT}({text[:200]})"
 
@@ -130,5 +132,5 @@ def describe(case):
 def step_describe():
     kept = read_cases()
     prepare(kept)
-    cases = [case for case, _ in kept["cases"]] + kept["generated"]
+    cases = kept["cases"] + kept["generated"]
     answer({"text": describe(cases[REQUEST["index"]])})
