@@ -147,8 +147,9 @@ def passing():
 growing()
 passing()
 if os.fork() == 0:
-    time.sleep(0.5)
-    passing()
+    time.sleep(1)
+    for i in range(4):
+        passing()
     os._exit(0)
 os.wait()
 os._exit(0) # what is kept is freed by any other end
@@ -179,8 +180,9 @@ fn main() {
 }
 `
 
-// TestAllocationsOfOtherLanguages looks at those whose allocator is C's: 100 MB that are kept, and as much that comes and goes; Python's
-// comes and goes a second time in a child, whose bytes are its own, with its lines from the first one on.
+// TestAllocationsOfOtherLanguages looks at those whose allocator is C's: 100 MB that are kept, and as much that comes and goes; in
+// Python, four times as much comes and goes in a child, whose bytes are its own, with its lines. A sum of 100 MB is of some 500 samples, so that
+// chance moves it by up to 5 MB: what is allowed is three times that, and more where more is summed.
 func TestAllocationsOfOtherLanguages(t *testing.T) {
 	needKernel(t)
 	folder := t.TempDir()
@@ -220,8 +222,9 @@ func TestAllocationsOfOtherLanguages(t *testing.T) {
 					t.Errorf("%d other processes allocated", len(byProcess))
 				}
 				for pid, bytes := range byProcess {
-					if bytes < 85e6 || bytes > 120e6 || named[pid] < 85e6 {
-						t.Errorf("the child allocated 100 MB, and %d bytes were found, %d of them with the line", bytes, named[pid])
+					t.Logf("%d bytes of the child %d have the line", named[pid], pid)
+					if bytes < 340e6 || bytes > 460e6 || named[pid] < 340e6 {
+						t.Errorf("the child allocated 400 MB, and %d bytes were found, %d of them with the line", bytes, named[pid])
 					}
 				}
 			}
