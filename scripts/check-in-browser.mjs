@@ -98,7 +98,7 @@ export async function checkHeatAndFlameGraph({ page, server, example, account, p
     // The graph follows the recording: a box may move between being found and being clicked.
     const box = await findBox(page, example.hot.function);
     await page.mouse.move(box.x, box.y);
-    await expect(graphFrame(page).locator(".tooltip-name")).toHaveText(example.hot.function, { timeout: 3000 });
+    await expect(graphFrame(page).locator(".tooltip:not(.time-tooltip) .tooltip-name")).toHaveText(example.hot.function, { timeout: 3000 });
     await picture("flame-graph");
     await page.mouse.click(box.x, box.y);
     await expect

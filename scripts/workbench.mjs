@@ -263,7 +263,7 @@ export async function findBox(page, name) {
   const point = await tree.evaluate(async (element, pattern) => {
     const wanted = new RegExp(pattern);
     const { left, top, width, height } = element.getBoundingClientRect();
-    const tooltip = document.querySelector(".tooltip-name");
+    const tooltip = document.querySelector(".tooltip:not(.time-tooltip) .tooltip-name");
     const drawn = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
     // A deep stack is scrolled through, half a page at a time.
     for (let scroll = 0; scroll <= element.scrollHeight - element.clientHeight + height / 2; scroll += height / 2) {

@@ -103,7 +103,7 @@ test("profiles of five formats open as a user opens files, and what can't be rea
     const tree = graphFrame(page).getByRole("tree", { name: "Flame graph" });
     await tree.evaluate((element) => (element.scrollTop = element.scrollHeight));
     const { x, y, height } = (await tree.boundingBox()) ?? { x: 0, y: 0, height: 0 };
-    const last = graphFrame(page).locator(".tooltip-name");
+    const last = graphFrame(page).locator(".tooltip:not(.time-tooltip) .tooltip-name");
     // From below: the first box that is met is the last one of the stack.
     for (let up = 4; up < height && !(await last.isVisible()); up += 8) await page.mouse.move(x + 50, y + height - up);
     await expect(last).toHaveText(`f${DEEP - 1}`);
