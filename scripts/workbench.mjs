@@ -286,6 +286,13 @@ export async function findBox(page, name) {
   return { x: box.x + point.x, y: box.y + point.y };
 }
 
+/** Takes the pointer off the drawing, and so its tooltip off what lies under it. @param {Page} page */
+export async function leaveGraph(page) {
+  const tree = graphFrame(page).locator('[role="tree"][aria-label="Flame graph"]');
+  await tree.dispatchEvent("pointerleave");
+  await expect(graphFrame(page).locator(".tooltip:not(.time-tooltip)")).toBeHidden();
+}
+
 /** Where the cursor of the active editor is, also while a webview has the focus. @param {Page} page @returns {Promise<number>} 1-based line */
 export async function cursorLine(page) {
   return Number(await page.locator(".monaco-editor .line-numbers.active-line-number").first().textContent());

@@ -91,8 +91,10 @@ test("boxes keep their order while the recording grows, the zoom and the selecti
     const [early, late] = [await shareOf("early"), await shareOf("late")];
     expect(early.x < late.x, "left of each other as before").toBe(earlyFirst);
     await expect(graph.locator(".details-name")).toHaveText("early");
-    await stage.picture("live-overtaken");
-    await expectAccessible(page, "the graph that moves");
+    await inEachTheme(stage, async (theme) => {
+      await stage.picture(`live-overtaken-${theme}`);
+      await expectAccessible(page, `the graph that moves in ${theme}`);
+    });
   });
   await stage.stop();
 });

@@ -7,7 +7,17 @@ import { TEST_USER } from "../../scripts/machine.mjs";
 import { cacheRoot } from "../../scripts/paths.mjs";
 import { takeFromQuickOpen } from "../../scripts/quick-open.mjs";
 import { has } from "../../scripts/shell.mjs";
-import { answer, findBox, goToLine, openFile, openSideBar, quickInput, runCommand, viewRows } from "../../scripts/workbench.mjs";
+import {
+  answer,
+  findBox,
+  goToLine,
+  leaveGraph,
+  openFile,
+  openSideBar,
+  quickInput,
+  runCommand,
+  viewRows,
+} from "../../scripts/workbench.mjs";
 import { expectAccessible } from "./accessible.mjs";
 import { RIGHTS, useStage } from "./stage.mjs";
 import { inEachTheme } from "./themes.mjs";
@@ -171,6 +181,7 @@ test("the test at the cursor is run alone, as often as it takes, and its profile
     expect(times).toBeGreaterThan(10);
     expect(seconds).toBeGreaterThanOrEqual(1);
     await findBox(page, "price");
+    await leaveGraph(page);
     await inEachTheme(stage, async (theme) => {
       await stage.picture(`one-test-pytest-${theme}`);
       await expectAccessible(page, `one test's graph in ${theme}`);
